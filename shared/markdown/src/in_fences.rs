@@ -10,8 +10,7 @@ use crate::parser::parse;
 use crate::prose::is_prose;
 
 /// `markdown` whose code is code to everybody: indented code that it begins with, which is prose as soon as somebody
-/// trims the text, and blocks of `<pre>`, which not every service reads, stand in fences. A whole answer that is
-/// indented is none.
+/// trims the text, and blocks of `<pre>`, which not every service reads, stand in fences. Prose that is shown so is none.
 ///
 /// ```
 /// assert_eq!(markdown::in_fences("    npm ci\n\nThat is it."), "```\nnpm ci\n```\n\nThat is it.");
@@ -59,7 +58,7 @@ fn found(markdown: &str) -> Vec<(Range<usize>, String)> {
             _ => {}
         }
     }
-    found.retain(|(place, code)| place.start > 0 || !markdown.starts_with([' ', '\t']) || !is_prose(code));
+    found.retain(|(_, code)| !is_prose(code));
     found
 }
 
@@ -114,6 +113,8 @@ mod tests {
             "    This is a sentence.",
             "<pre>a",
             "<pre></pre>",
+            "<pre>Hello there.</pre>",
+            "\r\t\u{20000}",
             "<pre>a</pre><pre>b</pre>",
             "<prefix>x</pre>",
             "- a\n\n      code",

@@ -48,7 +48,11 @@ fn is_code(line: &str) -> bool {
         word.strip_prefix('@').is_some_and(|name| name.contains('/'))
             || word.contains('@') && word.contains("://")
     });
+    // An annotation, a decorator, a package: not somebody who is spoken to.
+    let is_annotation = said.starts_with('@') && !said.ends_with(['.', '!', '?', ',', ':']);
     is_indented
+        || is_annotation
+        || said.starts_with('<')
         || is_pair
         || names_package
         || BEGINNINGS.iter().any(|beginning| line.trim_start().starts_with(beginning))
@@ -99,6 +103,8 @@ mod tests {
         for text in [
             "npm install @angular/core",
             "@Override\npublic void run() {\n}",
+            "@Override",
+            "<b>Hello.</b>",
             "# install\nnpm install",
             "this.value = 3",
             "name: build\non: push",

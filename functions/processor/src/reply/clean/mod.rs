@@ -40,7 +40,7 @@ pub(crate) struct Cleaned {
 /// recited. How long it may be is for the service to say.
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
-    let seen = visible(&marks::without_declarations(in_fences(&unwrapped(draft)).trim()));
+    let seen = in_fences(&unwrapped(&visible(&marks::without_declarations(draft)))).trim().to_owned();
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
     let recital =
         leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
