@@ -313,6 +313,10 @@ fn expected(body: &str) -> &'static str {
         "ping.json" => "200 {\"status\":\"pong\"}",
         "url_verification.json" => "200 {\"challenge\":\"3eZbrw1a",
         "block_actions.form" => "200 {\"status\":\"ignored\",\"reason\":\"interaction\"}",
+        // Where everything is answered by a reply, nobody pays for what has no thread.
+        "release.published.json" | "workflow_run.completed.json" => {
+            "200 {\"status\":\"ignored\",\"reason\":\"no_thread\""
+        }
         // The second report of the comment of `comment.created.data-center.json`.
         "issue.commented.data-center.json" => "200 {\"status\":\"duplicate\"",
         _ if body.contains("/slack/") || body.contains("/jira/") => "200 {\"status\":\"accepted\"",

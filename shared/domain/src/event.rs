@@ -276,4 +276,10 @@ impl Target {
             Self::SentryIssue { .. } => "sentry",
         }
     }
+
+    /// Whether it takes labels, if its service has any.
+    #[must_use]
+    pub fn takes_labels(&self) -> bool {
+        !matches!(self, Self::GithubDiscussion { .. })
+    }
 }

@@ -48,8 +48,7 @@ impl SourceSettings {
     /// without any, or whose threads nobody knows the place of, is a mistake to be seen, and its events fail.
     pub(crate) fn take_answerable(&mut self, handles_without_thread: bool) {
         let provider = self.sender.provider;
-        let has_threads = !provider.is_mapped()
-            && !matches!(provider, Provider::Shopify | Provider::Stripe | Provider::Api);
+        let has_threads = provider.row().has_threads && !provider.is_mapped();
         let has_place = provider.row().site.is_none() || self.sender.site.is_some();
         self.filter.needs_thread = has_threads && has_place && !handles_without_thread;
     }

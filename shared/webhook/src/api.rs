@@ -11,7 +11,8 @@ use crate::reading::{object, own_thread};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 /// There is no signature; the scheme is never asked for.
-pub(crate) static ROW: Row = Row { has_html: true, ..Row::json(API_SOURCE, Scheme::standard_webhooks, read) };
+pub(crate) static ROW: Row =
+    Row { has_html: true, has_threads: false, ..Row::json(API_SOURCE, Scheme::standard_webhooks, read) };
 
 /// Keys that the metadata may have.
 const MAX_KEYS: usize = 16;

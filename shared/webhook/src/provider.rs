@@ -43,6 +43,8 @@ pub struct Row {
     /// Last words of the names of events that say that something is over or gone: nobody waits for an answer to
     /// one, so they become tasks only where agent.toml names them.
     pub endings: &'static [&'static str],
+    /// Whether its events belong to threads that an answer could go to.
+    pub has_threads: bool,
     /// Those of the kinds whose events belong to no thread that an answer could go to.
     pub threadless: &'static [&'static str],
     /// The comments that are answered where agent.toml does not say which.
@@ -106,6 +108,7 @@ impl Row {
             site: None,
             kinds: &[],
             endings: &[],
+            has_threads: true,
             threadless: &[],
             comments: CommentPolicy::Mention,
             hooks: None,

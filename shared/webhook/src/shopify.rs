@@ -20,6 +20,7 @@ pub(crate) static ROW: Row = Row {
     delivery: Some("x-shopify-webhook-id"),
     times: &["/created_at", "/updated_at"],
     endings: &["cancelled", "delete", "uninstalled"],
+    has_threads: false,
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)
 };

@@ -11,8 +11,12 @@ use crate::reading::{Facts, JsonView, Summary, event_name, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
-pub(crate) static ROW: Row =
-    Row { id: Some("/id"), kind: Some(kind), ..Row::json("stripe", Scheme::stripe, read) };
+pub(crate) static ROW: Row = Row {
+    id: Some("/id"),
+    has_threads: false,
+    kind: Some(kind),
+    ..Row::json("stripe", Scheme::stripe, read)
+};
 
 /// Some types have brackets in them: `v2.core.account[configuration.merchant].capability_status_updated`
 /// is `v2.core.account_configuration.merchant_.capability_status_updated` here.

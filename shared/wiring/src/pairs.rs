@@ -31,8 +31,7 @@ pub fn can_handle(source: &SourceSettings, automation: &str) -> bool {
 pub fn has_place(target: Option<&Target>, automation: &str) -> bool {
     match target {
         None => !needs_thread(automation),
-        Some(Target::GithubDiscussion { .. }) => automation != LABEL,
-        Some(_) => true,
+        Some(target) => automation != LABEL || target.takes_labels(),
     }
 }
 

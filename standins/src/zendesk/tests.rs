@@ -48,7 +48,7 @@ async fn closed_tickets_and_strangers_are_refused() {
         let error = ours.publish(&ticket(7), "Hi", &mark(0)).await.unwrap_err();
         assert!(error.failure == ServiceFailure::Closed && error.message.contains("closed"), "{error}");
         let stranger = client("INVALID", &Config::at(base));
-        assert_eq!(stranger.login().await.unwrap_err().failure, ServiceFailure::Refused);
+        assert_eq!(stranger.login().await.unwrap_err().failure, ServiceFailure::AccountRefused);
         let error = stranger.publish(&ticket(8), "Hi", &mark(0)).await.unwrap_err();
         assert_eq!(error.failure, ServiceFailure::AccountRefused);
     })

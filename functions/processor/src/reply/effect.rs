@@ -15,8 +15,8 @@ use crate::reply::place::check_audience;
 use crate::reply::shadow;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
-use crate::task::hold;
 use crate::task::interrupt::Deferred;
+use crate::task::lease;
 use crate::{Finished, Interrupt};
 
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
@@ -273,7 +273,7 @@ impl<'a> Entry<'a> {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
                 // This process may stand still while the request is under way, and go on later.
-                hold::extend(task, hold::end_of(claimed.deadline));
+                lease::extend(task, lease::end_of(claimed.deadline));
             })
             .await?;
         // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has

@@ -12,7 +12,7 @@ use domain::{Expected, StoreError, Swap, TaskId, after};
 
 use crate::Interrupt;
 use crate::task::claimed_task::ClaimedTask;
-use crate::task::hold::end_of;
+use crate::task::lease::end_of;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Writes of others in a row after which a run gives up: tasks of a thread run one after the other.

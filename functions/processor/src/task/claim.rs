@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
 use crate::queue::ack::{Ack, LET_GO_AT, MAX_DELAY, store_failed};
-use crate::task::hold;
+use crate::task::lease;
 
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ pub(crate) async fn claim(
     let now = processor.clock().now();
     // Unique to this delivery: the handle changes on every receive.
     let owner = short_sha256(&delivery.receipt.handle);
-    let lease = Lease { owner: owner.clone(), until: hold::until(now, deadline) };
+    let lease = Lease { owner: owner.clone(), until: lease::until(now, deadline) };
     let claim = processor.stores().tasks.claim(&id, &ClaimRequest { now, lease }).await;
     Err(match claim {
         Ok(Claim::Claimed(task)) => return Ok(*task),

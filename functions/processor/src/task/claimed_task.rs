@@ -18,7 +18,7 @@ use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
-use crate::task::hold::end_of;
+use crate::task::lease::end_of;
 use crate::task::own_write;
 use crate::triage::answer::unclassified;
 use crate::{Interrupt, simulated};

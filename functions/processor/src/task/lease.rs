@@ -1,0 +1,65 @@
+//! How long a run may hold its task.
+//!
+//! A lease lasts for a minute and a half and is renewed while the run lives (`hold.rs`), so that a processor that died
+//! costs its tasks no more than that. Whoever acts outside holds the task until after the invocation's end ([`end_of`]):
+//! it may stand still at that very moment, and go on later.
+
+use std::time::Duration;
+
+use domain::{Task, Timestamp, after};
+
+/// How long a dead processor holds its tasks.
+const LEASE: Duration = Duration::from_secs(90);
+/// A lease outlives the invocation by this at most: clocks differ, and a last write may be under way.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// When the last lease of an invocation ends that must be over by `deadline`.
+pub(crate) fn end_of(deadline: Timestamp) -> Timestamp {
+    after(deadline, LEASE_MARGIN)
+}
+
+/// When a lease ends that is taken or renewed at `now`.
+pub(super) fn until(now: Timestamp, deadline: Timestamp) -> Timestamp {
+    after(now, LEASE).min(end_of(deadline))
+}
+
+/// Lets the next write of `task` hold it until `until`.
+pub(crate) fn extend(task: &mut Task, until: Timestamp) {
+    if let Some(lease) = &mut task.control.lease {
+        lease.until = until;
+        task.control.due_at = Some(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::hold::RETURNS_SPREAD;
+    use domain::between;
+
+    const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+    /// What stands behind `key` in template.yaml, first behind the line `from`.
+    fn of_template<'t>(from: &str, key: &str) -> &'t str {
+        let part = TEMPLATE.split_once(from).unwrap().1;
+        part.split_once(key).unwrap().1.split('\n').next().unwrap().trim()
+    }
+
+    /// The worst case is a processor that dies right after a renewal.
+    #[test]
+    fn task_of_a_dead_processor_is_taken_up_again_within_150_seconds() {
+        let (now, hour) = (Timestamp::UNIX_EPOCH, Duration::from_secs(3_600));
+        assert_eq!(between(now, until(now, after(now, hour))), LEASE);
+        // The message comes back; or it was lost, and the sweeper finds the task due at the lease's end.
+        assert_eq!(LEASE + RETURNS_SPREAD, Duration::from_secs(150));
+        assert_eq!(of_template("\n  SweeperFunction:", " Schedule:"), "rate(1 minute)");
+    }
+
+    #[test]
+    fn task_of_a_processor_that_died_while_it_acted_is_held_until_its_invocation_is_over() {
+        let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
+        let deadline = after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout));
+        assert_eq!(between(Timestamp::UNIX_EPOCH, end_of(deadline)), Duration::from_secs(310));
+        assert_eq!(until(deadline, deadline), end_of(deadline), "nothing is held for longer");
+    }
+}
