@@ -60,20 +60,21 @@ async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
     let former = args.against.as_deref().map(Former::read).transpose()?;
     let ground = Ground::prepare("eval", &settings, environment, &args.data_dir.path, args.max_usd)?;
     if args.fresh {
-        ground.forget()?;
+        ground.forget().await?;
     }
     let version = ground.version.clone();
     let score = measure(&ground, settings, &cases, &args).await?;
     let model = ground.in_words();
     let against = former.as_ref().map(|former| (former, Changes::between(former, &score.outcomes)));
     let report = Report { score: &score, version: &version, model: &model, against };
+    // First what lasts: whoever reads the terminal may stop to.
+    if let Some(dir) = &args.report {
+        report.write(dir)?;
+    }
     if args.json {
         say!("{}", report.json());
     } else {
         say!("{}", report.text());
-    }
-    if let Some(dir) = &args.report {
-        report.write(dir)?;
     }
     let missed = missed(&args, &report);
     missed.iter().for_each(|line| eprintln!("{line}"));

@@ -47,7 +47,8 @@ fn usd(settings: &Settings, events: &[Priced<'_>], now: Timestamp) -> f64 {
         let judge = event.judge.map_or(0.0, |judge| call(judge, event.bytes, JUDGE));
         call(&models.triage, event.bytes, TRIAGE) + call(&models.answer, shared + event.bytes, ANSWER) + judge
     };
-    events.iter().map(event).sum()
+    // The sum of nothing is -0.0.
+    events.iter().map(event).fold(0.0, |sum, usd| sum + usd)
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ::settings::{Environment, Settings};
-use domain::{Task, part_digest};
+use domain::{Clock, Task, part_digest};
 use tokio::task::JoinSet;
 
 use crate::Failure;
-use crate::dev::{self, Service};
+use crate::dev::{self, Backend, Service, Storage};
 
 /// What helps a run that its bound has stopped.
 pub(crate) const RAISE: &str = "raise --max-usd";
@@ -85,9 +85,10 @@ impl Ground {
     /// Forgets what is kept of former runs.
     ///
     /// # Errors
-    /// When it cannot be removed.
-    pub(crate) fn forget(&self) -> Result<(), Failure> {
+    /// When it cannot be removed, or another run is at work in it: what that pays for would be lost.
+    pub(crate) async fn forget(&self) -> Result<(), Failure> {
         if self.dir.exists() {
+            let _held = Storage::open(Backend::Sqlite(self.dir.clone()), &Clock::system()).await?;
             fs::remove_dir_all(&self.dir).map_err(|error| Failure::at(self.dir.display(), error))?;
         }
         Ok(())

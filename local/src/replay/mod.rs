@@ -59,18 +59,19 @@ pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let ground =
         Ground::prepare("replay", &settings, environment, &args.archive.data_dir.path, args.max_usd)?;
     if args.fresh {
-        ground.forget()?;
+        ground.forget().await?;
     }
     let pairs = compared(&ground, settings, &past, &args).await?;
     let model = ground.in_words();
     let report = Report { pairs: &pairs, version: &ground.version, model: &model };
+    // First what lasts: whoever reads the terminal may stop to.
+    if let Some(dir) = &args.report {
+        write(dir, &report)?;
+    }
     if args.json {
         say!("{}", report.json());
     } else {
         say!("{}", report.text());
-    }
-    if let Some(dir) = &args.report {
-        write(dir, &report)?;
     }
     let unfinished = |pair: &Pair| {
         let why = pair.after.as_ref().and_then(|after| after.unanswered.as_deref());
@@ -113,8 +114,9 @@ async fn compared(
     let sources =
         known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
     let settings = in_tier(for_show(settings.clone(), sources, args.max_usd)?, args.tier);
-    let again = again(&settings, past, Timestamp::now());
-    let (said, then) = (again.said, args.documents == Documents::Then);
+    let then = args.documents == Documents::Then;
+    let again = again(&settings, past, then, Timestamp::now());
+    let said = again.said;
     let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| {
         Arc::new(AsItWas::new(model, said, then))
     })
@@ -141,10 +143,10 @@ async fn compared(
 }
 
 /// The jobs of `past`. The id of each tells the event and what was said, so that another past is another run.
-fn again(settings: &Settings, past: &[Past], now: Timestamp) -> Again {
+fn again(settings: &Settings, past: &[Past], then: bool, now: Timestamp) -> Again {
     let mut again = Again { jobs: Vec::new(), said: BTreeMap::new(), refused: BTreeMap::new() };
     for (place, past) in past.iter().enumerate() {
-        match past.job(settings, now) {
+        match past.job(settings, then, now) {
             Ok(job) => {
                 if let Some(said) = &past.said {
                     again.said.insert(job.task.id.clone(), said.clone());
@@ -164,14 +166,16 @@ impl Past {
         self.view.get("source").and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn job(&self, settings: &Settings, now: Timestamp) -> Result<Job, String> {
+    fn job(&self, settings: &Settings, then: bool, now: Timestamp) -> Result<Job, String> {
         if let Some(why) = unasked(&self.view) {
             return Err(format!("no model was asked about it then: {why}"));
         }
         let body = self.body.as_deref().map_err(String::clone)?;
         let event = self.view.get("event").and_then(Value::as_str).unwrap_or_default();
         let nonce = self.said.as_ref().map(|said| said.nonce.as_str()).unwrap_or_default();
-        let id = TaskId::derive("replay", &[self.id.as_bytes(), nonce.as_bytes(), body].join(&0));
+        // With other documents it is another question.
+        let read = if then { "replay" } else { "replay-now" };
+        let id = TaskId::derive(read, &[self.id.as_bytes(), nonce.as_bytes(), body].join(&0));
         let mut job = Job::new(settings, id, EventOf { source: self.source(), event, body }, now)?;
         // What was fenced then is said again to the letter.
         job.task.doc.nonce = self.said.as_ref().map(|said| said.nonce.clone());

@@ -75,6 +75,7 @@ impl Redactor {
             before.pass(blank, false);
             out.push_str(blank);
         }
+        before.end_line();
         out
     }
 

@@ -62,6 +62,15 @@ const KEYS: &[&str] = &[
     "private_key",
     "signing_key",
     "credentials",
+    "secret_key",
+    "encryption_key",
+    "master_key",
+    "account_key",
+    "shared_key",
+    "auth_key",
+    "deploy_key",
+    "ssh_key",
+    "license_key",
     "authorization",
     "passwort",
     "kennwort",
@@ -77,6 +86,8 @@ const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
 const POSSESSIVES: &[&str] = &["for", "of", "to"];
 /// Words between a key and its secret.
 const FILLERS: &[&str] = &["is", "are", "was", "ist", "lautet", "es", "est", "bearer", "basic"];
+/// Signs within a password that separate words elsewhere.
+const WITHIN: &str = "!?*|\\";
 /// Options of a command line whose value is an account and its password.
 const ACCOUNT_OPTIONS: &[&str] = &["-u", "--user"];
 
@@ -96,6 +107,8 @@ pub(super) enum Before {
     Announced(Option<char>),
     /// The secret goes on to this quote.
     Quoted(char),
+    /// The secret may have another part, behind a sign that a password has: `Winter!2026`.
+    Within,
 }
 
 impl Before {
@@ -105,6 +118,8 @@ impl Before {
         let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
         *self = match *self {
             Self::Quoted(end) if glue.contains(end) => Self::Nothing,
+            Self::Within if joins && glue.chars().all(|c| WITHIN.contains(c)) => Self::Within,
+            Self::Within => Self::Nothing,
             Self::Key(_) | Self::WeakKey if separates || (joins && glue.contains('>')) => {
                 Self::Announced(quote)
             }
@@ -113,20 +128,29 @@ impl Before {
         };
     }
 
+    /// Takes in the end of a line: a quotation mark that nobody closed opens nothing.
+    pub(super) fn end_line(&mut self) {
+        if matches!(self, Self::Quoted(_)) {
+            *self = Self::Nothing;
+        }
+    }
+
     /// Takes in the word `core`, and says whether it is a secret.
     pub(super) fn meets(&mut self, core: &str) -> bool {
         let (lower, told) = (core.to_lowercase(), std::mem::take(self));
         let is = |words: &[&str]| words.contains(&lower.as_str());
         let (next, is_secret) = match told {
-            Self::Quoted(_) => (told, true),
-            Self::Announced(_) if is(FILLERS) || is_key(&lower) => (told, false),
+            Self::Quoted(_) | Self::Within => (told, true),
+            Self::Announced(_) if is(FILLERS) => (told, false),
+            // A value that looks like a key, `password = mytoken`; or the key of what is within, `{"secret":{"token":…`.
+            Self::Announced(_) if is_key(&lower) => (Self::Key(0), true),
             Self::Announced(Some(quote)) => (Self::Quoted(quote), true),
-            Self::Announced(None) => (Self::Nothing, true),
+            Self::Announced(None) => (Self::Within, true),
             Self::Key(_) if is(FILLERS) => (Self::Announced(None), false),
             Self::Key(0) if is(KEY_NOUNS) => (told, false),
             Self::Key(0) if is(POSSESSIVES) => (Self::Key(MAX_BETWEEN), false),
             // `the password hunter2`
-            Self::Key(0) if core.contains(|c: char| c.is_ascii_digit()) => (Self::Nothing, true),
+            Self::Key(0) if core.contains(|c: char| c.is_ascii_digit()) => (Self::Within, true),
             Self::WeakKey if is(FILLERS) => (Self::Key(0), false),
             Self::Account => (Self::WeakKey, false),
             _ if lower == "bearer" || (core.starts_with("--") && is_key(&lower)) => {

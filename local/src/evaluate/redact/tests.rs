@@ -181,3 +181,26 @@ fn words_that_only_look_like_an_introduction_stay() {
         assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
     }
 }
+
+#[test]
+fn a_secret_is_one_whatever_it_is_called_and_made_of() {
+    for (text, private) in [
+        ("DB_PASS=topsecret", "topsecret"),
+        ("password = hunter2supersecret", "hunter2"),
+        ("password: MyPassword", "MyPassword"),
+        ("token = mytoken", "mytoken"),
+        ("{\"password\": \"letmein-password\"}", "letmein"),
+        ("{\"secret\": {\"password\": \"letmein\"}}", "letmein"),
+        ("?token=t0ken&access_token=abctoken", "t0ken abctoken"),
+        ("SECRET_KEY=walrus and ENCRYPTION_KEY=horse", "walrus horse"),
+        ("password is: Winter!2026#x", "Winter 2026"),
+        ("password: Pa$$word!23", "Pa$$word 23"),
+    ] {
+        let new = redacted(text);
+        for part in private.split(' ') {
+            assert!(!new.contains(part), "{text}: {new}");
+        }
+    }
+    let stray = redacted("my password: \"it's here\nIt crashes when I log in.");
+    assert!(stray.ends_with("It crashes when I log in."), "{stray}");
+}
