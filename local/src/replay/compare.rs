@@ -24,6 +24,15 @@ impl Pair {
         Self { task_id: task_id.to_owned(), before, after, changed, note }
     }
 
+    /// How it stands where nothing is different.
+    pub(crate) fn standing(&self) -> &'static str {
+        match &self.after {
+            None => "not run",
+            Some(after) if after.unfinished => "not ended",
+            Some(_) => "unchanged",
+        }
+    }
+
     /// Whether `what` is different.
     pub(crate) fn has_changed(&self, what: &str) -> bool {
         self.changed.contains(&what)
@@ -31,6 +40,9 @@ impl Pair {
 }
 
 fn changed(before: &Side, after: &Side) -> Vec<&'static str> {
+    if after.unfinished {
+        return Vec::new();
+    }
     let differences = [
         ("intent", before.intent != after.intent),
         ("parameters", before.parameters != after.parameters),
@@ -47,6 +59,8 @@ pub(crate) struct Summary {
     pub(crate) tasks: usize,
     /// Those that could not be run again.
     pub(crate) not_run: usize,
+    /// Those that did not come to an end, by the bound or a crash: nothing is told of them.
+    pub(crate) unfinished: usize,
     pub(crate) intent: usize,
     /// Tasks that a person would be asked about and was not before.
     pub(crate) newly_parked: usize,
@@ -88,6 +102,10 @@ impl Summary {
                 sum.not_run += 1;
                 continue;
             };
+            if after.unfinished {
+                sum.unfinished += 1;
+                continue;
+            }
             sum.before.add(&pair.before);
             sum.after.add(after);
             let parks = after.parked_because.is_some();
@@ -127,12 +145,14 @@ pub(crate) mod tests {
             Pair::new("3", side("bug", "Hi."), Some(parked.clone()), None),
             Pair::new("4", parked, Some(side("bug", "Hi.")), None),
             Pair::new("5", side("bug", "Hi."), Some(failed), None),
+            Pair::new("7", side("bug", "Hi."), Some(Side { unfinished: true, ..side("none", "") }), None),
             Pair::new("6", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
         ];
-        assert!(pairs[0].changed.is_empty() && pairs[5].changed.is_empty());
+        assert!([0, 5, 6].iter().all(|at: &usize| pairs[*at].changed.is_empty()));
         assert_eq!(pairs[1].changed, ["intent", "answer"]);
         let sum = Summary::of(&pairs);
-        assert_eq!((sum.tasks, sum.not_run, sum.intent, sum.answer, sum.unchanged), (6, 1, 1, 2, 1));
+        assert_eq!((sum.tasks, sum.not_run, sum.intent, sum.answer, sum.unchanged), (7, 1, 1, 2, 1));
+        assert_eq!(sum.unfinished, 1);
         assert_eq!((sum.newly_parked, sum.no_longer_parked, sum.newly_unanswered), (1, 1, 1));
         assert_eq!((sum.before.tokens, sum.before.cost_usd, sum.before.unpriced), (50, 2.0, 1));
     }

@@ -56,12 +56,12 @@ impl Report<'_> {
                 p { "Version " code { (self.version) } ", " (self.model) }
                 p { (summary(&Summary::of(self.pairs))) }
                 @for pair in self.pairs.iter().filter(|pair| !pair.changed.is_empty()) { (task(pair)) }
-                h2 { "Unchanged, or not run" }
+                h2 { "Unchanged, not run, or not ended" }
                 table {
                     @for pair in self.pairs.iter().filter(|pair| pair.changed.is_empty()) {
                         tr {
                             td { (pair.task_id) } td { (pair.before.intent) }
-                            td { @if pair.after.is_none() { "not run" } @else { "unchanged" } }
+                            td { (pair.standing()) }
                             td { (pair.note.as_deref().unwrap_or_default()) }
                         }
                     }
@@ -81,8 +81,10 @@ fn summary(sum: &Summary) -> String {
             seconds(sums.ms)
         )
     };
+    let unfinished =
+        if sum.unfinished > 0 { format!(", {} not ended", sum.unfinished) } else { String::new() };
     format!(
-        "{} tasks, {} not run: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
+        "{} tasks, {} not run{unfinished}: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
          longer parked, {} newly without an answer. Before: {}. Now: {}.",
         sum.tasks,
         sum.not_run,

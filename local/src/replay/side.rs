@@ -24,6 +24,8 @@ pub(crate) struct Side {
     pub(crate) from: Option<String>,
     /// Why it failed, or was not answered.
     pub(crate) unanswered: Option<String>,
+    /// It was not run to its end: nothing follows from it.
+    pub(crate) unfinished: bool,
     pub(crate) tokens: u64,
     /// `None` if a price is not known.
     pub(crate) cost_usd: Option<f64>,
@@ -53,6 +55,7 @@ impl Side {
             answer: text("/draft/text").unwrap_or_default(),
             from: text("/draft/from"),
             unanswered,
+            unfinished: false,
             tokens: usage.iter().map(StepUsage::tokens).sum(),
             cost_usd: task.get("cost_usd").and_then(Value::as_f64),
             ms: usage.iter().map(|usage| usage.ms).sum(),
@@ -85,6 +88,7 @@ impl Side {
                 .as_ref()
                 .and_then(|draft| serde_json::to_value(draft.from).ok()?.as_str().map(str::to_owned)),
             unanswered,
+            unfinished: !ended,
             tokens: ran.task.tokens_used(),
             cost_usd: if doc.usage.is_empty() { Some(0.0) } else { ran.task.cost_usd() },
             ms: doc.usage.iter().map(|usage| usage.ms).sum(),
