@@ -2,7 +2,8 @@
 //! the source's `map`, where it has one.
 //!
 //! The header alone would let whoever replays a request choose what it is taken for. A body is of a kind only
-//! if it holds what such an event is about, which leaves little to choose.
+//! if it holds what such an event is about, which leaves little to choose. Where nothing reads other kinds, any
+//! header names one: the body is none of ours, and is let go of by whatever name.
 
 use domain::Event;
 use serde_json::Value;
@@ -13,32 +14,53 @@ use crate::reading::{JsonView, event_name, happening, hash, object, unreadable, 
 use crate::{FieldMap, ParseError, Parsed, Received, Sender, mapped};
 
 /// What a kind's body holds, where that is not called like the kind itself.
-const MARKS: [(&str, &str); 22] = [
+const MARKS: [(&str, &str); 35] = [
     ("branch_protection_rule", "rule"),
     ("code_scanning_alert", "alert"),
     ("commit_comment", "comment"),
     ("create", "ref_type"),
+    ("custom_property", "definition"),
+    ("custom_property_values", "new_property_values"),
     ("delete", "ref_type"),
     ("dependabot_alert", "alert"),
     ("deploy_key", "key"),
+    ("deployment_protection_rule", "deployment_callback_url"),
+    ("deployment_review", "since"),
+    ("exemption_request_push_ruleset", "exemption_request"),
+    ("exemption_request_secret_scanning", "exemption_request"),
     ("fork", "forkee"),
     ("gollum", "pages"),
     ("installation_repositories", "installation"),
+    ("installation_target", "target_type"),
     ("issue_dependencies", "blocked_issue"),
+    ("membership", "scope"),
+    ("org_block", "blocked_user"),
     ("page_build", "build"),
     ("pull_request_review_thread", "thread"),
     ("push", "commits"),
     ("repository_dispatch", "client_payload"),
+    ("repository_import", "status"),
     ("repository_ruleset", "repository_ruleset"),
     ("repository_vulnerability_alert", "alert"),
     ("secret_scanning_alert", "alert"),
+    ("secret_scanning_alert_location", "location"),
+    ("secret_scanning_scan", "completed_at"),
     ("star", "starred_at"),
     ("status", "sha"),
     ("sub_issues", "sub_issue"),
+    ("team_add", "team"),
     ("workflow_dispatch", "workflow"),
 ];
 /// Kinds whose bodies hold nothing but where, who and what they did.
-const BARE: [&str; 4] = ["watch", "public", "repository", "meta"];
+const BARE: [&str; 7] = [
+    "branch_protection_configuration",
+    "github_app_authorization",
+    "meta",
+    "public",
+    "repository",
+    "security_and_analysis",
+    "watch",
+];
 
 /// Whether `body` holds what an event of the kind `hint` is about.
 pub(super) fn agrees(hint: &str, body: JsonView<'_>) -> bool {
@@ -85,6 +107,10 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
     let name = name.map(|hint| named(hint, action.as_deref()));
     match name {
         Some(name) if sender.map == FieldMap::default() => Ok(Parsed::Other(name)),
+        // A kind that GitHub has added since: nothing here could read it, whatever it holds.
+        None if sender.map == FieldMap::default() && hint.is_some() => {
+            Ok(Parsed::Other(named(hint.unwrap_or_default(), action.as_deref())))
+        }
         None if sender.map.event.is_none() => Err(unreadable(
             "it has no `issue`, `pull_request`, `discussion`, `release` or `workflow_run`, and no \
              `X-GitHub-Event` names another kind of event that it could be",
