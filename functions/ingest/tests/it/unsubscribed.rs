@@ -220,35 +220,3 @@ async fn an_event_without_a_thread_is_ignored_where_everything_answers_in_thread
     let answered = needing.post(&serde_json::from_str(issue).unwrap(), None).await;
     assert_eq!(answered.json["status"], "accepted", "{answered:?}");
 }
-
-#[tokio::test]
-async fn kinds_of_github_that_nobody_reads_fail_nowhere() {
-    let everything = Source::with(Provider::Github, Filter::default());
-    let some = Source::listing(Provider::Github, &["issues.opened"]);
-    for (kind, fields) in [
-        ("membership", json!({"action": "added", "scope": "team", "member": {}, "team": {}})),
-        ("custom_property", json!({"action": "created", "definition": {}})),
-        ("custom_property_values", json!({"action": "updated", "new_property_values": []})),
-        ("org_block", json!({"action": "blocked", "blocked_user": {}})),
-        ("security_and_analysis", json!({"changes": {}, "repository": {}})),
-        ("branch_protection_configuration", json!({"action": "disabled", "repository": {}})),
-        ("deployment_review", json!({"action": "requested", "since": "x", "workflow_run": {}})),
-        (
-            "deployment_protection_rule",
-            json!({"action": "requested", "deployment_callback_url": "x", "deployment": {}}),
-        ),
-        ("secret_scanning_alert_location", json!({"action": "created", "alert": {}, "location": {}})),
-        ("secret_scanning_scan", json!({"action": "completed", "completed_at": "x"})),
-        ("team_add", json!({"team": {}, "repository": {}})),
-        ("installation_target", json!({"action": "renamed", "target_type": "Organization"})),
-        ("github_app_authorization", json!({"action": "revoked", "sender": {}})),
-        ("repository_import", json!({"status": "success", "repository": {}})),
-        ("exemption_request_push_ruleset", json!({"action": "created", "exemption_request": {}})),
-        ("a_kind_of_next_year", json!({"action": "begun", "whatever": {}})),
-    ] {
-        let answer = everything.post(&fields, Some(kind)).await;
-        assert_eq!(answer.json, json!({ "status": "ignored", "reason": "unsupported" }), "{kind}");
-        let answer = some.post(&fields, Some(kind)).await;
-        assert_eq!(answer.json, json!({ "status": "ignored", "reason": "unsubscribed" }), "{kind}");
-    }
-}

@@ -2,8 +2,7 @@
 //! the source's `map`, where it has one.
 //!
 //! The header alone would let whoever replays a request choose what it is taken for. A body is of a kind only
-//! if it holds what such an event is about, which leaves little to choose. Where nothing reads other kinds, any
-//! header names one: the body is none of ours, and is let go of by whatever name.
+//! if it holds what such an event is about, which leaves little to choose.
 
 use domain::Event;
 use serde_json::Value;
@@ -107,10 +106,6 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
     let name = name.map(|hint| named(hint, action.as_deref()));
     match name {
         Some(name) if sender.map == FieldMap::default() => Ok(Parsed::Other(name)),
-        // A kind that GitHub has added since: nothing here could read it, whatever it holds.
-        None if sender.map == FieldMap::default() && hint.is_some() => {
-            Ok(Parsed::Other(named(hint.unwrap_or_default(), action.as_deref())))
-        }
         None if sender.map.event.is_none() => Err(unreadable(
             "it has no `issue`, `pull_request`, `discussion`, `release` or `workflow_run`, and no \
              `X-GitHub-Event` names another kind of event that it could be",
