@@ -73,7 +73,7 @@ pub(crate) struct Delivery {
     pub(crate) reason: Option<String>,
     /// Its task, or the task whose duplicate it is.
     pub(crate) task_id: Option<TaskId>,
-    /// How often its sender was asked to send it again, of a missed one.
+    /// How often its sender has agreed to send it again, of a missed one.
     pub(crate) tries: Option<u32>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// Why; of one that its sender could not deliver, how often it was asked to send it again as well.
+/// Why; of one that its sender could not deliver, how often it has agreed to send it again as well.
 fn reason(delivery: &Value) -> String {
     let reason = delivery.get("reason").and_then(Value::as_str).unwrap_or("-");
     match delivery.get("tries").and_then(Value::as_u64) {

@@ -50,10 +50,16 @@ pub struct MissedDelivery {
     pub at: Timestamp,
     /// What we answered then; 0 if no answer came.
     pub status: u16,
-    /// How often we have asked for another try.
+    /// How often the sender has taken our request for another try.
     pub tries: u32,
-    /// When the failed try was, by the sender's clock, after which we last asked for another one.
+    /// When the failed try was, by the sender's clock, after which it last took such a request.
     pub tried: Option<Timestamp>,
+    /// How often it has not, or nobody knows whether it has.
+    #[serde(default)]
+    pub refused: u32,
+    /// When that was last, by our clock; `None` once it took one.
+    #[serde(default)]
+    pub asked: Option<Timestamp>,
 }
 
 /// The missed deliveries of a source, by their events' ids.

@@ -199,12 +199,20 @@ fn audience(received: &Received<'_>, body: JsonView<'_>) -> Audience {
 }
 
 /// A hook of the project, one of its group and one of the system report the same in bodies of their own.
-/// What an update changed tells two updates of one second apart.
+/// What an update changed or pushed tells two updates of one second apart, and who did it two approvals.
 fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<String> {
     let time = changed.date("/updated_at").or_else(|| changed.date("/created_at"))?.to_string();
     let changes = body.object("/changes").map(|changes| hash(changes.0.to_string().as_bytes()));
     let object = changed.id("/id");
-    happening([Some(name), object.as_deref(), Some(&time), Some(changes.as_deref().unwrap_or_default())])
+    let actor = body.id("/user/id").or_else(|| body.id("/user/username"));
+    happening([
+        Some(name),
+        object.as_deref(),
+        Some(&time),
+        Some(changes.as_deref().unwrap_or_default()),
+        Some(actor.as_deref().unwrap_or_default()),
+        Some(changed.text("/oldrev").unwrap_or_default()),
+    ])
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

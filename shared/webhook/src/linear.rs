@@ -6,7 +6,9 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, lacks, object, plain_id, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, plain_id, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -70,6 +72,13 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
             Some(action),
             Some(id),
             data.text("/updatedAt").or_else(|| data.text("/createdAt")),
+            // Two changes of one moment differ in what was there before.
+            Some(
+                body.object("/updatedFrom")
+                    .map(|before| hash(before.0.to_string().as_bytes()))
+                    .as_deref()
+                    .unwrap_or_default(),
+            ),
         ]),
         link: body.string("/url"),
         target: issue.map(|id| Target::LinearIssue { id: id.to_owned() }),

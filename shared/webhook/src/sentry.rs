@@ -89,6 +89,8 @@ fn event(
             // Nothing dates what people do: somebody who is assigned after another is told apart by the account.
             Some(&body.id("/actor/id").unwrap_or_default()),
             Some(&subject.id("/assignedTo/id").unwrap_or_default()),
+            // A team may have the number of an account.
+            Some(subject.text("/assignedTo/type").unwrap_or_default()),
         ]),
         target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),

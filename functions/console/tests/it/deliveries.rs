@@ -108,6 +108,8 @@ async fn miss(rig: &Rig, source: &str, missed: &[(&str, u16, u32)]) {
         status,
         tries,
         tried: (tries > 0).then_some(now),
+        refused: 0,
+        asked: None,
     };
     let missed: Missed =
         missed.iter().map(|(guid, status, tries)| ((*guid).to_owned(), one((*status, *tries)))).collect();

@@ -1,5 +1,6 @@
 //! Webhooks that their sender could not deliver.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use sweeper::MissedDeliveries;
 struct Sender {
     clock: Clock,
     record: Mutex<Vec<FailedDelivery>>,
+    /// What the next requests are answered, before the rest is taken.
+    refusals: Mutex<VecDeque<ServiceFailure>>,
+    asked: Mutex<Vec<String>>,
 }
 
 impl Sender {
@@ -41,6 +45,11 @@ impl Redeliveries for Sender {
     }
 
     async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
+        self.asked.lock().unwrap().push(delivery.guid.clone());
+        if let Some(failure) = self.refusals.lock().unwrap().pop_front() {
+            let (service, operation) = ("github", "redeliver");
+            return Err(ServiceError { service, operation, failure, message: "not now".to_owned() });
+        }
         self.fail(&delivery.guid);
         Ok(())
     }
@@ -53,7 +62,12 @@ async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of
     let passed = Arc::clone(&seconds);
     let clock = Clock::from_fn(move || begin + Duration::from_secs(*passed.lock().unwrap()));
     let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
-    let sender = Sender { clock: clock.clone(), record: Mutex::default() };
+    let sender = Sender {
+        clock: clock.clone(),
+        record: Mutex::default(),
+        refusals: Mutex::default(),
+        asked: Mutex::default(),
+    };
     sender.fail("a");
     let missed = || MissedDeliveries {
         state: Arc::clone(&stores.state),
@@ -80,4 +94,60 @@ async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of
         }
     }
     assert_eq!(day.redelivered, 3);
+}
+
+#[tokio::test]
+async fn what_the_sender_refused_or_was_never_asked_for_is_asked_for_at_the_next_look() {
+    let begin: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let seconds = Arc::new(Mutex::new(0_u64));
+    let passed = Arc::clone(&seconds);
+    let clock = Clock::from_fn(move || begin + Duration::from_secs(*passed.lock().unwrap()));
+    let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+    let throttled = ServiceFailure::Throttled { after: Duration::from_secs(60) };
+    let sender = Sender {
+        clock: clock.clone(),
+        record: Mutex::default(),
+        refusals: Mutex::new([ServiceFailure::ServerError, throttled].into()),
+        asked: Mutex::default(),
+    };
+    ["a", "b", "c"].iter().for_each(|guid| sender.fail(guid));
+    let missed = MissedDeliveries {
+        state: Arc::clone(&stores.state),
+        clock: clock.clone(),
+        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
+    };
+    let tries = async || {
+        let known = missed_deliveries(stores.state.as_ref(), "github", clock.now()).await.unwrap();
+        known.values().map(|missed| missed.tries).collect::<Vec<_>>()
+    };
+    let look = || missed.send_again(&sender, "github", &[], begin + Duration::from_secs(3_600));
+    *seconds.lock().unwrap() += 300;
+    look().await.unwrap_err();
+    assert_eq!(*sender.asked.lock().unwrap(), ["a", "b"]);
+    assert_eq!(tries().await, [0, 0, 0], "the sender took none");
+    *seconds.lock().unwrap() += 330;
+    assert_eq!(look().await.unwrap(), 3);
+    assert_eq!(sender.asked.lock().unwrap()[2..], ["c", "a", "b"]);
+    assert_eq!(tries().await, [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn what_the_deadline_left_out_is_asked_for_at_the_next_look() {
+    let clock = Clock::fixed("2026-11-20T12:00:00Z".parse().unwrap());
+    let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+    let sender = Sender {
+        clock: clock.clone(),
+        record: Mutex::default(),
+        refusals: Mutex::default(),
+        asked: Mutex::default(),
+    };
+    sender.fail("a");
+    let missed = MissedDeliveries {
+        state: Arc::clone(&stores.state),
+        clock: clock.clone(),
+        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
+    };
+    assert_eq!(missed.send_again(&sender, "github", &[], clock.now()).await.unwrap(), 0);
+    let later = after(clock.now(), Duration::from_secs(1));
+    assert_eq!(missed.send_again(&sender, "github", &[], later).await.unwrap(), 1);
 }

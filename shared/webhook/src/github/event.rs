@@ -185,13 +185,11 @@ impl<'p> About<'p> {
     }
 
     /// A hook of the repository, one of its organisation and an app report the same in bodies of their own.
-    /// The text tells two edits of one second apart, label and assignee two of their kind.
+    /// The text tells two edits of one second apart, and what was changed two changes of one kind.
     fn happening(&self, payload: &Payload<'_>) -> Option<String> {
         let text = self.words.map_or(&self.subject.body, |words| &words.body);
         let id = self.words.map_or(&self.subject.id, |words| &words.id).number().map(|id| id.to_string());
         let thread = self.thread().ok();
-        let label = payload.label.get().and_then(|label| label.name.text());
-        let assignee = payload.assignee.get().and_then(login);
         happening([
             Some(self.kind.name()),
             Some(self.action),
@@ -199,9 +197,32 @@ impl<'p> About<'p> {
             Some(id.as_deref().unwrap_or_default()),
             Some(self.actor),
             self.occurred_at().map(|at| at.to_string()).as_deref(),
-            Some(label.or(assignee).unwrap_or_default()),
+            Some(&self.changed(payload)),
             Some(&hash(text.text().unwrap_or_default().as_bytes())),
         ])
+    }
+
+    /// What was given, taken, asked for, pushed or edited: GitHub reports each by itself, at one moment.
+    fn changed(&self, payload: &Payload<'_>) -> String {
+        let subject = self.subject;
+        let of = |action: &str, fact| if self.action == action { fact } else { None };
+        let pushed = payload.after.text().or(subject.head.get().and_then(|head| head.sha.text()));
+        let category = subject.category.get().and_then(|category| category.name.text());
+        let answer = payload.answer.get().or(payload.old_answer.get());
+        let facts = [
+            payload.label.get().and_then(|label| label.name.text()),
+            payload.assignee.get().and_then(login),
+            payload.requested_reviewer.get().and_then(login),
+            payload.requested_team.get().and_then(|team| team.slug.text()),
+            payload.milestone.get().and_then(|milestone| milestone.title.text()),
+            payload.issue_type.get().and_then(|kind| kind.name.text()),
+            of("synchronize", pushed),
+            of("edited", subject.title.text().or(subject.name.text())),
+            of("edited", subject.base.get().and_then(|base| base.name.text())),
+            of("category_changed", category),
+            answer.and_then(|answer| answer.node_id.text()),
+        ];
+        facts.map(Option::unwrap_or_default).join("\u{1}")
     }
 
     fn link(&self) -> Option<String> {

@@ -13,32 +13,53 @@ use crate::reading::{JsonView, event_name, happening, hash, object, unreadable, 
 use crate::{FieldMap, ParseError, Parsed, Received, Sender, mapped};
 
 /// What a kind's body holds, where that is not called like the kind itself.
-const MARKS: [(&str, &str); 22] = [
+const MARKS: [(&str, &str); 35] = [
     ("branch_protection_rule", "rule"),
     ("code_scanning_alert", "alert"),
     ("commit_comment", "comment"),
     ("create", "ref_type"),
+    ("custom_property", "definition"),
+    ("custom_property_values", "new_property_values"),
     ("delete", "ref_type"),
     ("dependabot_alert", "alert"),
     ("deploy_key", "key"),
+    ("deployment_protection_rule", "deployment_callback_url"),
+    ("deployment_review", "since"),
+    ("exemption_request_push_ruleset", "exemption_request"),
+    ("exemption_request_secret_scanning", "exemption_request"),
     ("fork", "forkee"),
     ("gollum", "pages"),
     ("installation_repositories", "installation"),
+    ("installation_target", "target_type"),
     ("issue_dependencies", "blocked_issue"),
+    ("membership", "scope"),
+    ("org_block", "blocked_user"),
     ("page_build", "build"),
     ("pull_request_review_thread", "thread"),
     ("push", "commits"),
     ("repository_dispatch", "client_payload"),
+    ("repository_import", "status"),
     ("repository_ruleset", "repository_ruleset"),
     ("repository_vulnerability_alert", "alert"),
     ("secret_scanning_alert", "alert"),
+    ("secret_scanning_alert_location", "location"),
+    ("secret_scanning_scan", "completed_at"),
     ("star", "starred_at"),
     ("status", "sha"),
     ("sub_issues", "sub_issue"),
+    ("team_add", "team"),
     ("workflow_dispatch", "workflow"),
 ];
 /// Kinds whose bodies hold nothing but where, who and what they did.
-const BARE: [&str; 4] = ["watch", "public", "repository", "meta"];
+const BARE: [&str; 7] = [
+    "branch_protection_configuration",
+    "github_app_authorization",
+    "meta",
+    "public",
+    "repository",
+    "security_and_analysis",
+    "watch",
+];
 
 /// Whether `body` holds what an event of the kind `hint` is about.
 pub(super) fn agrees(hint: &str, body: JsonView<'_>) -> bool {

@@ -18,6 +18,17 @@ pub(super) struct Payload<'a> {
     /// The label that was given or taken.
     pub(super) label: Object<Label<'a>>,
     pub(super) assignee: Object<Account<'a>>,
+    pub(super) requested_reviewer: Object<Account<'a>>,
+    pub(super) requested_team: Object<Team<'a>>,
+    pub(super) milestone: Object<Milestone<'a>>,
+    /// The type that an issue was given or has lost.
+    #[serde(rename = "type")]
+    pub(super) issue_type: Object<Label<'a>>,
+    /// The commit that a branch ends in after a push.
+    pub(super) after: Scalar<'a>,
+    /// The comment that is a discussion's answer.
+    pub(super) answer: Object<Answer<'a>>,
+    pub(super) old_answer: Object<Answer<'a>>,
     pub(super) repository: Object<Repository<'a>>,
     pub(super) sender: Object<Account<'a>>,
     pub(super) installation: Object<Installation<'a>>,
@@ -158,6 +169,24 @@ pub(super) struct Repository<'a> {
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Label<'a> {
     pub(super) name: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Team<'a> {
+    pub(super) slug: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Milestone<'a> {
+    pub(super) title: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Answer<'a> {
+    pub(super) node_id: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -80,6 +80,75 @@ fn two_happenings_of_github_are_two() {
     assert_eq!(all.len(), count);
 }
 
+/// How many happenings of GitHub, or another sender, these are.
+fn count(provider: Provider, bodies: &[Value]) -> usize {
+    bodies.iter().map(|body| facts(provider, body)).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// `body` after `action`, with these fields beside the others.
+fn changed(body: &Value, action: &str, fields: Value) -> Value {
+    let mut body = body.clone();
+    body["action"] = json!(action);
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    body
+}
+
+#[test]
+fn changes_of_one_moment_are_one_happening_of_github_each() {
+    let request = json_of("github/pull_request.opened.json");
+    let issue = json_of("github/issues.reopened.json");
+    for (body, action, fields) in [
+        (
+            &request,
+            "review_requested",
+            vec![
+                json!({"requested_reviewer": {"login": "kim"}}),
+                json!({"requested_reviewer": {"login": "afterhook"}}),
+                json!({"requested_team": {"slug": "kim"}}),
+                json!({"requested_team": {"slug": "core"}}),
+            ],
+        ),
+        (
+            &request,
+            "review_request_removed",
+            vec![
+                json!({"requested_reviewer": {"login": "kim"}}),
+                json!({"requested_team": {"slug": "core"}}),
+            ],
+        ),
+        (&request, "synchronize", vec![json!({"after": "a1"}), json!({"after": "b2"})]),
+        (
+            &issue,
+            "demilestoned",
+            vec![json!({"milestone": {"title": "1.0"}}), json!({"milestone": {"title": "2.0"}})],
+        ),
+        (&issue, "typed", vec![json!({"type": {"name": "Bug"}}), json!({"type": {"name": "Task"}})]),
+        (
+            &issue,
+            "unassigned",
+            vec![json!({"assignee": {"login": "a"}}), json!({"assignee": {"login": "b"}})],
+        ),
+    ] {
+        let bodies: Vec<Value> = fields.iter().map(|fields| changed(body, action, fields.clone())).collect();
+        assert_eq!(count(Provider::Github, &bodies), bodies.len(), "{action}");
+    }
+    for (action, field) in [("synchronize", "/pull_request/head/sha"), ("edited", "/pull_request/title")] {
+        let bodies =
+            ["a", "b"].map(|value| but(&changed(&request, action, json!({})), &[(field, json!(value))]));
+        assert_eq!(count(Provider::Github, &bodies), 2, "{action}");
+    }
+}
+
+#[test]
+fn changes_of_one_moment_are_one_happening_of_other_senders_each() {
+    let note = json_of("gitlab/note.create.json");
+    let approvals = [1, 2].map(|id| but(&note, &[("/user/id", json!(id))]));
+    assert_eq!(count(Provider::Gitlab, &approvals), 2);
+    let comment = json_of("linear/comment.create.json");
+    let updates = ["a", "b"].map(|was| changed(&comment, "update", json!({"updatedFrom": {"body": was}})));
+    assert_eq!(count(Provider::Linear, &updates), 2);
+}
+
 #[test]
 fn a_mention_in_slack_and_its_message_are_one_happening_whoever_is_authorised() {
     let mention = json_of("slack/app_mention.json");

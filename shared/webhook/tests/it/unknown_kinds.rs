@@ -197,3 +197,30 @@ fn an_id_that_no_service_makes_names_no_thread() {
         assert_eq!(parse(Provider::Pagerduty, &incident(id), None).is_ok(), is_fit, "{id}");
     }
 }
+
+#[test]
+fn kinds_of_github_that_nobody_reads_are_no_unreadable_events() {
+    for (kind, fields) in [
+        ("membership", json!({"action": "added", "scope": "team", "member": {}, "team": {}})),
+        ("custom_property", json!({"action": "created", "definition": {}})),
+        ("custom_property_values", json!({"action": "updated", "new_property_values": []})),
+        ("org_block", json!({"action": "blocked", "blocked_user": {}})),
+        ("security_and_analysis", json!({"changes": {}, "repository": {}})),
+        ("branch_protection_configuration", json!({"action": "disabled", "repository": {}})),
+        ("deployment_review", json!({"action": "requested", "since": "x", "workflow_run": {}})),
+        (
+            "deployment_protection_rule",
+            json!({"action": "requested", "deployment_callback_url": "x", "deployment": {}}),
+        ),
+        ("secret_scanning_alert_location", json!({"action": "created", "alert": {}, "location": {}})),
+        ("secret_scanning_scan", json!({"action": "completed", "completed_at": "x"})),
+        ("team_add", json!({"team": {}, "repository": {}})),
+        ("installation_target", json!({"action": "renamed", "target_type": "Organization"})),
+        ("github_app_authorization", json!({"action": "revoked", "sender": {}})),
+        ("repository_import", json!({"status": "success", "repository": {}})),
+        ("exemption_request_push_ruleset", json!({"action": "created", "exemption_request": {}})),
+    ] {
+        let parsed = parse(Provider::Github, &fields, Some(kind));
+        assert!(matches!(&parsed, Ok(Parsed::Other(name)) if name.starts_with(kind)), "{kind}: {parsed:?}");
+    }
+}
