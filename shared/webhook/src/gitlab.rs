@@ -169,7 +169,9 @@ fn target(
     if mark == '!' {
         return Some(Target::GitlabMergeRequest { project, path, number, discussion });
     }
-    let internal = note.and_then(|note| note.flag("/internal")) == Some(true);
+    // `confidential` is what `internal` was called before GitLab 15.5.
+    let says = |flag: &str| note.and_then(|note| note.flag(flag)) == Some(true);
+    let internal = says("/internal") || says("/confidential");
     Some(Target::GitlabIssue { project, path, number, internal, discussion })
 }
 
