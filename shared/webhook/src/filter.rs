@@ -62,8 +62,6 @@ pub enum IgnoreReason {
     NotMentioned,
     /// A comment in a thread that is over.
     ThreadClosed,
-    /// Sent as another event too, which is taken.
-    Twin,
     /// Only the staff can see it, or a part of it.
     Internal,
     /// It has no thread, and all that could handle it answers there.
@@ -84,7 +82,6 @@ impl IgnoreReason {
             Self::OwnAccount => "own_account",
             Self::NotMentioned => "not_mentioned",
             Self::ThreadClosed => "thread_closed",
-            Self::Twin => "twin",
             Self::Internal => "internal",
             Self::NoThread => "no_thread",
             Self::Empty => "empty",
@@ -104,8 +101,6 @@ impl Filter {
     pub fn ignores(&self, event: &Event) -> Option<IgnoreReason> {
         if !self.takes(&event.name) {
             Some(IgnoreReason::Unsubscribed)
-        } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
-            Some(IgnoreReason::Twin)
         } else if self.needs_thread && event.target.is_none() {
             Some(IgnoreReason::NoThread)
         } else if self.is_too_private(event.audience) {

@@ -58,6 +58,8 @@ fn hint_of(name: &str) -> String {
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word)?;
     Some(match kind {
+        // An epic is a work item of a group: it belongs to no project, and no issue has its number.
+        "work_item" if body.object("/project").is_none() => "work_item.other".to_owned(),
         "issue" | "work_item" => format!("issue.{}", action(body, kind)),
         "merge_request" => format!("merge_request.{}", action(body, kind)),
         // What GitLab writes itself, such as a changed label, is nobody's comment.

@@ -6,7 +6,7 @@ use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, plain_id,
+    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, hash, lacks, object, plain_id,
 };
 use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
