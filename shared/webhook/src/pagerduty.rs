@@ -31,7 +31,16 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
-    endings: &["resolved"],
+    silent: &[
+        "acknowledged",
+        "delegated",
+        "escalated",
+        "priority_updated",
+        "reassigned",
+        "resolved",
+        "service_updated",
+        "unacknowledged",
+    ],
     times: &["/event/occurred_at"],
     // Nobody is mentioned in notes, so every one counts.
     comments: CommentPolicy::Thread,

@@ -53,14 +53,33 @@ pub(crate) static ROW: Row = Row {
             "undeleted",
         ],
     )],
-    endings: &[
+    silent: &[
+        "agent_assignment_changed",
+        "attachment_linked_to_comment",
         "attachment_redacted_from_comment",
+        "brand_changed",
         "comment_made_private",
         "comment_redacted",
+        "custom_field_changed",
+        "custom_status_changed",
+        "email_ccs_changed",
+        "external_id_changed",
+        "followers_changed",
+        "form_changed",
+        "group_assignment_changed",
         "marked_as_spam",
         "merged",
+        "organization_changed",
         "permanently_deleted",
+        "priority_changed",
+        "problem_link_changed",
+        "requester_changed",
         "soft_deleted",
+        "status_changed",
+        "submitter_changed",
+        "tags_changed",
+        "task_due_at_changed",
+        "type_changed",
     ],
     times: &["/time", "/event/comment/id"],
     // Customers mention nobody, so every comment counts.
@@ -109,6 +128,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
     let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
+        actor_is_bot: author.is_some_and(is_system),
         actor_id,
         title: ticket.string("/subject"),
         text: text.unwrap_or_default(),
@@ -162,7 +182,17 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
     let moments = ticket.date("/created_at").zip(body.date("/time"));
     let at_once = moments.is_some_and(|(created, added)| between(created, added) <= CREATING);
     let same_audience = audience(Some(comment), ticket) == audience(None, ticket);
-    said.is_some() && said == words(ticket.text("/description")) && author.is_some() && is_authors && at_once && same_audience
+    said.is_some()
+        && said == words(ticket.text("/description"))
+        && author.is_some()
+        && is_authors
+        && at_once
+        && same_audience
+}
+
+/// Whether Zendesk itself is the author: it has no account, and this number.
+fn is_system(author: JsonView<'_>) -> bool {
+    author.0.get("id").is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is

@@ -106,9 +106,9 @@ impl Conversation<'_> {
 fn readers(event: &Event) -> Option<&'static str> {
     match (event.audience, &event.target) {
         (Audience::Public, _) => None,
-        (_, Some(Target::GitlabIssue { internal: false, .. })) => {
-            Some("This is confidential: its author, who may be a customer, and the staff alone read your answer.")
-        }
+        (_, Some(Target::GitlabIssue { internal: false, .. })) => Some(
+            "This is confidential: its author, who may be a customer, and the staff alone read your answer.",
+        ),
         _ => Some("This is among the staff: customers see neither what was said nor your answer."),
     }
 }
@@ -180,7 +180,9 @@ mod tests {
             let event = Event { audience: Audience::Internal, target: Some(target), ..event(Some("2")) };
             turns_of(&event, &[]).pop().map(|turn| turn.text).unwrap_or_default()
         };
-        assert!(on(false).contains("its author, who may be a customer") && !on(false).contains("customers see"));
+        assert!(
+            on(false).contains("its author, who may be a customer") && !on(false).contains("customers see")
+        );
         assert!(on(true).contains("customers see neither"));
     }
 

@@ -74,7 +74,7 @@ pub(crate) async fn unwanted(
     }
     // What was taken when it came in is not refused for a filter that changed since; the exceptions
     // are those that ingest could not judge.
-    filter.events = None;
+    filter.events = Some(vec![event.name.clone()]);
     if source.filter.comments != CommentPolicy::Mention {
         filter.comments = CommentPolicy::Thread;
     }

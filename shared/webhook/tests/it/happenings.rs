@@ -200,7 +200,8 @@ fn a_new_ticket_of_zendesk_and_its_first_comment_are_one_happening() {
     let created = json_of("zendesk/ticket.created.json");
     let comment = json_of("zendesk/ticket.comment_added.json");
     let description = created["detail"]["description"].clone();
-    let first = but(&comment, &[("/event/comment/body", description.clone()), ("/time", created["time"].clone())]);
+    let first =
+        but(&comment, &[("/event/comment/body", description.clone()), ("/time", created["time"].clone())]);
     assert_eq!(facts(Provider::Zendesk, &created), facts(Provider::Zendesk, &first));
     let later = but(&first, &[("/time", json!("2026-11-20T09:10:02Z"))]);
     let of_another = but(&first, &[("/event/comment/author/id", json!("1"))]);
