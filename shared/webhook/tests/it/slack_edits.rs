@@ -122,7 +122,7 @@ fn an_edited_mention_that_slack_sends_in_two_ways_counts_once() {
     assert_eq!((mention.name.as_str(), mention.occurred_at), ("message.edited", at(1_795_168_860)));
     assert_eq!(mention.comment_id.as_deref(), Some("1795168800.204519"));
     let message = event(&edited_in_channel("<@U05AFTERHK> it began with 4.1."));
-    assert_eq!(ignored(&message, &["app_mention", "message.edited"]), Some(IgnoreReason::Twin));
+    assert_eq!(ignored(&message, &["app_mention", "message.edited"]), None);
     assert_eq!(ignored(&message, &["message.channels", "message.edited"]), None);
 }
 
