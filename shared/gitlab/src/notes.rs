@@ -14,8 +14,8 @@ const PER_PAGE: &str = "100";
 /// Shown as the author of a note whose account was deleted, as on GitLab's pages.
 const GHOST: &str = "ghost";
 
-/// A page of notes, or a whole discussion if the place is one. Shown are those of people that all of `audience` can
-/// read; ours are looked for among all notes, since those of discussions stand among the others.
+/// A page of notes, or a whole discussion if the place is one. Shown are those of people that all can read who will
+/// see an answer for `audience`; ours are looked for among all notes, since those of discussions stand among the others.
 pub(crate) async fn page(
     api: &Gitlab,
     call: Call,
@@ -34,8 +34,9 @@ pub(crate) async fn page(
             api.page(call, url, &query).await?
         }
     };
+    let shows_internal = audience >= Some(Audience::Internal) && place.is_among_staff();
     let notes = read.into_iter().map(|note: WireNote| {
-        let is_shown = !note.system && (audience >= Some(Audience::Internal) || !note.is_internal());
+        let is_shown = !note.system && (shows_internal || !note.is_internal());
         let url = address(api, place, note.id);
         let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
         let ours = author.eq_ignore_ascii_case(me);
@@ -90,10 +91,9 @@ async fn is_among_staff(api: &Gitlab, call: Call, place: Place<'_>, id: &str) ->
 }
 
 /// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is
-/// answered in it; its author, who may be a guest, would not see an internal note. No merge request is confidential:
-/// what is internal there is a note, and so is its answer (since GitLab 16.9, which refuses it before).
+/// answered in it; its author, who may be a guest, would not see an internal note.
 async fn is_internal_note(api: &Gitlab, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
-    if place.internal || !place.is_issue() {
+    if place.is_among_staff() {
         return Ok(true);
     }
     let issue = noteable(api, Call { operation: STATE, ..call }, place).await?;

@@ -65,6 +65,12 @@ impl<'a> Place<'a> {
         self.kind == Kind::Issue
     }
 
+    /// Whether what is answered here was said among the staff, and so is the answer: in an internal note. No merge request
+    /// is confidential: what is internal there is a note (since GitLab 16.9, which refuses it before).
+    pub(crate) fn is_among_staff(self) -> bool {
+        self.internal || !self.is_issue()
+    }
+
     /// `/api/v4/projects/7/issues/23`, and what is below it.
     pub(crate) fn url(self, base: &Base, below: &[&str]) -> Url {
         let (project, number) = (self.project.to_string(), self.number.to_string());

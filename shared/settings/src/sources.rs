@@ -138,7 +138,7 @@ fn source(
         internal: internal(&mut section, provider),
         account: None,
         needs_thread: false,
-        endings: provider.map_or(&[], |provider| provider.row().endings),
+        silent: provider.map_or(&[], |provider| provider.row().silent),
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \

@@ -33,10 +33,10 @@ pub enum InternalPolicy {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Events that are taken, such as `issues.opened`, or `issues` for all of that kind; `None`
-    /// takes every event, but for those with an ending.
+    /// takes every event in which somebody says something.
     pub events: Option<Vec<String>>,
-    /// Last words of the names of events that are taken only if they are named ([`crate::Row::endings`]).
-    pub endings: &'static [&'static str],
+    /// Last words of the names of events that are taken only if they are named ([`crate::Row::silent`]).
+    pub silent: &'static [&'static str],
     /// Which comments are taken.
     pub comments: CommentPolicy,
     /// The name by which people mention the agent, if it is known here; nothing that it writes is answered.
@@ -62,8 +62,6 @@ pub enum IgnoreReason {
     NotMentioned,
     /// A comment in a thread that is over.
     ThreadClosed,
-    /// Sent as another event too, which is taken.
-    Twin,
     /// Only the staff can see it, or a part of it.
     Internal,
     /// It has no thread, and all that could handle it answers there.
@@ -84,7 +82,6 @@ impl IgnoreReason {
             Self::OwnAccount => "own_account",
             Self::NotMentioned => "not_mentioned",
             Self::ThreadClosed => "thread_closed",
-            Self::Twin => "twin",
             Self::Internal => "internal",
             Self::NoThread => "no_thread",
             Self::Empty => "empty",
@@ -102,10 +99,8 @@ impl Filter {
     /// login later, the processor, asks [`mentions`] and this filter again.
     #[must_use]
     pub fn ignores(&self, event: &Event) -> Option<IgnoreReason> {
-        if !self.takes(&event.name) {
+        if !self.takes(&event.name) || (self.events.is_none() && event.is_silent) {
             Some(IgnoreReason::Unsubscribed)
-        } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
-            Some(IgnoreReason::Twin)
         } else if self.needs_thread && event.target.is_none() {
             Some(IgnoreReason::NoThread)
         } else if self.is_too_private(event.audience) {
@@ -138,7 +133,7 @@ impl Filter {
         let kind = name.split('.').next().unwrap_or(name);
         match &self.events {
             Some(events) => events.iter().any(|taken| taken == name || taken == kind),
-            None => !name.rsplit('.').next().is_some_and(|last| self.endings.contains(&last)),
+            None => !name.rsplit('.').next().is_some_and(|last| self.silent.contains(&last)),
         }
     }
 

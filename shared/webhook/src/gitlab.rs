@@ -37,7 +37,7 @@ pub(crate) static ROW: Row = Row {
         ),
         ("note", &["create", "update"]),
     ],
-    endings: &["close", "merge"],
+    silent: &["approval", "approved", "close", "merge", "unapproval", "unapproved"],
     times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
     has_html: true,
@@ -58,6 +58,8 @@ fn hint_of(name: &str) -> String {
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word)?;
     Some(match kind {
+        // An epic is a work item of a group: it belongs to no project, and no issue has its number.
+        "work_item" if body.object("/project").is_none() => "work_item.other".to_owned(),
         "issue" | "work_item" => format!("issue.{}", action(body, kind)),
         "merge_request" => format!("merge_request.{}", action(body, kind)),
         // What GitLab writes itself, such as a changed label, is nobody's comment.
@@ -88,7 +90,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let subject = match name.split_once('.') {
         Some(("issue", _)) => body.object("/object_attributes").map(|issue| (issue, '#')),
         Some(("merge_request", _)) => body.object("/object_attributes").map(|request| (request, '!')),
-        Some(("note", "system" | "other")) | None => return Ok(Parsed::Other(name)),
+        Some(("note", "system" | "other") | ("work_item", _)) | None => return Ok(Parsed::Other(name)),
         Some(_) => {
             let issue = body.object("/issue").map(|issue| (issue, '#'));
             issue.or(body.object("/merge_request").map(|request| (request, '!')))
@@ -128,6 +130,7 @@ fn event(
         audience: audience(received, body),
         occurred_at: changed.date(if is_new { "/created_at" } else { "/updated_at" }),
         happening: reported(body, changed, &name),
+        is_silent: note.is_none() && name.ends_with(".update") && changes_no_words(body),
         link: changed.string("/url"),
         thread_state: thread_state(subject),
         target: target(body, note, project, number, mark),
@@ -169,7 +172,9 @@ fn target(
     if mark == '!' {
         return Some(Target::GitlabMergeRequest { project, path, number, discussion });
     }
-    let internal = note.and_then(|note| note.flag("/internal")) == Some(true);
+    // `confidential` is what `internal` was called before GitLab 15.5.
+    let says = |flag: &str| note.and_then(|note| note.flag(flag)) == Some(true);
+    let internal = says("/internal") || says("/confidential");
     Some(Target::GitlabIssue { project, path, number, internal, discussion })
 }
 
@@ -213,6 +218,12 @@ fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<Str
         Some(actor.as_deref().unwrap_or_default()),
         Some(changed.text("/oldrev").unwrap_or_default()),
     ])
+}
+
+/// An update says what it changed.
+fn changes_no_words(body: JsonView<'_>) -> bool {
+    let words = ["title", "description"];
+    body.object("/changes").is_some_and(|changes| words.iter().all(|field| changes.0.get(field).is_none()))
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

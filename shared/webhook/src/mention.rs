@@ -18,7 +18,10 @@ pub fn mentions(text: &str, login: &str) -> bool {
         return false;
     }
     let bytes = text.as_bytes();
-    let is_named = |at: &usize| begins_word(&bytes[..*at]) && names(&bytes[at + 1..], login);
+    let is_named = |at: &usize| {
+        let (before, marks) = without_emphasis(&bytes[..*at]);
+        begins_word(before) && names(&bytes[at + 1..], login, marks)
+    };
     let mut named = text.match_indices('@').map(|(at, _)| at).filter(is_named).peekable();
     // Most texts name nobody, and need not be parsed.
     named.peek().is_some() && {
@@ -27,15 +30,26 @@ pub fn mentions(text: &str, login: &str) -> bool {
     }
 }
 
+/// What stands before marks of emphasis, and how many these are: `_@login_`.
+fn without_emphasis(before: &[u8]) -> (&[u8], usize) {
+    let marks = underscores(before.iter().rev());
+    (&before[..before.len() - marks], marks)
+}
+
+fn underscores<'b>(bytes: impl Iterator<Item = &'b u8>) -> usize {
+    bytes.take_while(|byte| **byte == b'_').count()
+}
+
 /// Not within an e-mail address or a path.
 fn begins_word(before: &[u8]) -> bool {
     before.last().is_none_or(|byte| !is_word(*byte) && *byte != b'/')
 }
 
 /// Whether `after` begins with the whole of `login`: not with a longer login (`-`), a team (`/`) or
-/// a host name (`.` and more).
-fn names(after: &[u8], login: &str) -> bool {
+/// a host name (`.` and more). As many underscores as the `marks` before it end an emphasis.
+fn names(after: &[u8], login: &str, marks: usize) -> bool {
     let Some((name, rest)) = after.split_at_checked(login.len()) else { return false };
+    let rest = if underscores(rest.iter()) == marks { &rest[marks..] } else { rest };
     let dots = rest.iter().take_while(|byte| **byte == b'.').count();
     let ends = match (rest.first(), rest.get(dots)) {
         (Some(b'-' | b'/'), _) => false,
@@ -71,6 +85,9 @@ mod tests {
             "@afterhook[bot] help",
             "さん@afterhookさん",
             "@afterhookx @afterhook",
+            "_@afterhook_",
+            "__@afterhook__, please",
+            "_@afterhook please_",
         ] {
             assert!(mentioned(text), "{text}");
         }
@@ -89,6 +106,9 @@ mod tests {
             "@afterhook-dev",
             "@afterhook_",
             "@afterhook/team",
+            "mona_@afterhook",
+            "_@afterhook_x",
+            "_@afterhook__",
             "https://example.org/@afterhook",
             "@afterhoo",
         ] {

@@ -6,7 +6,7 @@ use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, plain_id,
+    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, hash, lacks, object, plain_id,
 };
 use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
@@ -31,7 +31,16 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
-    endings: &["resolved"],
+    silent: &[
+        "acknowledged",
+        "delegated",
+        "escalated",
+        "priority_updated",
+        "reassigned",
+        "resolved",
+        "service_updated",
+        "unacknowledged",
+    ],
     times: &["/event/occurred_at"],
     // Nobody is mentioned in notes, so every one counts.
     comments: CommentPolicy::Thread,
@@ -76,7 +85,7 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
         priority: urgency(data),
         occurred_at: event.date("/occurred_at"),
         // Subscriptions of the account, a team and a service report the same under ids of their own.
-        happening: happening([Some(kind), Some(id), data.text("/id"), event.text("/occurred_at")]),
+        happening: reported(event, data, kind, id),
         link: incident.string("/html_url"),
         labels: data.text("/priority/summary").map(str::to_owned).into_iter().collect(),
         thread_state: if resolved { ThreadState::Closed } else { ThreadState::Open },
@@ -90,6 +99,13 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
             .done(),
         ..Event::new(kind, part("/id").unwrap_or(&sender.name), id, clip(agent, MAX_FACT_BYTES))
     })
+}
+
+/// What changes of an incident has an id of its own only where it is an object, such as a note. Of a responder the body
+/// says who it is and what became of the request.
+fn reported(event: JsonView<'_>, data: JsonView<'_>, kind: &str, incident: &str) -> Option<String> {
+    let what = data.id("/id").unwrap_or_else(|| hash(data.0.to_string().as_bytes()));
+    happening([Some(kind), Some(incident), Some(&what), event.text("/occurred_at")])
 }
 
 fn summary(data: JsonView<'_>, service: Option<&str>) -> String {

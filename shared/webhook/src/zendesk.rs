@@ -5,7 +5,9 @@
 
 mod trigger;
 
-use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
+use std::time::Duration;
+
+use domain::{Attachment, Audience, Event, Priority, Target, ThreadState, between};
 
 use crate::provider::{Row, Site};
 use crate::reading::{Facts, JsonView, attachment, attachments, event_name, happening, hash, lacks, object};
@@ -51,16 +53,35 @@ pub(crate) static ROW: Row = Row {
             "undeleted",
         ],
     )],
-    endings: &[
+    silent: &[
+        "agent_assignment_changed",
+        "attachment_linked_to_comment",
         "attachment_redacted_from_comment",
+        "brand_changed",
         "comment_made_private",
         "comment_redacted",
+        "custom_field_changed",
+        "custom_status_changed",
+        "email_ccs_changed",
+        "external_id_changed",
+        "followers_changed",
+        "form_changed",
+        "group_assignment_changed",
         "marked_as_spam",
         "merged",
+        "organization_changed",
         "permanently_deleted",
+        "priority_changed",
+        "problem_link_changed",
+        "requester_changed",
         "soft_deleted",
+        "status_changed",
+        "submitter_changed",
+        "tags_changed",
+        "task_due_at_changed",
+        "type_changed",
     ],
-    times: &["/time", "/event/comment/id"],
+    times: &["/time", "/event/comment/id", "/detail/created_at"],
     // Customers mention nobody, so every comment counts.
     comments: CommentPolicy::Thread,
     answers_internally: true,
@@ -70,6 +91,8 @@ pub(crate) static ROW: Row = Row {
     ..Row::json("zendesk", Scheme::zendesk, read)
 };
 
+/// The most that lies between a ticket and the event of its first comment.
+const CREATING: Duration = Duration::from_secs(5);
 const TYPE: &str = "zen:event-type:";
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
@@ -105,6 +128,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
     let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
+        actor_is_bot: author.is_some_and(is_system),
         actor_id,
         title: ticket.string("/subject"),
         text: text.unwrap_or_default(),
@@ -119,7 +143,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
         },
         priority: priority(ticket.text("/priority")),
         occurred_at: body.date("/time"),
-        happening: reported(body, comment, kind, id),
+        happening: reported(body, ticket, kind, id),
         target: sender.site.clone().map(|subdomain| Target::ZendeskTicket { subdomain, id }),
         metadata: Facts::default()
             .text("status", ticket.text("/status"))
@@ -132,14 +156,43 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     })
 }
 
-/// Each webhook that subscribes to it may report it under an id of its own. A comment is added once; two changes of
-/// one moment are told apart by what they changed.
-fn reported(body: JsonView<'_>, comment: Option<JsonView<'_>>, kind: &str, ticket: u64) -> Option<String> {
+/// Each webhook that subscribes to it may report it under an id of its own. A ticket is created once, which its first
+/// comment reports as well; a comment is added once; two changes of one moment are told apart by what they changed.
+fn reported(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str, id: u64) -> Option<String> {
+    let comment = body.object("/event/comment");
+    let number = id.to_string();
+    let is_first = kind == "ticket.comment_added" && comment.is_some_and(|it| is_first(body, ticket, it));
+    if kind == "ticket.created" || is_first {
+        return happening([Some("ticket.created"), Some(&number), ticket.text("/created_at")]);
+    }
     let comment = comment.and_then(|comment| comment.id("/id"));
     let changes = || body.object("/event").map(|event| hash(event.0.to_string().as_bytes()));
     let time = if comment.is_some() { Some("") } else { body.text("/time") };
     let what = comment.or_else(changes).unwrap_or_default();
-    happening([Some(kind), Some(&ticket.to_string()), Some(&what), time])
+    happening([Some(kind), Some(&number), Some(&what), time])
+}
+
+/// Whether `comment` is what the ticket was created with: its words, by its author, at its moment. One that is seen by
+/// others than the ticket is told apart: the answer to it goes elsewhere.
+fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> bool {
+    let words = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let said = words(comment.text("/body"));
+    let author = comment.id("/author/id");
+    let is_authors = [ticket.id("/submitter_id"), ticket.id("/requester_id")].contains(&author);
+    let moments = ticket.date("/created_at").zip(body.date("/time"));
+    let at_once = moments.is_some_and(|(created, added)| between(created, added) <= CREATING);
+    let same_audience = audience(Some(comment), ticket) == audience(None, ticket);
+    said.is_some()
+        && said == words(ticket.text("/description"))
+        && author.is_some()
+        && is_authors
+        && at_once
+        && same_audience
+}
+
+/// Whether Zendesk itself is the author: it has no account, and this number.
+fn is_system(author: JsonView<'_>) -> bool {
+    author.0.get("id").is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is

@@ -211,14 +211,21 @@ async fn slacks_retry_is_a_duplicate_by_its_event_and_not_by_its_headers() {
 
 #[tokio::test]
 async fn mention_that_slack_sends_twice_becomes_one_task() {
-    let source = Source::of(Provider::Slack);
-    let mut twin: Value = serde_json::from_slice(&sample("slack/message.channels.json")).unwrap();
-    twin["event"]["text"] = json!("<@U05AFTERHK> help");
-    source.post_json(&twin).await.assert(200, &json!({ "status": "ignored", "reason": "twin" }));
-
-    let only = Filter { events: Some(vec!["message.channels".to_owned()]), ..Filter::default() };
-    let source = Source::with(Provider::Slack, only, PriorityRules::default());
-    source.task(&source.post_json(&twin).await).await;
+    let both = ["app_mention", "message.channels"].map(str::to_owned).to_vec();
+    let mut message: Value = serde_json::from_slice(&sample("slack/message.channels.json")).unwrap();
+    message["event"]["text"] = json!("<@U05AFTERHK> help");
+    let mut mention = message.clone();
+    mention["event"]["type"] = json!("app_mention");
+    mention["event_id"] = json!("Ev05N1GHTLY98");
+    for events in [None, Some(both)] {
+        for [first, second] in [[&message, &mention], [&mention, &message]] {
+            let filter = Filter { events: events.clone(), ..Filter::default() };
+            let source = Source::with(Provider::Slack, filter, PriorityRules::default());
+            // Whichever comes alone, since the app may subscribe to one of them, becomes the task.
+            let task = source.task(&source.post_json(first).await).await;
+            assert_eq!(source.task(&source.post_json(second).await).await.id, task.id);
+        }
+    }
 }
 
 #[tokio::test]

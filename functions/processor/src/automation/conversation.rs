@@ -1,6 +1,6 @@
 //! The conversation that the answer model sees: the thread with roles, then the instruction.
 
-use domain::{Audience, Comment, Document, Event, Speaker, Turn};
+use domain::{Audience, Comment, Document, Event, Speaker, Target, Turn};
 
 use crate::automation::fetched::Shown;
 use crate::automation::untrusted::Fence;
@@ -89,8 +89,9 @@ impl Conversation<'_> {
     fn request(&self, fence: &Fence) -> String {
         let person = fence.name("their name", &self.event.actor);
         let mut text = format!("{}\n\n{}\nThe person to answer is {person}.", fence.rule(), self.instruction);
-        if self.event.audience != Audience::Public {
-            text.push_str("\nThis is among the staff: customers see neither what was said nor your answer.");
+        if let Some(readers) = readers(self.event) {
+            text.push('\n');
+            text.push_str(readers);
         }
         if let Some(note) = self.note {
             // Written by a person with a console token, who may instruct.
@@ -98,6 +99,17 @@ impl Conversation<'_> {
             text.push_str(note);
         }
         text
+    }
+}
+
+/// Who reads the answer, if not everybody. A confidential issue is read by its author too, who may be a customer.
+fn readers(event: &Event) -> Option<&'static str> {
+    match (event.audience, &event.target) {
+        (Audience::Public, _) => None,
+        (_, Some(Target::GitlabIssue { internal: false, .. })) => Some(
+            "This is confidential: its author, who may be a customer, and the staff alone read your answer.",
+        ),
+        _ => Some("This is among the staff: customers see neither what was said nor your answer."),
     }
 }
 
@@ -158,6 +170,20 @@ mod tests {
         let request = |event: &Event| turns_of(event, &[]).pop().map(|turn| turn.text).unwrap_or_default();
         let note = Event { audience: Audience::Internal, ..event(Some("2")) };
         assert!(request(&note).contains("among the staff") && !request(&event(Some("2"))).contains("staff"));
+    }
+
+    #[test]
+    fn the_model_is_told_that_the_author_of_a_confidential_issue_reads_the_answer() {
+        let on = |internal| {
+            let path = vec!["octo".to_owned(), "repo".to_owned()];
+            let target = Target::GitlabIssue { project: 1, path, number: 3, internal, discussion: None };
+            let event = Event { audience: Audience::Internal, target: Some(target), ..event(Some("2")) };
+            turns_of(&event, &[]).pop().map(|turn| turn.text).unwrap_or_default()
+        };
+        assert!(
+            on(false).contains("its author, who may be a customer") && !on(false).contains("customers see")
+        );
+        assert!(on(true).contains("customers see neither"));
     }
 
     #[test]

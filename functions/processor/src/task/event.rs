@@ -74,16 +74,14 @@ pub(crate) async fn unwanted(
     }
     // What was taken when it came in is not refused for a filter that changed since; the exceptions
     // are those that ingest could not judge.
-    filter.events = None;
+    filter.events = Some(vec![event.name.clone()]);
     if source.filter.comments != CommentPolicy::Mention {
         filter.comments = CommentPolicy::Thread;
     }
-    // Which of two twins is taken was decided by the events of the source.
-    let event = Event { twin: None, ..event.clone() };
-    let reason = filter.ignores(&event).or_else(|| {
+    let reason = filter.ignores(event).or_else(|| {
         // Only here is it known which files the model may see.
-        let is_shown = || shows_files(&event, &resources.settings.agent.media_hosts);
-        (is_wordless(&event) && !is_shown()).then_some(IgnoreReason::Empty)
+        let is_shown = || shows_files(event, &resources.settings.agent.media_hosts);
+        (is_wordless(event) && !is_shown()).then_some(IgnoreReason::Empty)
     });
     Ok(reason.map(|reason| explained(reason, event.thread_state)))
 }

@@ -138,7 +138,8 @@ fn takes_the_place_of(newer: &Event, older: &Event) -> bool {
         && matches!(newer.name.rsplit('.').next(), Some("edited" | "updated"));
     let in_order = newer.occurred_at.zip(older.occurred_at).is_none_or(|(newer, older)| newer >= older);
     // A text among the staff must not stand in a conversation that is answered in public.
-    let same_audience = newer.audience == older.audience;
+    // In a confidential issue a plain note is read by the author, an internal one is not: their targets differ.
+    let same_audience = newer.audience == older.audience && newer.target == older.target;
     same_person && same_audience && in_order && (same_kind || same_comment)
 }
 

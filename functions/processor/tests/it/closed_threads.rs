@@ -146,7 +146,6 @@ async fn a_service_that_does_not_say_is_waited_for_and_one_that_says_deleted_is_
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Ignored);
 }
 
-/// Which twin is taken was decided when it came in: it is not turned away for the other one afterwards.
 #[tokio::test(start_paused = true)]
 async fn a_mention_that_was_taken_as_a_message_is_worked_on() {
     let slack = "[sources.slack]\nevents = [\"message.channels\"]\nlogin = \"U05AFTERHK\"\n";

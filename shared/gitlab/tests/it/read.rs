@@ -5,7 +5,7 @@ use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{ME, NOTES, client, mark, marked, merge_request, note, serving, target, with};
+use crate::support::{ME, NOTES, client, issue, mark, marked, merge_request, note, serving, target, with};
 
 fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
     client
@@ -42,7 +42,21 @@ async fn what_the_staff_alone_can_read_is_left_out_of_a_public_answer() {
     let gitlab = client(&server);
     let notes = publicly(&gitlab).history(&target(), 9).await.unwrap();
     assert_eq!((notes.len(), notes[0].text.as_str(), notes[0].author.as_str()), (1, "public", "ghost"));
-    assert_eq!(staff(&gitlab).history(&target(), 9).await.unwrap().len(), 3);
+    assert_eq!(staff(&gitlab).history(&issue(true), 9).await.unwrap().len(), 3);
+}
+
+/// The answer to a plain note is a plain note if the issue is confidential: its author reads it, who may be a guest.
+#[tokio::test]
+async fn an_answer_that_the_author_of_a_confidential_issue_reads_knows_no_internal_note() {
+    let server = serving(vec![
+        with(note(3, "kim", 3, "do not refund"), "internal", json!(true)),
+        with(note(2, "kim", 2, "old name"), "confidential", json!(true)),
+        note(1, "guest", 1, "when do I get my refund?"),
+    ])
+    .await;
+    let notes = staff(&client(&server)).history(&target(), 9).await.unwrap();
+    let seen: Vec<_> = notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(seen, ["when do I get my refund?"]);
 }
 
 #[tokio::test]

@@ -33,17 +33,14 @@ pub(super) fn of(
     let spoken_to = words::spoken_to(message);
     let mentioned = mentions_us(body, message, kind, &spoken_to);
     let name = if kind == "message" { format!("message.{place}") } else { kind.to_owned() };
-    let is_twin = kind == "message" && mentioned && !direct;
     Ok(Event {
         actor_is_bot: is_bot(message, actor),
         text: words::all(message),
         comment_id: Some(stamp.to_owned()),
         addressed: mentioned || direct,
         mentioned: Some(spoken_to),
-        // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
-        twin: is_twin.then(|| "app_mention".to_owned()),
-        // A direct message comes as `message.im` alone. Elsewhere a mention comes as two events, and nothing but
-        // the message is the same in both.
+        // A direct message comes as `message.im` alone. Elsewhere Slack sends a mention as `message` and as
+        // `app_mention` if the app subscribes to both, under two ids: nothing but the message is the same in both.
         happening: happening([Some("message"), Some(team), Some(channel), Some(stamp)]).filter(|_| !direct),
         attachments: files(message),
         occurred_at: date(stamp),

@@ -164,7 +164,7 @@ fn a_mention_in_slack_and_its_message_are_one_happening_whoever_is_authorised() 
     assert_eq!(facts(Provider::Slack, &mention), facts(Provider::Slack, &message));
     let event = read(Provider::Slack, &message);
     let filter = Filter { login: Some("U05AFTERHK".to_owned()), ..Filter::default() };
-    assert_eq!((event.twin.as_deref(), filter.ignores(&event)), (None, None), "nothing else tells the twin");
+    assert_eq!(filter.ignores(&event), None, "nothing else tells that they are one");
     let edit = but(&mention, &[("/event/edited", json!({"user": "U05MONA123", "ts": "1795168860.000000"}))]);
     assert_ne!(facts(Provider::Slack, &mention), facts(Provider::Slack, &edit));
     assert_eq!(read(Provider::Slack, &json_of("slack/message.im.json")).happening, None, "it comes once");
@@ -244,6 +244,40 @@ fn subscriptions_of_an_account_and_a_service_report_one_happening_of_pagerduty()
         for two in [later, note] {
             assert_ne!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &two), "{path}");
         }
+    }
+}
+
+#[test]
+fn a_responder_who_was_added_in_pagerduty_is_one_happening() {
+    let added = |user: &str, state: &str| {
+        let incident = json!({"id": "PGR0VU2", "type": "incident_reference"});
+        let user = json!({"id": user, "summary": "Kim", "type": "user_reference"});
+        let data = json!({"incident": incident, "user": user, "message": "Please help", "state": state});
+        let changes = [("/event/event_type", json!("incident.responder.added")), ("/event/data", data)];
+        but(&json_of("pagerduty/incident.triggered.json"), &changes)
+    };
+    let (one, second) = (added("P1", "pending"), added("P2", "pending"));
+    let other = but(&one, &[("/event/id", json!("01ANOTHER"))]);
+    assert_eq!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &other));
+    assert_ne!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &second), "another responder");
+    let accepted = added("P1", "accepted");
+    assert_ne!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &accepted));
+}
+
+#[test]
+fn a_new_ticket_of_zendesk_and_its_first_comment_are_one_happening() {
+    let created = json_of("zendesk/ticket.created.json");
+    let comment = json_of("zendesk/ticket.comment_added.json");
+    let description = created["detail"]["description"].clone();
+    let first =
+        but(&comment, &[("/event/comment/body", description.clone()), ("/time", created["time"].clone())]);
+    assert_eq!(facts(Provider::Zendesk, &created), facts(Provider::Zendesk, &first));
+    let later = but(&first, &[("/time", json!("2026-11-20T09:10:02Z"))]);
+    let of_another = but(&first, &[("/event/comment/author/id", json!("1"))]);
+    let other_words = but(&first, &[("/event/comment/body", json!("And one more thing"))]);
+    let private = but(&first, &[("/event/comment/is_public", json!(false))]);
+    for another in [comment, later, of_another, other_words, private] {
+        assert_ne!(facts(Provider::Zendesk, &created), facts(Provider::Zendesk, &another));
     }
 }
 

@@ -60,7 +60,7 @@ fn an_edit_is_the_same_comment_with_its_new_text_at_the_time_of_the_edit() {
     assert_eq!((&now.comment_id, &now.target), (&before.comment_id, &before.target));
     assert_eq!((&now.thread, &now.tenant, &now.actor), (&before.thread, &before.tenant, &before.actor));
     assert_eq!(now.occurred_at, at(1_795_170_064));
-    assert!(now.addressed && now.twin.is_none());
+    assert!(now.addressed);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn an_edit_belongs_to_the_thread_of_its_message() {
     let event = event(&edited_in_channel("It began with 4.1."));
     assert_eq!(event.thread, "T05HARBOR1/C05SUPPORT/1795168800.204519");
     assert_eq!(event.comment_id.as_deref(), Some("1795170000.000100"));
-    assert!(!event.addressed && event.twin.is_none());
+    assert!(!event.addressed);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_edited_mention_that_slack_sends_in_two_ways_counts_once() {
     assert_eq!((mention.name.as_str(), mention.occurred_at), ("message.edited", at(1_795_168_860)));
     assert_eq!(mention.comment_id.as_deref(), Some("1795168800.204519"));
     let message = event(&edited_in_channel("<@U05AFTERHK> it began with 4.1."));
-    assert_eq!(ignored(&message, &["app_mention", "message.edited"]), Some(IgnoreReason::Twin));
+    assert_eq!(ignored(&message, &["app_mention", "message.edited"]), None);
     assert_eq!(ignored(&message, &["message.channels", "message.edited"]), None);
 }
 
