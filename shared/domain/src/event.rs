@@ -278,6 +278,13 @@ impl Target {
         }
     }
 
+    /// Whether an answer in it is read by the author of the thread, who may be a customer, even where the thread is hidden
+    /// from the public.
+    #[must_use]
+    pub fn author_reads(&self) -> bool {
+        matches!(self, Self::GitlabIssue { internal: false, .. })
+    }
+
     /// Whether it takes labels, if its service has any.
     #[must_use]
     pub fn takes_labels(&self) -> bool {

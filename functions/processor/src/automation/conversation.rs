@@ -1,6 +1,6 @@
 //! The conversation that the answer model sees: the thread with roles, then the instruction.
 
-use domain::{Audience, Comment, Document, Event, Speaker, Target, Turn};
+use domain::{Audience, Comment, Document, Event, Speaker, Turn};
 
 use crate::automation::fetched::Shown;
 use crate::automation::untrusted::Fence;
@@ -106,7 +106,7 @@ impl Conversation<'_> {
 fn readers(event: &Event) -> Option<&'static str> {
     match (event.audience, &event.target) {
         (Audience::Public, _) => None,
-        (_, Some(Target::GitlabIssue { internal: false, .. })) => Some(
+        (_, Some(target)) if target.author_reads() => Some(
             "This is confidential: its author, who may be a customer, and the staff alone read your answer.",
         ),
         _ => Some("This is among the staff: customers see neither what was said nor your answer."),
@@ -128,7 +128,7 @@ fn user(text: String) -> Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Timestamp;
+    use domain::{Target, Timestamp};
 
     fn event(comment: Option<&str>) -> Event {
         Event {
