@@ -313,14 +313,6 @@ fn expected(body: &str) -> &'static str {
         "ping.json" => "200 {\"status\":\"pong\"}",
         "url_verification.json" => "200 {\"challenge\":\"3eZbrw1a",
         "block_actions.form" => "200 {\"status\":\"ignored\",\"reason\":\"interaction\"}",
-        // Nobody says anything in them: without `events` they are not answered.
-        "issues.labeled.json" | "pull_request.ready_for_review.json" | "pull_request.synchronize.json" => {
-            "200 {\"status\":\"ignored\",\"reason\":\"unsubscribed\""
-        }
-        // Where everything is answered by a reply, nobody pays for what has no thread.
-        "release.published.json" | "workflow_run.completed.json" => {
-            "200 {\"status\":\"ignored\",\"reason\":\"no_thread\""
-        }
         // The second report of the comment of `comment.created.data-center.json`.
         "issue.commented.data-center.json" => "200 {\"status\":\"duplicate\"",
         _ if body.contains("/slack/") || body.contains("/jira/") => "200 {\"status\":\"accepted\"",

@@ -74,7 +74,10 @@ impl Resources {
         let default = self.default_automation(source);
         let automation = self.intent(intent).map_or(default, |intent| intent.automation.as_str());
         let has_place = wiring::has_place(event.target.as_ref(), automation);
-        (!has_place).then(|| wiring::no_thread(settings, &event.name))
+        (!has_place).then(|| match event.target {
+            None => wiring::no_thread(settings, &event.name),
+            Some(_) => format!("{automation} has nothing to do in the thread of {}", event.name),
+        })
     }
 
     /// What handles events of `source` that no intent fits.

@@ -41,9 +41,6 @@ pub struct Event {
     /// The accounts that its author speaks to, by marks of the sender; `None` where the words alone say so.
     #[serde(skip)]
     pub mentioned: Option<Vec<String>>,
-    /// Whether it reports a change of something that has no words, such as a label: nobody said anything.
-    #[serde(skip)]
-    pub is_silent: bool,
     /// Who can see what caused it: an answer must not be seen by more people.
     pub audience: Audience,
     /// Whether the place that it is about is closed to the public, and so the files that its texts show.

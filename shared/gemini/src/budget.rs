@@ -62,6 +62,8 @@ pub(crate) struct Reservation<'a> {
     id: String,
     /// The second in which it ends by itself.
     until: i64,
+    /// Whose money it is.
+    account: &'static str,
     budgets: Vec<Budget>,
     amounts: Mutex<Amounts>,
 }
@@ -107,7 +109,15 @@ impl BudgetAccount {
             budgets.push(Budget::new("tenant", usd, self.cell(&day, format!("budget:{day}:{tenant}"))));
         }
         let (id, until) = (format!("{:x}", fresh_id()), after(deadline, GRACE).as_second());
-        Reservation { shared, signals, id, until, budgets, amounts: Mutex::default() }
+        Reservation {
+            shared,
+            signals,
+            id,
+            until,
+            account: self.limits.account,
+            budgets,
+            amounts: Mutex::default(),
+        }
     }
 
     fn cell(&self, day: &str, key: String) -> Arc<FleetCell<Spent>> {
@@ -186,7 +196,7 @@ impl Reservation<'_> {
         } else {
             next_midnight(now)
         };
-        Failure::over_budget(short.told(budget.name, budget.limit), Some(until))
+        Failure::over_budget(short.told(budget.name, budget.limit, self.account), Some(until))
     }
 
     /// `usd` were spent of what is covered.

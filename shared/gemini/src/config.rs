@@ -66,7 +66,8 @@ pub struct Budgets {
     pub per_day_usd: Option<f64>,
     /// US dollars a day and tenant.
     pub per_tenant_day_usd: Option<f64>,
-    /// Whose money it is: what is spent under one name counts for no other. Empty for the agent's own.
+    /// Whose money it is: what is spent under one name counts for no other. Empty for the agent's own; for another the
+    /// section of agent.toml that bounds it, and a colon.
     pub account: &'static str,
 }
 

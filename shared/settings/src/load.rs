@@ -121,10 +121,6 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
         automations,
         shadow: None,
     };
-    for name in settings.sources.keys().cloned().collect::<Vec<_>>() {
-        let handles = settings.handles_without_thread(&name);
-        settings.sources.entry(name).and_modify(|source| source.take_answerable(handles));
-    }
     settings.shadow = shadow.map(|shadow| shadow.beside(&settings));
     known.report_unused(report);
     root.finish();

@@ -44,13 +44,14 @@ pub struct SourceSettings {
 }
 
 impl SourceSettings {
-    /// Where nothing handles an event without a thread, those of a sender that has threads are not taken. A sender
-    /// without any, or whose threads nobody knows the place of, is a mistake to be seen, and its events fail.
-    pub(crate) fn take_answerable(&mut self, handles_without_thread: bool) {
-        let provider = self.sender.provider;
-        let has_threads = provider.row().has_threads && !provider.is_mapped();
-        let has_place = provider.row().site.is_none() || self.sender.site.is_some();
-        self.filter.needs_thread = has_threads && has_place && !handles_without_thread;
+    /// Whether its events belong to threads whose place is known. Of a source without any, `check` refuses whatever
+    /// answers in threads.
+    #[must_use]
+    pub fn has_threads(&self) -> bool {
+        let row = self.sender.provider.row();
+        row.has_threads
+            && !self.sender.provider.is_mapped()
+            && (row.site.is_none() || self.sender.site.is_some())
     }
 }
 
@@ -137,8 +138,7 @@ fn source(
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
         account: None,
-        needs_thread: false,
-        silent: provider.map_or(&[], |provider| provider.row().silent),
+        endings: provider.map_or(&[], |provider| provider.row().endings),
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \

@@ -33,10 +33,10 @@ pub enum InternalPolicy {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Events that are taken, such as `issues.opened`, or `issues` for all of that kind; `None`
-    /// takes every event in which somebody says something.
+    /// takes every event, but for those with an ending.
     pub events: Option<Vec<String>>,
-    /// Last words of the names of events that are taken only if they are named ([`crate::Row::silent`]).
-    pub silent: &'static [&'static str],
+    /// Last words of the names of events that are taken only if they are named ([`crate::Row::endings`]).
+    pub endings: &'static [&'static str],
     /// Which comments are taken.
     pub comments: CommentPolicy,
     /// The name by which people mention the agent, if it is known here; nothing that it writes is answered.
@@ -45,8 +45,6 @@ pub struct Filter {
     pub account: Option<String>,
     /// What becomes of internal notes and the like.
     pub internal: InternalPolicy,
-    /// Whether events without a thread are left out, since whatever could handle one answers there.
-    pub needs_thread: bool,
 }
 
 /// Why an event gets no task: the `reason` of the answer `ignored`.
@@ -99,10 +97,8 @@ impl Filter {
     /// login later, the processor, asks [`mentions`] and this filter again.
     #[must_use]
     pub fn ignores(&self, event: &Event) -> Option<IgnoreReason> {
-        if !self.takes(&event.name) || (self.events.is_none() && event.is_silent) {
+        if !self.takes(&event.name) {
             Some(IgnoreReason::Unsubscribed)
-        } else if self.needs_thread && event.target.is_none() {
-            Some(IgnoreReason::NoThread)
         } else if self.is_too_private(event.audience) {
             Some(IgnoreReason::Internal)
         } else if self.is_own(event) {
@@ -133,7 +129,7 @@ impl Filter {
         let kind = name.split('.').next().unwrap_or(name);
         match &self.events {
             Some(events) => events.iter().any(|taken| taken == name || taken == kind),
-            None => !name.rsplit('.').next().is_some_and(|last| self.silent.contains(&last)),
+            None => !name.rsplit('.').next().is_some_and(|last| self.endings.contains(&last)),
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) static ROW: Row = Row {
         ),
         ("note", &["create", "update"]),
     ],
-    silent: &["approval", "approved", "close", "merge", "unapproval", "unapproved"],
+    endings: &["close", "merge"],
     times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
     has_html: true,
@@ -90,7 +90,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let subject = match name.split_once('.') {
         Some(("issue", _)) => body.object("/object_attributes").map(|issue| (issue, '#')),
         Some(("merge_request", _)) => body.object("/object_attributes").map(|request| (request, '!')),
-        Some(("note", "system" | "other") | ("work_item", _)) | None => return Ok(Parsed::Other(name)),
+        Some(("note", "system" | "other")) | None => return Ok(Parsed::Other(name)),
         Some(_) => {
             let issue = body.object("/issue").map(|issue| (issue, '#'));
             issue.or(body.object("/merge_request").map(|request| (request, '!')))
@@ -130,7 +130,6 @@ fn event(
         audience: audience(received, body),
         occurred_at: changed.date(if is_new { "/created_at" } else { "/updated_at" }),
         happening: reported(body, changed, &name),
-        is_silent: note.is_none() && name.ends_with(".update") && changes_no_words(body),
         link: changed.string("/url"),
         thread_state: thread_state(subject),
         target: target(body, note, project, number, mark),
@@ -218,12 +217,6 @@ fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<Str
         Some(actor.as_deref().unwrap_or_default()),
         Some(changed.text("/oldrev").unwrap_or_default()),
     ])
-}
-
-/// An update says what it changed.
-fn changes_no_words(body: JsonView<'_>) -> bool {
-    let words = ["title", "description"];
-    body.object("/changes").is_some_and(|changes| words.iter().all(|field| changes.0.get(field).is_none()))
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

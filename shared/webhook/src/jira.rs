@@ -27,7 +27,7 @@ pub(crate) static ROW: Row = Row {
         otherwise: "; issues of a Data Center are read and not answered: without `host`, name another `automation`",
     }),
     kinds: &[("issue", &["created", "deleted", "updated"]), ("comment", &["created", "deleted", "updated"])],
-    silent: &["deleted"],
+    endings: &["deleted"],
     times: &["/comment/updated", "/changelog/id", "/issue/fields/created"],
     answers_internally: true,
     kind: Some(kind),
@@ -99,7 +99,6 @@ fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, Parse
             Some(comment) => reported(name, comment, comment_id.as_deref()),
             None => issue.and_then(|issue| written(name, body, issue)),
         },
-        is_silent: comment.is_none() && name == "issue.updated" && changes_no_words(body),
         comment_id,
         audience: comment.map(audience).unwrap_or_default(),
         // Without an address: Jira gives its files only to who is logged in.
@@ -170,16 +169,6 @@ fn written(name: &str, body: JsonView<'_>, issue: JsonView<'_>) -> Option<String
 fn changed(body: JsonView<'_>) -> Option<String> {
     let fields: Vec<&str> = body.items("/changelog/items").filter_map(|item| item.text("/field")).collect();
     (!fields.is_empty()).then(|| fields.join(", "))
-}
-
-/// Whether an update changed other fields alone than those that people write in.
-fn changes_no_words(body: JsonView<'_>) -> bool {
-    let is_words = |item: JsonView<'_>| {
-        let field = item.text("/fieldId").or_else(|| item.text("/field")).unwrap_or_default();
-        ["summary", "description", "environment"].iter().any(|words| field.eq_ignore_ascii_case(words))
-    };
-    let mut items = body.items("/changelog/items").peekable();
-    items.peek().is_some() && !items.any(is_words)
 }
 
 /// The names of Jira's standard scheme, and of the older one.

@@ -14,7 +14,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 pub(crate) static ROW: Row = Row {
     delivery: Some("linear-delivery"),
     kinds: &[("issue", &["create", "remove", "update"]), ("comment", &["create", "remove", "update"])],
-    silent: &["remove"],
+    endings: &["remove"],
     times: &["/data/updatedAt"],
     kind: Some(kind),
     ..Row::json("linear", Scheme::linear, read)
@@ -80,7 +80,6 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
                     .unwrap_or_default(),
             ),
         ]),
-        is_silent: action == "update" && changes_no_words(body),
         link: body.string("/url"),
         target: issue.map(|id| Target::LinearIssue { id: id.to_owned() }),
         metadata: Facts::default()
@@ -95,12 +94,6 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
             clip(actor, MAX_FACT_BYTES),
         )
     })
-}
-
-/// Linear says what stood before in the fields that an update changed.
-fn changes_no_words(body: JsonView<'_>) -> bool {
-    let words = ["title", "description", "body"];
-    body.object("/updatedFrom").is_some_and(|before| words.iter().all(|field| before.0.get(field).is_none()))
 }
 
 /// 1 is urgent, 4 low, 0 none.

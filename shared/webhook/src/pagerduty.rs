@@ -31,16 +31,7 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
-    silent: &[
-        "acknowledged",
-        "delegated",
-        "escalated",
-        "priority_updated",
-        "reassigned",
-        "resolved",
-        "service_updated",
-        "unacknowledged",
-    ],
+    endings: &["resolved"],
     times: &["/event/occurred_at"],
     // Nobody is mentioned in notes, so every one counts.
     comments: CommentPolicy::Thread,

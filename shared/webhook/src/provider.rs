@@ -40,9 +40,9 @@ pub struct Row {
     pub site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
     pub kinds: Kinds,
-    /// Last words of the names of events in which nobody says anything: something is over, gone, or has another label.
-    /// Nobody waits for an answer to one, so they become tasks only where agent.toml names them.
-    pub silent: &'static [&'static str],
+    /// Last words of the names of events that say that something is over or gone: nobody waits for an answer to
+    /// one, so they become tasks only where agent.toml names them.
+    pub endings: &'static [&'static str],
     /// Whether its events belong to threads that an answer could go to.
     pub has_threads: bool,
     /// Those of the kinds whose events belong to no thread that an answer could go to.
@@ -107,7 +107,7 @@ impl Row {
             times: &[],
             site: None,
             kinds: &[],
-            silent: &[],
+            endings: &[],
             has_threads: true,
             threadless: &[],
             comments: CommentPolicy::Mention,

@@ -17,7 +17,7 @@ pub(crate) static ROW: Row = Row {
         ("error", &["created"]),
         ("event_alert", &["triggered"]),
     ],
-    silent: &["archived", "assigned", "ignored", "resolved"],
+    endings: &["archived", "ignored", "resolved"],
     times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
     site: Some(Site { key: "organization", example: "acme", accepts: is_organization, otherwise: "" }),
     kind: Some(kind),

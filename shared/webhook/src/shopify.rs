@@ -19,7 +19,7 @@ pub(crate) static ROW: Row = Row {
     hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
     times: &["/created_at", "/updated_at"],
-    silent: &["cancelled", "delete", "uninstalled"],
+    endings: &["cancelled", "delete", "uninstalled"],
     has_threads: false,
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)

@@ -53,33 +53,14 @@ pub(crate) static ROW: Row = Row {
             "undeleted",
         ],
     )],
-    silent: &[
-        "agent_assignment_changed",
-        "attachment_linked_to_comment",
+    endings: &[
         "attachment_redacted_from_comment",
-        "brand_changed",
         "comment_made_private",
         "comment_redacted",
-        "custom_field_changed",
-        "custom_status_changed",
-        "email_ccs_changed",
-        "external_id_changed",
-        "followers_changed",
-        "form_changed",
-        "group_assignment_changed",
         "marked_as_spam",
         "merged",
-        "organization_changed",
         "permanently_deleted",
-        "priority_changed",
-        "problem_link_changed",
-        "requester_changed",
         "soft_deleted",
-        "status_changed",
-        "submitter_changed",
-        "tags_changed",
-        "task_due_at_changed",
-        "type_changed",
     ],
     times: &["/time", "/event/comment/id", "/detail/created_at"],
     // Customers mention nobody, so every comment counts.
@@ -128,7 +109,6 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
     let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
-        actor_is_bot: author.is_some_and(is_system),
         actor_id,
         title: ticket.string("/subject"),
         text: text.unwrap_or_default(),
@@ -188,11 +168,6 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
         && is_authors
         && at_once
         && same_audience
-}
-
-/// Whether Zendesk itself is the author: it has no account, and this number.
-fn is_system(author: JsonView<'_>) -> bool {
-    author.0.get("id").is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is

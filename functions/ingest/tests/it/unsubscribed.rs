@@ -18,10 +18,6 @@ struct Source(Rig, Sender);
 impl Source {
     fn listing(provider: Provider, events: &[&str]) -> Self {
         let events = Some(events.iter().map(|name| (*name).to_owned()).collect());
-        Self::with(provider, Filter { events, ..Filter::default() })
-    }
-
-    fn with(provider: Provider, filter: Filter) -> Self {
         let sender = Sender::of(provider);
         let source = SourceSettings {
             automation: None,
@@ -29,7 +25,7 @@ impl Source {
             hooks: Vec::new(),
             name: provider.name().to_owned(),
             sender: sender.clone(),
-            filter,
+            filter: Filter { events, ..Filter::default() },
             priorities: PriorityRules::default(),
             max_event_age: None,
             trusted: false,
@@ -202,21 +198,4 @@ async fn internal_notes_leave_nothing_unless_they_are_asked_for() {
     for lane in domain::Lane::ALL {
         assert!(source.0.drain(lane).await.is_empty());
     }
-}
-
-#[tokio::test]
-async fn an_event_without_a_thread_is_ignored_where_everything_answers_in_threads() {
-    let release = include_str!("../../../../events/bodies/github/release.published.json");
-    let run = include_str!("../../../../events/bodies/github/workflow_run.completed.json");
-    for body in [release, run] {
-        let body = serde_json::from_str(body).unwrap();
-        let needing = Source::with(Provider::Github, Filter { needs_thread: true, ..Filter::default() });
-        needing.post(&body, None).await.assert(200, &json!({ "status": "ignored", "reason": "no_thread" }));
-        let other = Source::with(Provider::Github, Filter::default()).post(&body, None).await;
-        assert_eq!(other.json["status"], "accepted", "{other:?}");
-    }
-    let issue = include_str!("../../../../events/bodies/github/issues.opened.json");
-    let needing = Source::with(Provider::Github, Filter { needs_thread: true, ..Filter::default() });
-    let answered = needing.post(&serde_json::from_str(issue).unwrap(), None).await;
-    assert_eq!(answered.json["status"], "accepted", "{answered:?}");
 }

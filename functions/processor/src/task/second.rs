@@ -156,9 +156,7 @@ impl SecondAgent {
             Some(Err(Interrupt::Ignore(reason))) => (None, Some(reason), false),
             Some(Err(Interrupt::Fail(error))) => (None, Some(error.message), false),
             Some(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => {
-                // The model plane knows one budget by name; this one is another.
-                let why = deferred.why.replace("[budget] per_day_usd", "[shadow] per_day_usd");
-                (None, Some(format!("put off, and not waited for: {why}")), false)
+                (None, Some(format!("put off, and not waited for: {}", deferred.why)), false)
             }
             Some(Err(Interrupt::Store(problem))) => (None, Some(problem.to_string()), false),
             Some(Err(Interrupt::Park | Interrupt::Lost)) | None => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, SPAM, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
+use settings::SourceSettings;
 use webhook::IgnoreReason;
 
 use crate::after_end::callback;
@@ -164,15 +165,22 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
     }
     // Whatever triage made of it, nobody could answer: it must not cost a question first.
     if let Some(why) = resources.lacks_place(&task.doc.source, &event) {
-        return Err(match event.target {
-            None => Interrupt::fail(TaskError::new("publish", "no_target", why)),
-            Some(_) => Interrupt::Ignore("a discussion has no labels".to_owned()),
+        let source = resources.settings.sources.get(&task.doc.source);
+        return Err(match source.is_some_and(SourceSettings::has_threads) {
+            true => nowhere(&why),
+            // A mistake in agent.toml, to be seen.
+            false => Interrupt::fail(TaskError::new("publish", "no_target", why)),
         });
     }
     match supersede::by_newer(resources, task, &event).await {
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
     }
+}
+
+/// Nobody could answer it, and nobody asked for that.
+fn nowhere(why: &str) -> Interrupt {
+    Interrupt::Ignore(format!("{}: {why}", IgnoreReason::NoThread.as_str()))
 }
 
 /// What the service of the event's thread would answer. A task whose reply may be there already asks it all the same.
@@ -225,7 +233,7 @@ async fn classify(
         None => unclassified(),
     };
     if let Some(why) = claimed.resources.lacks_place_for(&source, &claimed.event, &classification.intent) {
-        return Err(Interrupt::Ignore(format!("{}: {why}", IgnoreReason::NoThread.as_str())));
+        return Err(nowhere(&why));
     }
     let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();

@@ -19,6 +19,15 @@ struct Sender {
 }
 
 impl Sender {
+    fn new(clock: &Clock, refusals: impl IntoIterator<Item = ServiceFailure>) -> Self {
+        Self {
+            clock: clock.clone(),
+            record: Mutex::default(),
+            refusals: Mutex::new(refusals.into_iter().collect()),
+            asked: Mutex::default(),
+        }
+    }
+
     fn fail(&self, guid: &str) {
         let (guid, address) = (guid.to_owned(), guid.to_owned());
         let event = "issues.opened".to_owned();
@@ -55,25 +64,27 @@ impl Redeliveries for Sender {
     }
 }
 
-#[tokio::test]
-async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of_the_day() {
+fn missed(stores: &Stores, clock: &Clock) -> MissedDeliveries {
+    let stats = StatsRecorder::new(Arc::clone(&stores.state), 0);
+    MissedDeliveries { state: Arc::clone(&stores.state), clock: clock.clone(), stats }
+}
+
+/// A clock that begins there, and the seconds that have passed since.
+fn by_hand() -> (Timestamp, Arc<Mutex<u64>>, Clock) {
     let begin: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-    let seconds = Arc::new(Mutex::new(0_u64));
+    let seconds = Arc::new(Mutex::new(0));
     let passed = Arc::clone(&seconds);
     let clock = Clock::from_fn(move || begin + Duration::from_secs(*passed.lock().unwrap()));
+    (begin, seconds, clock)
+}
+
+#[tokio::test]
+async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of_the_day() {
+    let (_, seconds, clock) = by_hand();
     let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
-    let sender = Sender {
-        clock: clock.clone(),
-        record: Mutex::default(),
-        refusals: Mutex::default(),
-        asked: Mutex::default(),
-    };
+    let sender = Sender::new(&clock, []);
     sender.fail("a");
-    let missed = || MissedDeliveries {
-        state: Arc::clone(&stores.state),
-        clock: clock.clone(),
-        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
-    };
+    let missed = || missed(&stores, &clock);
     let (one, other) = (missed(), missed());
     let mut asked = Vec::new();
     for _ in 0..6 {
@@ -98,24 +109,12 @@ async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of
 
 #[tokio::test]
 async fn what_the_sender_refused_or_was_never_asked_for_is_asked_for_at_the_next_look() {
-    let begin: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-    let seconds = Arc::new(Mutex::new(0_u64));
-    let passed = Arc::clone(&seconds);
-    let clock = Clock::from_fn(move || begin + Duration::from_secs(*passed.lock().unwrap()));
+    let (begin, seconds, clock) = by_hand();
     let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
     let throttled = ServiceFailure::Throttled { after: Duration::from_secs(60) };
-    let sender = Sender {
-        clock: clock.clone(),
-        record: Mutex::default(),
-        refusals: Mutex::new([ServiceFailure::ServerError, throttled].into()),
-        asked: Mutex::default(),
-    };
+    let sender = Sender::new(&clock, [ServiceFailure::ServerError, throttled]);
     ["a", "b", "c"].iter().for_each(|guid| sender.fail(guid));
-    let missed = MissedDeliveries {
-        state: Arc::clone(&stores.state),
-        clock: clock.clone(),
-        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
-    };
+    let missed = missed(&stores, &clock);
     let tries = async || {
         let known = missed_deliveries(stores.state.as_ref(), "github", clock.now()).await.unwrap();
         known.values().map(|missed| missed.tries).collect::<Vec<_>>()
@@ -135,18 +134,9 @@ async fn what_the_sender_refused_or_was_never_asked_for_is_asked_for_at_the_next
 async fn what_the_deadline_left_out_is_asked_for_at_the_next_look() {
     let clock = Clock::fixed("2026-11-20T12:00:00Z".parse().unwrap());
     let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
-    let sender = Sender {
-        clock: clock.clone(),
-        record: Mutex::default(),
-        refusals: Mutex::default(),
-        asked: Mutex::default(),
-    };
+    let sender = Sender::new(&clock, []);
     sender.fail("a");
-    let missed = MissedDeliveries {
-        state: Arc::clone(&stores.state),
-        clock: clock.clone(),
-        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
-    };
+    let missed = missed(&stores, &clock);
     assert_eq!(missed.send_again(&sender, "github", &[], clock.now()).await.unwrap(), 0);
     let later = after(clock.now(), Duration::from_secs(1));
     assert_eq!(missed.send_again(&sender, "github", &[], later).await.unwrap(), 1);

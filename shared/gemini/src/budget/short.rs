@@ -34,8 +34,10 @@ impl Short {
         self.turn == Some(Turn::Another) || self.spent.saturating_add(self.needed) <= self.limit
     }
 
-    /// For people: what is short of the budget `name` of `limit`, and what to do about it.
-    pub(super) fn told(self, name: &str, limit: u64) -> String {
+    /// For people: what is short of the budget `name` of `limit`, and what to do about it. Money of another `account` than
+    /// the agent's own is bounded in the section of that name.
+    pub(super) fn told(self, name: &str, limit: u64, account: &str) -> String {
+        let section = Some(account.trim_end_matches(':')).filter(|name| !name.is_empty()).unwrap_or("budget");
         let (whose, key) = match name {
             "day" => ("the day's budget", "per_day_usd"),
             _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
@@ -45,16 +47,30 @@ impl Short {
         let set_aside = dollars(self.taken.saturating_sub(self.spent));
         if too_dear {
             format!(
-                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [budget] {key} in agent.toml"
+                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [{section}] {key} in agent.toml"
             )
         } else if self.is_only_set_aside() {
             format!(
-                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [budget] {key} in agent.toml bounds them"
+                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [{section}] {key} in agent.toml bounds them"
             )
         } else {
             format!(
-                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
+                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_section_is_named_that_bounds_the_money() {
+        let short = Short { limit: 10, spent: 10, taken: 10, needed: 5, missing: 5, turn: None };
+        for (account, section) in [("", "[budget] per_day_usd"), ("shadow:", "[shadow] per_day_usd")] {
+            let told = short.told("day", 10, account);
+            assert!(told.contains("used up") && told.contains(section), "{told}");
         }
     }
 }

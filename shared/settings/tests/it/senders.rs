@@ -29,20 +29,12 @@ fn every_built_in_sender_needs_no_more_than_its_name() {
 }
 
 #[test]
-fn events_without_a_thread_are_left_out_unasked_where_everything_answers_in_threads() {
-    let needs = |text: &str| source(text, "github").filter.needs_thread;
-    assert!(needs("[sources.github]"));
-    let label = "[automations.label]\nallowed = [\"bug\"]\n";
-    assert!(needs(&format!("{label}[sources.github]\nautomation = \"label\"")));
-    assert!(!needs("[sources.github]\nautomation = \"ignore\""));
-    assert!(needs("[sources.github]\nevents = [\"issues.opened\"]"));
-    assert!(source("[sources.linear]", "linear").filter.needs_thread, "comments on projects");
-    assert!(source("[sources.zendesk]\nsubdomain = \"a\"", "zendesk").filter.needs_thread);
-    let intent = "[[intents]]\nname = \"x\"\nwhen = \"x\"\nautomation = \"ignore\"";
-    assert!(!needs(&format!("[sources.github]\n{intent}")));
+fn a_source_has_threads_if_their_place_is_known() {
+    let has = |text: &str, name: &str| source(text, name).has_threads();
+    assert!(has("[sources.github]", "github") && has("[sources.linear]", "linear"));
+    assert!(has("[sources.zendesk]\nsubdomain = \"a\"", "zendesk"));
     for name in ["stripe", "shopify", "zendesk", "svix"] {
-        let source = source(&format!("[sources.{name}]"), name);
-        assert!(!source.filter.needs_thread, "{name} is refused, not passed over in silence");
+        assert!(!has(&format!("[sources.{name}]"), name), "{name}");
     }
 }
 

@@ -1,28 +1,10 @@
 //! What only the staff can see is known as such, of every sender that has such a thing.
 
-use crate::senders::{sample, sender};
-use crate::support::{event as github, opened};
-use domain::{Audience, Event};
+use crate::senders::sender;
+use crate::support::{event as github, json_of, opened, read, read_by};
+use domain::Audience;
 use serde_json::{Value, json};
-use webhook::{
-    CommentPolicy, FieldMap, Filter, IgnoreReason, InternalPolicy, Parsed, Pointer, Provider, Received,
-    Sender,
-};
-
-fn read_by(sender: &Sender, body: &Value, hint: Option<&str>) -> Event {
-    match sender.parse(&Received { event_hint: hint, body: body.to_string().as_bytes() }) {
-        Ok(Parsed::Event(event)) => *event,
-        other => panic!("no event: {other:?}"),
-    }
-}
-
-fn read(provider: Provider, body: &Value) -> Event {
-    read_by(&sender(provider), body, None)
-}
-
-fn json_of(path: &str) -> Value {
-    serde_json::from_slice(&sample(path)).unwrap()
-}
+use webhook::{CommentPolicy, FieldMap, Filter, IgnoreReason, InternalPolicy, Pointer, Provider, Sender};
 
 /// `body` with `value` at a place that may not be there yet.
 fn with(body: &Value, pointer: &str, value: Value) -> Value {

@@ -1,11 +1,10 @@
 //! What a comment says: its own words, as people see them, to those whom it names.
 
-use crate::senders::{sample, sender};
+use crate::senders::sender;
+use crate::support::{json_of, read, read_by};
 use domain::{Event, Target};
 use serde_json::{Value, json};
-use webhook::{
-    CommentPolicy, FieldMap, Filter, IgnoreReason, Parsed, Pointer, Provider, Received, Sender, is_wordless,
-};
+use webhook::{CommentPolicy, FieldMap, Filter, IgnoreReason, Pointer, Provider, Sender, is_wordless};
 
 /// Comments of all senders that have them: the sample, where its words stand, and the event's own description.
 const COMMENTS: [(Provider, &str, &str); 10] = [
@@ -20,21 +19,6 @@ const COMMENTS: [(Provider, &str, &str); 10] = [
     (Provider::Slack, "slack/message.im.json", "/event/text"),
     (Provider::Zendesk, "zendesk/ticket.comment_added.json", "/event/comment/body"),
 ];
-
-fn json_of(path: &str) -> Value {
-    serde_json::from_slice(&sample(path)).unwrap()
-}
-
-fn read_by(sender: &Sender, body: &Value) -> Event {
-    match sender.parse(&Received { event_hint: None, body: body.to_string().as_bytes() }) {
-        Ok(Parsed::Event(event)) => *event,
-        other => panic!("no event: {other:?}"),
-    }
-}
-
-fn read(provider: Provider, body: &Value) -> Event {
-    read_by(&sender(provider), body)
-}
 
 /// The comment of `path` that somebody typed these words in.
 fn saying(provider: Provider, path: &str, pointer: &str, words: &Value) -> Event {
@@ -156,9 +140,9 @@ fn a_mapped_comment_says_what_the_map_names_or_nothing() {
     let map =
         FieldMap { text: at("/body"), comment: at("/comment"), title: at("/title"), ..FieldMap::default() };
     let custom = Sender { map, ..Sender::new("shop", Provider::Svix) };
-    let event = read_by(&custom, &json!({"comment": 7, "title": "Refund", "note": "internal"}));
+    let event = read_by(&custom, &json!({"comment": 7, "title": "Refund", "note": "internal"}), None);
     assert_eq!((event.text.as_str(), thread().ignores(&event)), ("", Some(IgnoreReason::Empty)));
-    let whole = read_by(&custom, &json!({"title": "Refund", "note": "new"}));
+    let whole = read_by(&custom, &json!({"title": "Refund", "note": "new"}), None);
     assert!(whole.text.contains("\"new\""), "what is no comment loses nothing: {}", whole.text);
 }
 
@@ -175,9 +159,9 @@ fn a_trigger_whose_words_are_blank_says_nothing_by_its_tickets_title() {
     };
     let trigger = Sender { map, ..sender(Provider::Zendesk) };
     let mut body = json_of("zendesk/ticket.triggered.json");
-    assert!(read_by(&trigger, &body).title.is_some());
+    assert!(read_by(&trigger, &body, None).title.is_some());
     body["text"] = json!("");
-    assert_eq!(thread().ignores(&read_by(&trigger, &body)), Some(IgnoreReason::Empty));
+    assert_eq!(thread().ignores(&read_by(&trigger, &body, None)), Some(IgnoreReason::Empty));
 }
 
 #[test]

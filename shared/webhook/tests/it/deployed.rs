@@ -1,20 +1,10 @@
 //! Payloads as they are deployed: Jira Data Center, forwarded messages of Slack, messages that say nothing.
 
-use crate::senders::{sample, sender};
+use crate::senders::sender;
+use crate::support::{json_of, read};
 use domain::{Event, Target};
-use serde_json::{Value, json};
-use webhook::{CommentPolicy, Filter, IgnoreReason, Parsed, Provider, Received};
-
-fn json_of(path: &str) -> Value {
-    serde_json::from_slice(&sample(path)).unwrap()
-}
-
-fn read(provider: Provider, body: &Value) -> Event {
-    match sender(provider).parse(&Received { event_hint: None, body: body.to_string().as_bytes() }) {
-        Ok(Parsed::Event(event)) => *event,
-        other => panic!("no event: {other:?}"),
-    }
-}
+use serde_json::json;
+use webhook::{CommentPolicy, Filter, IgnoreReason, Provider, Received};
 
 fn ignored(event: &Event) -> Option<IgnoreReason> {
     Filter { comments: CommentPolicy::Thread, ..Filter::default() }.ignores(event)

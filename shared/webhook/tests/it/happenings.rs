@@ -1,20 +1,9 @@
 //! Two deliveries of one happening say the same about it, and two happenings do not.
 
 use crate::senders::{sample, sender};
-use domain::Event;
+use crate::support::{json_of, read};
 use serde_json::{Value, json};
 use webhook::{FieldMap, Filter, Parsed, Pointer, Provider, Received, Sender};
-
-fn json_of(path: &str) -> Value {
-    serde_json::from_slice(&sample(path)).unwrap()
-}
-
-fn read(provider: Provider, body: &Value) -> Event {
-    match sender(provider).parse(&Received { event_hint: None, body: body.to_string().as_bytes() }) {
-        Ok(Parsed::Event(event)) => *event,
-        other => panic!("no event: {other:?}"),
-    }
-}
 
 fn facts(provider: Provider, body: &Value) -> String {
     let event = read(provider, body);

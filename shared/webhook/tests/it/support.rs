@@ -1,5 +1,6 @@
 //! Sample bodies and small constructors.
 
+use crate::senders::{sample, sender};
 use domain::{Event, Timestamp};
 use serde_json::Value;
 use webhook::{ParseError, Parsed, Provider, Received, Secrets, Sender};
@@ -36,6 +37,24 @@ pub(crate) fn patched(body: &[u8], pointer: &str, value: Value) -> Vec<u8> {
     let mut json: Value = serde_json::from_slice(body).unwrap();
     *json.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value;
     serde_json::to_vec(&json).unwrap()
+}
+
+/// A sample body.
+pub(crate) fn json_of(path: &str) -> Value {
+    serde_json::from_slice(&sample(path)).unwrap()
+}
+
+/// The event that `body` is to `sender`.
+pub(crate) fn read_by(sender: &Sender, body: &Value, hint: Option<&str>) -> Event {
+    match sender.parse(&Received { event_hint: hint, body: body.to_string().as_bytes() }) {
+        Ok(Parsed::Event(event)) => *event,
+        other => panic!("no event: {other:?}"),
+    }
+}
+
+/// The event that `body` is to a source of `provider`.
+pub(crate) fn read(provider: Provider, body: &Value) -> Event {
+    read_by(&sender(provider), body, None)
 }
 
 pub(crate) fn secrets(secrets: &[&str]) -> Secrets {

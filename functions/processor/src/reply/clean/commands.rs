@@ -4,6 +4,8 @@
 //! account as it would from a maintainer's; or to write `victim/project#1`, so that each of its comments shows up in
 //! somebody else's issue.
 
+use domain::clip;
+
 use super::inert::{BREAK, inert};
 
 /// What ends a line for somebody: Unicode's mandatory breaks (UAX #14).
@@ -96,12 +98,15 @@ fn is_foreign(repository: &str, sign: char, own: &str) -> bool {
     is_name && !own.is_empty() && !is_own
 }
 
+/// Bytes of a reference that is looked for: GitLab's paths have 255, and a text of brackets costs no more than its length.
+const MAX_NAMED: usize = 320;
+
 /// Breaks GitLab's `[issue:group/name/7]`, which names the kind of thing.
 fn without_named_references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         out.push(c);
-        let inside = (c == '[').then(|| text[at + 1..].split_once(']')).flatten();
+        let inside = (c == '[').then(|| clip(&text[at + 1..], MAX_NAMED).split_once(']')).flatten();
         let named = inside.and_then(|(inside, _)| inside.split_once(':')).is_some_and(|(kind, place)| {
             let is_kind =
                 !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
