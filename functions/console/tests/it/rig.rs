@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use console::{Console, TokenSource, router};
+use domain::contract::new_task;
 use domain::{
     Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save,
     Stores, Task, TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
@@ -156,15 +157,10 @@ impl Rig {
     pub(crate) async fn task(&self, source: &str, number: u32) -> Task {
         self.watch.advance(Duration::from_secs(1));
         let new = NewTask {
-            source: source.to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
             thread: format!("octo/repo#{number}"),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
             content_type: "application/json; charset=utf-8".to_owned(),
             event_hint: Some("issues".to_owned()),
+            ..new_task(source)
         };
         let now = self.watch.now();
         let id = TaskId::derive(source, &number.to_le_bytes());

@@ -27,7 +27,13 @@ pub fn fresh_id(label: &str) -> TaskId {
 /// A task just received at `now` from `source`, due for a look two minutes later.
 #[must_use]
 pub fn plain_task(source: &str, now: Timestamp) -> Task {
-    let new = NewTask {
+    Task::received(fresh_id(source), new_task(source), now, after(now, Duration::from_secs(120)))
+}
+
+/// What such a task is made of.
+#[must_use]
+pub fn new_task(source: &str) -> NewTask {
+    NewTask {
         source: source.to_owned(),
         event: "issues.opened".to_owned(),
         tenant: "octo/repo".to_owned(),
@@ -37,8 +43,7 @@ pub fn plain_task(source: &str, now: Timestamp) -> Task {
         metadata: Map::new(),
         content_type: "application/json".to_owned(),
         event_hint: None,
-    };
-    Task::received(fresh_id(source), new, now, after(now, Duration::from_secs(120)))
+    }
 }
 
 /// A question to the answer model, which need not be answered soon.
