@@ -9,12 +9,12 @@ use axum::body::{Body, Bytes, to_bytes};
 use console::{Console, TokenSource, router};
 use domain::contract::new_task;
 use domain::{
-    Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save,
-    Stores, Task, TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
+    Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, PutNew, Save, Stores, Task,
+    TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
 };
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use settings::{ApiSettings, ConsoleToken};
 use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
