@@ -158,8 +158,7 @@ enum Kind {
     Subscribed(Option<String>),
 }
 
-/// Asked of the kind alone: what is wrong with the rest of an event that nobody subscribed to is nobody's
-/// trouble.
+/// Only the kind counts: mistakes in the rest of an event that nobody subscribed to do not matter.
 fn unread_kind(source: &Source, received: &Received<'_>) -> Kind {
     let kind = catch_unwind(AssertUnwindSafe(|| source.sender.kind(received)));
     match kind {
@@ -212,8 +211,8 @@ fn unread_task(
     }
 }
 
-/// Takes the task in, or completes what an earlier try of its sender has left undone. What another delivery
-/// has reported before is that one's task: this one completes it if it is incomplete, and is a duplicate.
+/// Takes the task in, or completes what an earlier try of its sender has left undone. If another delivery has
+/// reported the same before, this one completes that task where it is incomplete, and is a duplicate.
 async fn store(
     ingest: &Ingest,
     mut task: Task,

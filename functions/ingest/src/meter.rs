@@ -30,5 +30,5 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
 pub(crate) fn unreadable(task: &Task) {
     let doc = &task.doc;
     let error = doc.error.as_ref().map(|error| error.message.as_str());
-    tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "event cannot be read");
+    tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "the event cannot be read");
 }

@@ -75,11 +75,11 @@ impl Function {
         for source in self.settings.sources.values() {
             if let Err(problem) = Box::pin(self.ask_service(source, deadline)).await {
                 let source = &source.name;
-                warn!(source, %problem, "deliveries and reactions are not looked after; the next look tries again");
+                warn!(source, %problem, "deliveries and reactions could not be looked at; the next look tries again");
             }
         }
         if let Err(problem) = Box::pin(self.watch_models()).await {
-            warn!(%problem, "the models were not looked after; the next sweep does it");
+            warn!(%problem, "the models could not be looked at; the next sweep tries again");
         }
         Ok(swept.report)
     }

@@ -129,7 +129,10 @@ impl MissedDeliveries {
                 Swap::Conflict(_) => (expected, known) = self.known(source, self.clock.now()).await?,
             }
         }
-        warn!(source, "others write what was missed all the time; it may be asked for once more");
+        warn!(
+            source,
+            "others kept writing what is known of missed deliveries; some may be asked for once more"
+        );
         Ok(())
     }
 

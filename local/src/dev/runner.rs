@@ -45,7 +45,7 @@ pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
         let received = match storage.stores.queue.receive(from, want, storage.poll()).await {
             Ok(received) => received,
             Err(problem) => {
-                warn!(%lane, %problem, "nothing could be received");
+                warn!(%lane, %problem, "the queue could not be read");
                 tokio::time::sleep(QUEUE_DOWN).await;
                 continue;
             }
@@ -136,7 +136,7 @@ pub(super) async fn outside(
             };
             // Neither is kept from its turn by what the other meets.
             for problem in [sent.await, read.await].into_iter().filter_map(Result::err) {
-                warn!(source = name, %problem, "deliveries and reactions are looked after later");
+                warn!(source = name, %problem, "deliveries and reactions could not be looked at; the next look tries again");
             }
         }
     }
@@ -151,7 +151,7 @@ pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
         every.tick().await;
         let deadline = after(notices.clock.now(), INVOCATION);
         if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
-            warn!(%problem, "messages about drafts are looked after in a second");
+            warn!(%problem, "messages about drafts are not delivered; the sweep of the next second tries again");
         }
     }
 }

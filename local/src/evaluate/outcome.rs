@@ -149,25 +149,15 @@ fn lacking(wanted: &Map<String, Value>, found: Option<&Value>) -> Vec<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use domain::{Classification, NewTask, Priority, TaskId, Timestamp};
+    use domain::contract::new_task;
+    use domain::{Classification, TaskId, Timestamp};
     use serde_json::json;
 
     use super::*;
 
     fn ran(status: TaskStatus, intent: Option<&str>, draft: &str) -> Ran {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "eval".to_owned(),
-            thread: "t".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::UNIX_EPOCH;
-        let mut task = Task::received(TaskId::derive("eval", b"1"), new, now, now);
+        let mut task = Task::received(TaskId::derive("eval", b"1"), new_task("github"), now, now);
         task.control.status = status;
         task.doc.classification = intent.map(|intent| Classification {
             intent: intent.to_owned(),

@@ -345,28 +345,18 @@ impl PartKey {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::{Classification, NewTask, Priority, TaskResult};
+    use crate::contract::new_task;
+    use crate::{Classification, TaskResult};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const PERSON: Decider<'_> =
         Decider { name: "mona", request: "r1", at: NOW, from: &Origin::Console { ip: None } };
 
     fn task() -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        Task::received(TaskId::derive("github", b"1"), new, NOW, NOW)
+        Task::received(TaskId::derive("github", b"1"), new_task("github"), NOW, NOW)
     }
 
     fn sorted() -> Task {

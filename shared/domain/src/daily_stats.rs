@@ -512,18 +512,7 @@ mod tests {
     }
 
     fn task() -> Task {
-        let new = crate::NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: crate::Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        let at = Timestamp::UNIX_EPOCH;
+        let (new, at) = (crate::contract::new_task("github"), Timestamp::UNIX_EPOCH);
         Task::received(crate::TaskId::derive("github", b"1"), new, at, at)
     }
 

@@ -50,7 +50,7 @@ mod version;
 mod view;
 mod words;
 
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 
 pub use approver::{Approver, Ask, Button};

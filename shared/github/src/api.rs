@@ -2,8 +2,8 @@
 
 use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
-    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
-    Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, LOGIN, Request, SingleFlight,
+    StatusCode, Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::{self, Config, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
-use crate::operation::LOGIN;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;

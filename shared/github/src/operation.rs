@@ -2,7 +2,6 @@
 
 use outbound::Operation;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 /// Asks for the app itself, its installation, and a token for that. A spare token harms nobody: it expires.
 pub(crate) const APP: Operation = Operation::reads("act as the app");
 pub(crate) const HISTORY: Operation = Operation::reads("read the comments");

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use domain::{ServiceError, ServiceFailure, says};
-use outbound::{Answer, Call, Client, Operation};
+use outbound::{Answer, Call, Client, LOGIN, Operation};
 use serde::Deserialize;
 
 use crate::config::CredentialKind;
-use crate::operation::LOGIN;
 use crate::rate_limit;
 
 /// The error that an answer to a request with credentials of this `kind` stands for.

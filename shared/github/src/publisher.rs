@@ -5,7 +5,7 @@ use domain::{
     Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, ReadsReactions,
     Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
-use outbound::{BuildError, Call, marker};
+use outbound::{BuildError, Call, LOGIN, marker};
 
 use crate::api::Api;
 use crate::comments;
@@ -14,7 +14,7 @@ use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
 use crate::operation::{
-    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
+    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
 };
 use crate::reactions;
 use crate::reference;

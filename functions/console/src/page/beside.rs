@@ -67,25 +67,15 @@ fn cost(dollars: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{NewTask, Priority, TaskId, TaskStatus, Timestamp};
+    use domain::contract::new_task;
+    use domain::{TaskId, TaskStatus, Timestamp};
 
     use super::*;
 
     #[test]
     fn both_drafts_stand_beside_each_other_and_nothing_in_them_is_obeyed() {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::UNIX_EPOCH;
-        let task = Task::received(TaskId::derive("github", b"1"), new, now, now);
+        let task = Task::received(TaskId::derive("github", b"1"), new_task("github"), now, now);
         let second = ShadowDraft {
             version: "ver_2".to_owned(),
             intent: Some("question".to_owned()),

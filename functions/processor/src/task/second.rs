@@ -120,17 +120,7 @@ impl SecondAgent {
     async fn claimed(&self, resources: &Arc<Resources>, first: &First, until: Timestamp) -> Arc<ClaimedTask> {
         let doc = first.claimed.task.lock().await.doc.clone();
         let now = resources.clock.now();
-        let new = NewTask {
-            source: doc.source,
-            event: doc.event,
-            tenant: doc.tenant,
-            thread: doc.thread,
-            actor: doc.actor,
-            priority: Priority::LOWEST,
-            metadata: doc.metadata,
-            content_type: doc.content_type,
-            event_hint: doc.event_hint,
-        };
+        let new = NewTask { priority: Priority::LOWEST, ..doc.as_new() };
         let id = TaskId::derive("shadow", first.claimed.id.as_str().as_bytes());
         let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
         task.control.status = TaskStatus::Processing;

@@ -73,7 +73,7 @@ impl<'a> Attempt<'a> {
 
     /// Vertex AI takes a tier as a header, and refuses it as a field.
     fn is_vertex(&self) -> bool {
-        self.context.client.accounts()[self.model.account].is_vertex()
+        self.context.client.accounts()[self.model.account].is_vertex
     }
 
     /// By a context cache, if there is one or its traffic repays one.
@@ -102,7 +102,7 @@ impl<'a> Attempt<'a> {
         let (now, remaining) = (self.context.now(), self.context.remaining());
         let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
         let price = self.context.caches.cost_of_making(&wanted, now);
-        if let Some(usd) = price.filter(|_| self.context.reservation.is_bound())
+        if let Some(usd) = price
             && self.context.reservation.cover_besides(usd, now).await.is_err()
         {
             return (Prepared::default(), None);
