@@ -1,5 +1,6 @@
 //! [`Pair`]: a task then and now, and what is different.
 
+use domain::Served;
 use serde::Serialize;
 
 use super::side::Side;
@@ -70,6 +71,12 @@ pub(crate) struct Summary {
     /// Tasks that fail or are not answered, and were before.
     pub(crate) newly_unanswered: usize,
     pub(crate) unchanged: usize,
+    /// Tasks whose draft a person had edited; it is the agent's own that is compared.
+    pub(crate) edited: usize,
+    /// Tasks that another model has sorted now than agent.toml wants.
+    pub(crate) intents_by_another: usize,
+    /// Tasks that another model has answered now.
+    pub(crate) answers_by_another: usize,
     pub(crate) before: Sums,
     pub(crate) after: Sums,
 }
@@ -115,6 +122,9 @@ impl Summary {
             sum.answer += usize::from(pair.has_changed("answer"));
             sum.newly_unanswered += usize::from(pair.has_changed("outcome") && after.unanswered.is_some());
             sum.unchanged += usize::from(pair.changed.is_empty());
+            sum.edited += usize::from(pair.before.edit.is_some());
+            sum.intents_by_another += usize::from(Served::by_another(&after.served, true));
+            sum.answers_by_another += usize::from(Served::by_another(&after.served, false));
         }
         sum
     }
