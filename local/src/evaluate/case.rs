@@ -345,7 +345,10 @@ mod tests {
             (case.replace("intent = \"y\"", "intent = \"\""), "a.toml:1: case `a`: `intent` and `rubric`"),
             (format!("{case}must = []\n"), "line 5"),
             (format!("{case}must_not = [\"\"]\n"), "a list without words"),
-            (format!("{case}must = [\"a Secret\"]\nmust_not = [\"x\", \"secret\"]\n"), "a.toml:1: case `a`: no answer has"),
+            (
+                format!("{case}must = [\"a Secret\"]\nmust_not = [\"x\", \"secret\"]\n"),
+                "a.toml:1: case `a`: no answer has",
+            ),
             ("cases = []\n".to_owned(), "there is no case in it"),
         ] {
             let (_dir, file) = write("a.toml", &text);

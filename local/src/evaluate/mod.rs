@@ -23,13 +23,13 @@ use settings::{Environment, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{Failure, report_files};
 use crate::dev::load;
 use crate::offline::{
     self, EventOf, Ground, Job, Priced, RAISE, Ran, Rig, estimate, for_show, in_tier, known_before,
     to_the_command_line,
 };
 use crate::terminal::say;
+use crate::{Failure, report_files};
 pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars, tier};
 use case::Case;
 use changes::{Changes, Former};

@@ -67,7 +67,12 @@ impl Outcome {
             parked_because: parked,
             cost_usd: if task.doc.usage.is_empty() { Some(0.0) } else { task.cost_usd() },
             tokens: task.tokens_used(),
-            ms: task.doc.usage.iter().map(|usage| Duration::from_millis(usage.ms).as_secs_f64() * 1_000.0).sum(),
+            ms: task
+                .doc
+                .usage
+                .iter()
+                .map(|usage| Duration::from_millis(usage.ms).as_secs_f64() * 1_000.0)
+                .sum(),
             served: served.clone(),
             judgement: None,
             unfinished: (!task.control.status.is_end()).then(|| last_word(task)),

@@ -160,6 +160,10 @@ pub(crate) mod tests {
         ];
         assert!([0, 5, 6].iter().all(|at: &usize| pairs[*at].changed.is_empty()));
         assert_eq!(pairs[1].changed, ["intent", "answer"]);
+        let edited = Side { edit: Some("A person's.".to_owned()), from: None, ..side("bug", "Hi.") };
+        let edited = [Pair::new("8", edited, Some(side("bug", "Hi.")), None)];
+        assert_eq!(edited[0].changed, Vec::<&str>::new(), "what the agent wrote is compared");
+        assert_eq!((Summary::of(&edited).edited, Summary::of(&edited).unchanged), (1, 1));
         let sum = Summary::of(&pairs);
         assert_eq!((sum.tasks, sum.not_run, sum.intent, sum.answer, sum.unchanged), (7, 1, 1, 2, 1));
         assert_eq!(sum.unfinished, 1);

@@ -16,13 +16,13 @@ use domain::{Served, TaskId, Timestamp};
 use serde_json::Value;
 use settings::{Environment, Settings};
 
-use crate::{Failure, report_files};
 use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
 use crate::offline::{
     AsItWas, EventOf, Ground, Job, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
 };
 use crate::terminal::say;
+use crate::{Failure, report_files};
 use args::Documents;
 pub(crate) use args::ReplayArgs;
 use compare::Pair;

@@ -205,16 +205,25 @@ mod tests {
             Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
             Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None),
         ];
+        let mut pairs = pairs;
+        let instead_of = Some("pro".to_owned());
+        let served = Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of };
+        pairs[2].after.as_mut().unwrap().served = vec![served];
+        pairs[0].before.edit = Some("<b> A person's.".to_owned());
         let report = Report { pairs: &pairs, version: "ver_2", model: "the stand-in" };
         let told = report.text();
         assert!(told.starts_with("3 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
         assert!(told.contains("tsk_1: bug - -> question -; another answer"), "{told}");
-        assert!(told.contains("tsk_2: not run (its body is forgotten)") && !told.contains("tsk_3"), "{told}");
+        assert!(told.contains("tsk_2: not run (its body is forgotten)"), "{told}");
+        assert!(told.contains("tsk_3: bug - -> bug -; answer by flash instead of pro"), "{told}");
+        assert!(told.contains("0 intents and 1 answers of now are by another model"), "{told}");
+        assert!(told.contains("A person had edited 1") && told.contains("a person had edited it"), "{told}");
         let value = report.json();
         assert_eq!(value["summary"]["intent"], 1);
         assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer"]));
         let page = report.page();
         assert!(page.contains("<del>world.</del><ins>moon.</ins>") && !page.contains("<b>"), "{page}");
-        assert!(page.contains("tsk_3"), "{page}");
+        assert!(page.contains("tsk_3") && page.contains("answer by flash instead of pro"), "{page}");
+        assert!(page.contains("a person's edit of it"), "{page}");
     }
 }

@@ -141,7 +141,10 @@ mod tests {
             "edited_from": "The model's.",
         });
         let side = Side::of_view(&task, &[]);
-        assert_eq!((side.answer.as_str(), side.edit.as_deref(), side.from), ("The model's.", Some("A person's."), None));
+        assert_eq!(
+            (side.answer.as_str(), side.edit.as_deref(), side.from),
+            ("The model's.", Some("A person's."), None)
+        );
     }
 
     #[test]

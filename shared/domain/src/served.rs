@@ -27,7 +27,9 @@ impl Served {
     #[must_use]
     pub fn of(exchanges: &[Exchange], wanted: Option<(&str, &str)>) -> Vec<Self> {
         let mut served: Vec<Self> = Vec::new();
-        for Exchange { step, model, .. } in exchanges.iter().filter(|it| it.response.get("candidates").is_some()) {
+        for Exchange { step, model, .. } in
+            exchanges.iter().filter(|it| it.response.get("candidates").is_some())
+        {
             let wanted = wanted.map(|(triage, answer)| if step == TRIAGE { triage } else { answer });
             let instead_of = wanted.filter(|wanted| wanted != model).map(str::to_owned);
             served.retain(|it| it.step != *step);

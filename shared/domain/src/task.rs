@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::after;
 use crate::task_doc::TimelineEntry;
 use crate::{
-    DraftOrigin, Effect, EffectState, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId, TaskStatus, Timestamp,
-    clip,
+    DraftOrigin, Effect, EffectState, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId,
+    TaskStatus, Timestamp, clip,
 };
 
 /// The source of tasks that somebody has asked for without a webhook (`POST /tasks`).

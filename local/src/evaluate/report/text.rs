@@ -27,7 +27,8 @@ pub(super) fn text(report: &Report<'_>) -> String {
         out.push('\n');
     }
     for outcome in wrong.iter().take(NAMED) {
-        let _ = writeln!(out, "wrong: {}: {}{}", plain(&outcome.case), plain(&outcome.why()), another(outcome));
+        let _ =
+            writeln!(out, "wrong: {}: {}{}", plain(&outcome.case), plain(&outcome.why()), another(outcome));
     }
     more(&mut out, wrong.len());
     changes(&mut out, report);
@@ -87,7 +88,11 @@ fn calibration(out: &mut String, score: &Score) {
     for it in score.thresholds() {
         let own = if it.at == score.threshold { "  <- agent.toml" } else { "" };
         let (right, others) = (percent(share(it.right, it.passed)), it.by_another);
-        let _ = writeln!(out, "  {:.2}             {:>5}          {right:>7}   {others:>5}{own}", it.at, it.passed);
+        let _ = writeln!(
+            out,
+            "  {:.2}             {:>5}          {right:>7}   {others:>5}{own}",
+            it.at, it.passed
+        );
     }
 }
 

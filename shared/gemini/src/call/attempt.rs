@@ -152,7 +152,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// One try, from the admission to the settlement.
-    pub(crate) async fn try_once(&mut self, record: &mut CallRecord, attempt: u32) -> Result<Outcome, Failure> {
+    pub(crate) async fn try_once(
+        &mut self,
+        record: &mut CallRecord,
+        attempt: u32,
+    ) -> Result<Outcome, Failure> {
         let digest = self.key.as_ref().map(|key| &key.digest);
         let mut admitted = enter(self.context, self.model, self.context.prompt_tokens.about, digest).await?;
         let permit = permit(self.context, self.model, &admitted).await?;

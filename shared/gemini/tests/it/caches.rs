@@ -54,7 +54,10 @@ async fn a_cache_of_unknown_size_is_billed_at_the_most_that_it_can_have() {
     let server = Server::start([Step::Json(200, cache)]).await;
     let usage = prepare(&environment(&server, &Watched::new()), PRO, 4, now()).await.usage.unwrap();
     // The persona has more bytes than three for each of its tokens.
-    assert!(usage.cost_usd.unwrap() > 0.011 * f64::from(u16::try_from(usage.prompt_tokens).unwrap()) / 1_000.0, "{usage:?}");
+    assert!(
+        usage.cost_usd.unwrap() > 0.011 * f64::from(u16::try_from(usage.prompt_tokens).unwrap()) / 1_000.0,
+        "{usage:?}"
+    );
 }
 
 #[tokio::test]
