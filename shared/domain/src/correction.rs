@@ -46,7 +46,7 @@ pub enum Thumb {
 }
 
 /// What a correction is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum CorrectionKind {
@@ -117,7 +117,7 @@ pub struct LabelRecord {
 pub enum Said {
     /// By a person, to us.
     Correction(Correction),
-    /// So many reactions more than before.
+    /// So many reactions has the answer now. Of two counts of one answer the later one holds.
     Reactions(Reactions),
 }
 
@@ -282,17 +282,14 @@ pub async fn note_reactions(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let known = labels(payloads, &task.id).await?.reactions;
-    let before = known.map_or((0, 0), |known| (known.up, known.down));
-    if before == (up, down) {
+    if known.map_or((0, 0), |known| (known.up, known.down)) == (up, down) {
         return Ok(false);
     }
-    let blob = Blob::of_json("keep reactions", &Reactions { up, down, at: now })?;
+    let reactions = Reactions { up, down, at: now };
+    let blob = Blob::of_json("keep reactions", &reactions)?;
     let part = PartKey::reactions(now.as_millisecond());
     payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await?;
-    let more = Reactions { up: up.saturating_sub(before.0), down: down.saturating_sub(before.1), at: now };
-    if more.up + more.down > 0 {
-        log(payloads, task, Said::Reactions(more), now, "reactions").await?;
-    }
+    log(payloads, task, Said::Reactions(reactions), now, "reactions").await?;
     Ok(true)
 }
 

@@ -1,6 +1,6 @@
 //! The draft of the agent of `[shadow]`, beside the first agent's.
 
-use domain::{SPAM, ShadowDraft, Task, is_called_spam};
+use domain::{SPAM, Served, ShadowDraft, Task, is_called_spam};
 use maud::{Markup, html};
 
 use super::diff::diff;
@@ -10,7 +10,8 @@ use super::words::usd;
 /// Both drafts, if there is a second one.
 pub(super) fn section(task: &Task, drafts: &Drafts, second: Option<&ShadowDraft>) -> Markup {
     let Some(second) = second else { return html! {} };
-    let first = task.doc.draft.as_ref().and_then(|draft| drafts.get(&draft.hash));
+    // What the agent wrote, not what a person made of it.
+    let first = task.drafted_hash().and_then(|hash| drafts.get(hash));
     table(task, first.unwrap_or_default(), second)
 }
 
@@ -37,6 +38,11 @@ fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
                         td { (because(second.parked_because.as_deref())) }
                     }
                     tr {
+                        th { "Models" }
+                        td { (models(task)) }
+                        td { (Served::in_words(&second.served)) }
+                    }
+                    tr {
                         th { "Cost" }
                         td { (cost(task.cost_usd())) }
                         td { (cost(second.cost_usd)) }
@@ -55,6 +61,12 @@ fn sorted(intent: Option<&str>, confidence: Option<f64>) -> String {
         (Some(intent), None) => intent.to_owned(),
         (None, _) => "–".to_owned(),
     }
+}
+
+/// What answered the first agent, by the answers' own names of it.
+fn models(task: &Task) -> String {
+    let words = task.doc.usage.iter().map(|usage| format!("{} by {}", usage.step, usage.model));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn because(why: Option<&str>) -> String {

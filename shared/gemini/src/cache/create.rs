@@ -162,11 +162,13 @@ impl Caches {
         if pause.is_some() { NotMade::Service(problem) } else { NotMade::NotAllowed }
     }
 
-    /// Billed by the model that answers; if that is not known, neither is the price.
+    /// Billed by the model that answers. Until one has, an alias is taken for what it most likely stands for, as the
+    /// budget takes it; and a cache whose size the service does not tell for the largest that it can be.
     fn bill(&self, wanted: &Wanted<'_>, handle: &Handle, took: Duration, now: Timestamp) -> StepUsage {
         let model = wanted.model();
         let kept = between(now, handle.expires_at);
-        let cost = prices::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
+        let tokens = if handle.tokens > 0 { handle.tokens } else { wanted.key.at_most_tokens() };
+        let cost = prices::stands_for(model).and_then(|model| prices::cache_usd(model, tokens, kept, now));
         tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "a context cache was made");
         step_usage(model, handle.tokens, cost, took)
     }

@@ -47,11 +47,26 @@ async fn a_creation_is_paid_for_with_its_storage() {
 }
 
 #[tokio::test]
-async fn an_alias_is_billed_by_the_model_that_answers_or_at_an_unknown_price() {
+async fn a_cache_of_unknown_size_is_billed_at_the_most_that_it_can_have() {
+    let mut cache = cache("a", "", now(), after(now(), TTL));
+    cache["usageMetadata"].take();
+    let server = Server::start([Step::Json(200, cache)]).await;
+    let usage = prepare(&environment(&server, &watched()), PRO, 4, now()).await.usage.unwrap();
+    // The persona has more bytes than three for each of its tokens.
+    assert!(
+        usage.cost_usd.unwrap() > 0.011 * f64::from(u16::try_from(usage.prompt_tokens).unwrap()) / 1_000.0,
+        "{usage:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_alias_is_billed_by_the_model_that_answers_or_by_what_it_most_likely_stands_for() {
     let alias = "gemini-pro-latest";
     let server = Server::start([made("a", now()), made("b", now())]).await;
     let usage = prepare(&environment(&server, &watched()), alias, 4, now()).await.usage.unwrap();
-    assert_eq!((usage.model.as_str(), usage.cost_usd), (alias, None));
+    assert_eq!(usage.model, alias);
+    // 5,000 × (2.00 + 2 h × 4.50), per million, as of Gemini 3.1 Pro.
+    assert!((usage.cost_usd.unwrap() - 0.055).abs() < 1e-12, "{:?}", usage.cost_usd);
 
     let demand = Demand { per_hour: 4, version: Some(PRO.to_owned()), ..Demand::default() };
     let (key, request, remaining) = (key(alias), request(), Duration::from_secs(60));
