@@ -8,7 +8,9 @@
 use domain::{Audience, Event, Target, ThreadState, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, kind_name, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 const ACTION: &str = "/object_attributes/action";
@@ -56,19 +58,19 @@ fn hint_of(name: &str) -> String {
 }
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word)?;
-    Some(match kind {
+    let kind = kind_name(body.text("/object_kind").or_else(|| body.text("/event_name"))?);
+    Some(match kind.as_str() {
         // An epic is a work item of a group: it belongs to no project, and no issue has its number.
         "work_item" if body.object("/project").is_none() => "work_item.other".to_owned(),
-        "issue" | "work_item" => format!("issue.{}", action(body, kind)),
-        "merge_request" => format!("merge_request.{}", action(body, kind)),
+        "issue" | "work_item" => format!("issue.{}", action(body, &kind)),
+        "merge_request" => format!("merge_request.{}", action(body, &kind)),
         // What GitLab writes itself, such as a changed label, is nobody's comment.
         "note" if body.flag("/object_attributes/system") == Some(true) => "note.system".to_owned(),
         // Notes on commits and snippets have no thread to answer in.
         "note" if body.object("/issue").or(body.object("/merge_request")).is_none() => {
             "note.other".to_owned()
         }
-        "note" => format!("note.{}", action(body, kind)),
+        "note" => format!("note.{}", action(body, &kind)),
         other => other.to_owned(),
     })
 }

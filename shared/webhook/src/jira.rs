@@ -11,7 +11,7 @@ mod wiki;
 use domain::{Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, happening, lacks, object};
+use crate::reading::{Facts, JsonView, attachment, attachments, happening, kind_name, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use document::Document;
@@ -200,7 +200,7 @@ fn is_number(text: &str) -> bool {
 
 /// `jira:worklog_updated` is `worklog_updated`.
 fn plain(kind: &str) -> String {
-    crate::reading::word(kind.strip_prefix("jira:").unwrap_or(kind)).unwrap_or("unknown").to_owned()
+    kind_name(kind.strip_prefix("jira:").unwrap_or(kind))
 }
 
 /// Where Atlassian has its customers' sites.

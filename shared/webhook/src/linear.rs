@@ -7,7 +7,7 @@ use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, plain_id, word,
+    Facts, JsonView, MAX_FACT_BYTES, any_name, happening, hash, kind_name, lacks, object, plain_id,
 };
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -21,10 +21,9 @@ pub(crate) static ROW: Row = Row {
 };
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = body.text("/type").map(str::to_ascii_lowercase)?;
-    let kind = word(&kind)?;
-    let action = body.text("/action").and_then(event_name);
-    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+    let kind = kind_name(body.text("/type")?);
+    let action = body.text("/action").map(any_name);
+    Some(action.map_or_else(|| kind.clone(), |action| format!("{kind}.{action}")))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
@@ -32,12 +31,16 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     let body = JsonView(&value);
     let name = kind(received, body).ok_or_else(|| lacks("type"))?;
     match name.split_once('.') {
-        None => Err(lacks("action")),
-        Some((kind @ ("issue" | "comment"), action)) => {
+        None if is_read(&name) => Err(lacks("action")),
+        Some((kind, action)) if is_read(kind) => {
             event(sender, body, kind, action).map(Box::new).map(Parsed::Event)
         }
         _ => Ok(Parsed::Other(name)),
     }
+}
+
+fn is_read(kind: &str) -> bool {
+    matches!(kind, "issue" | "comment")
 }
 
 fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Result<Event, ParseError> {

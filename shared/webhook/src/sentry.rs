@@ -6,7 +6,9 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hinted, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -34,9 +36,9 @@ fn is_organization(text: &str) -> bool {
 
 /// The resource as the signed body has it; where it has none that we read, as the header says.
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = subject(body).map(|(kind, _)| kind).or_else(|| received.event_hint.and_then(word))?;
-    let action = body.text("/action").and_then(event_name);
-    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+    let kind = subject(body).map(|(kind, _)| kind.to_owned()).or_else(|| hinted(received))?;
+    let action = body.text("/action").map(any_name);
+    Some(action.map_or_else(|| kind.clone(), |action| format!("{kind}.{action}")))
 }
 
 /// What the event is about, and the kind of event that this makes it.
@@ -49,10 +51,16 @@ fn subject(body: JsonView<'_>) -> Option<(&'static str, JsonView<'_>)> {
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
+    let said = body.text("/action").ok_or_else(|| lacks("action"))?;
     match subject(body) {
-        Some((kind, subject)) => event(sender, body, subject, kind, action),
-        None => Ok(Parsed::Other(kind(received, body).unwrap_or_else(|| format!("unknown.{action}")))),
+        Some((kind, subject)) => {
+            let action = word(said).ok_or_else(|| lacks("action"))?;
+            event(sender, body, subject, kind, action)
+        }
+        None => {
+            let name = kind(received, body).unwrap_or_else(|| format!("unknown.{}", any_name(said)));
+            Ok(Parsed::Other(name))
+        }
     }
 }
 

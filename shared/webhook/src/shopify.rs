@@ -11,7 +11,9 @@ mod topic;
 use domain::{Event, Timestamp, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, hash, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -19,12 +21,33 @@ pub(crate) static ROW: Row = Row {
     hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
     times: &["/created_at", "/updated_at"],
+    open: |name| OBJECTS.contains(&name.split('.').next().unwrap_or(name)),
     endings: &["cancelled", "delete", "uninstalled"],
     has_threads: false,
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)
 };
 
+/// Whose bodies have an id, in the words of the topics.
+const OBJECTS: [&str; 17] = [
+    "carts",
+    "checkouts",
+    "collections",
+    "companies",
+    "customers",
+    "disputes",
+    "draft_orders",
+    "fulfillments",
+    "locations",
+    "metaobjects",
+    "orders",
+    "products",
+    "refunds",
+    "returns",
+    "shop",
+    "themes",
+    "variants",
+];
 /// The kind of an object that does not say it.
 const UNKNOWN: &str = "object";
 
@@ -32,12 +55,11 @@ fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     if let Some(topic) = privacy::topic(body) {
         return Some(topic.to_owned());
     }
-    let kind = object_id(body).map(|(kind, _)| kind);
-    let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
     // Of a body without an object the header alone can say what cannot be read.
-    let unknown = kind.as_deref().unwrap_or(UNKNOWN);
-    let topic = topic.filter(|(resource, action)| topic::is_true(body, unknown, resource, action));
-    topic.map(|(resource, action)| format!("{resource}.{action}")).or(kind)
+    let Some((kind, _)) = object_id(body) else { return received.event_hint.map(any_name) };
+    let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
+    let topic = topic.filter(|(resource, action)| topic::is_true(body, &kind, resource, action));
+    Some(topic.map_or(kind, |(resource, action)| format!("{resource}.{action}")))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {

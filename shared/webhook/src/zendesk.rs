@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::{Attachment, Audience, Event, Priority, Target, ThreadState, between};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, event_name, happening, hash, lacks, object};
+use crate::reading::{Facts, JsonView, any_name, attachment, attachments, happening, hash, lacks, object};
 use crate::{CommentPolicy, FieldMap, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -77,13 +77,14 @@ const CREATING: Duration = Duration::from_secs(5);
 const TYPE: &str = "zen:event-type:";
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(event_name)
+    body.text("/type").map(|kind| any_name(kind.strip_prefix(TYPE).unwrap_or(kind)))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let Some(kind) = kind(received, body) else {
+    let own = body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).map(any_name);
+    let Some(kind) = own else {
         let is_mapped = sender.map != FieldMap::default();
         let event = is_mapped.then(|| trigger::event(sender, received, body));
         return event.map(|event| Parsed::Event(Box::new(event))).ok_or_else(|| lacks("type"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key,
+    DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key, unread_key,
     record_delivery,
 };
 use serde_json::Value;
@@ -18,6 +18,7 @@ async fn record(rig: &Rig, source: &str, outcome: &str, reason: Option<&str>, ta
         event: Some("issues.opened".to_owned()),
         outcome: outcome.to_owned(),
         reason: reason.map(str::to_owned),
+        detail: None,
         task_id: task.cloned(),
     };
     record_delivery(&*rig.stores.payloads, &record, b"1").await.unwrap();
@@ -160,4 +161,17 @@ async fn the_overview_counts_missed_deliveries_and_those_asked_for_again() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+}
+
+#[tokio::test]
+async fn hooks_whose_record_cannot_be_read_are_named_on_the_page_and_in_the_api() {
+    let rig = Rig::with_sources(&["github", "slack"]);
+    let (now, unread) = (rig.watch.now(), serde_json::json!({"octo/shy": "HTTP 403: no"}));
+    let until = after(now, Duration::from_secs(3_600));
+    rig.stores.state.swap(&unread_key("github"), Expected::Absent, &unread, now, until).await.unwrap();
+    let named = serde_json::json!([{"source": "github", "hook": "octo/shy", "problem": "HTTP 403: no"}]);
+    assert_eq!(rig.get("/deliveries").await.ok()["unread"], named);
+    assert_eq!(rig.get("/deliveries?source=slack").await.ok()["unread"], serde_json::json!([]));
+    let page = rig.page("/ui/deliveries").await.text();
+    assert!(page.contains("octo/shy") && page.contains("HTTP 403: no"), "{page}");
 }
