@@ -54,7 +54,9 @@ impl Deliveries {
         let detail = result.as_ref().ok().and_then(Outcome::detail);
         let (outcome, reason, task_id) = match result {
             Ok(outcome @ Outcome::Duplicate(id)) => (outcome.word(), None, Some(id.clone())),
-            Ok(outcome @ (Outcome::Ignored(_) | Outcome::Unknown(_))) => (outcome.word(), outcome.reason(), None),
+            Ok(outcome @ (Outcome::Ignored(_) | Outcome::Unknown(_))) => {
+                (outcome.word(), outcome.reason(), None)
+            }
             Ok(Outcome::Accepted(_) | Outcome::Decided(_) | Outcome::Pong | Outcome::Challenge(_)) => {
                 return None;
             }

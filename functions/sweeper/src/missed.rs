@@ -104,7 +104,10 @@ impl MissedDeliveries {
             return Ok(());
         }
         for (hook, problem) in unread.iter().filter(|(hook, problem)| known.get(*hook) != Some(*problem)) {
-            warn!(source, hook, problem, "what a hook could not deliver cannot be read, and is not sent again");
+            warn!(
+                source,
+                hook, problem, "what a hook could not deliver cannot be read, and is not sent again"
+            );
         }
         self.write(&key, expected, unread).await.map(drop)
     }

@@ -80,7 +80,10 @@ mod tests {
     fn a_missed_delivery_says_how_often_it_was_sent_again() {
         assert_eq!(reason(&json!({"reason": "answered_503", "tries": 2})), "answered_503, sent again 2x");
         assert_eq!(reason(&json!({"reason": "bot", "tries": null})), "bot");
-        assert_eq!(reason(&json!({"reason": "unsubscribed", "detail": "not known"})), "unsubscribed: not known");
+        assert_eq!(
+            reason(&json!({"reason": "unsubscribed", "detail": "not known"})),
+            "unsubscribed: not known"
+        );
         assert_eq!(reason(&json!({"reason": null})), "-");
     }
 

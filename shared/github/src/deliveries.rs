@@ -55,7 +55,8 @@ pub(crate) async fn failed(
     since: Timestamp,
 ) -> FailedDeliveries {
     let mut all = FailedDeliveries::default();
-    let records = owners(api, hooks).map(|owner| async move { (owner, read(api, call, owner, source, since).await) });
+    let records =
+        owners(api, hooks).map(|owner| async move { (owner, read(api, call, owner, source, since).await) });
     for (owner, record) in join_all(records).await {
         match record {
             Ok(deliveries) => all.deliveries.extend(deliveries),

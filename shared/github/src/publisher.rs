@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Document, Event, FailedDeliveries, FailedDelivery, Labels, Mark, Proof, Publisher, ReadsReactions,
-    Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    Clock, Comment, Document, Event, FailedDeliveries, FailedDelivery, Labels, Mark, Proof, Publisher,
+    ReadsReactions, Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
 use outbound::{BuildError, Call, marker};
 

@@ -313,7 +313,9 @@ mod tests {
 
     #[test]
     fn whatever_a_sender_thinks_of_has_a_name() {
-        for (text, name) in [("Order/Created", "order.created"), ("a..b", "a__b"), (".a.", "_a_"), ("ä b", "__b")] {
+        for (text, name) in
+            [("Order/Created", "order.created"), ("a..b", "a__b"), (".a.", "_a_"), ("ä b", "__b")]
+        {
             assert_eq!(any_name(text), name);
         }
         for text in ["a".repeat(500), ".".repeat(500), "é.".repeat(500)] {

@@ -56,7 +56,9 @@ fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
         return Some(topic.to_owned());
     }
     // Of a body without an object the header alone can say what cannot be read.
-    let Some((kind, _)) = object_id(body) else { return received.event_hint.map(any_name) };
+    let Some((kind, _)) = object_id(body) else {
+        return received.event_hint.filter(|topic| !topic.trim().is_empty()).map(any_name);
+    };
     let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
     let topic = topic.filter(|(resource, action)| topic::is_true(body, &kind, resource, action));
     Some(topic.map_or(kind, |(resource, action)| format!("{resource}.{action}")))

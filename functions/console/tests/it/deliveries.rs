@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key, unread_key,
-    record_delivery,
+    DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key,
+    record_delivery, unread_key,
 };
 use serde_json::Value;
 

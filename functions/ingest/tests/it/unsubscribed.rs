@@ -208,7 +208,12 @@ async fn internal_notes_leave_nothing_unless_they_are_asked_for() {
 /// event is read by one rule take it; the others do not know it.
 fn inventions() -> Vec<(Provider, Value, Option<&'static str>, bool)> {
     vec![
-        (Provider::Github, json!({"action": "made", "thing": {}, "repository": {}}), Some("future_thing"), false),
+        (
+            Provider::Github,
+            json!({"action": "made", "thing": {}, "repository": {}}),
+            Some("future_thing"),
+            false,
+        ),
         (Provider::Github, json!({"gadget": 1, "sender": {}}), Some("Other-Kind!"), false),
         (Provider::Gitlab, json!({"object_kind": "Future.Thing", "object_attributes": {}}), None, false),
         (Provider::Gitlab, json!({"object_kind": "issue.open", "object_attributes": {}}), None, false),
@@ -248,9 +253,16 @@ async fn kinds_that_do_not_exist_yet_are_no_failures_where_every_event_is_taken(
             assert_eq!(task.control.status, TaskStatus::Received, "{body}");
             continue;
         }
-        assert_eq!((answer.status.as_u16(), answer.json["reason"].as_str()), (200, Some("unsubscribed")), "{body}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.json["reason"].as_str()),
+            (200, Some("unsubscribed")),
+            "{body}"
+        );
         let detail = answer.json["detail"].as_str().unwrap();
-        assert!(detail.contains("does not know") && detail.contains("`map`") == provider.row().takes_map, "{detail}");
+        assert!(
+            detail.contains("does not know") && detail.contains("`map`") == provider.row().takes_map,
+            "{detail}"
+        );
     }
 }
 

@@ -46,7 +46,10 @@ impl Redeliveries for Sender {
     async fn failed(&self, _: &str, hooks: &[String], since: Timestamp) -> FailedDeliveries {
         let record = self.record.lock().unwrap();
         let deliveries = record.iter().filter(|delivery| delivery.at >= since).cloned().collect();
-        FailedDeliveries { deliveries, unread: hooks.iter().map(|hook| (hook.clone(), "no".to_owned())).collect() }
+        FailedDeliveries {
+            deliveries,
+            unread: hooks.iter().map(|hook| (hook.clone(), "no".to_owned())).collect(),
+        }
     }
 
     async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
@@ -147,7 +150,8 @@ async fn a_hook_that_cannot_be_read_is_told_once_and_keeps_no_other_waiting() {
     let missed = missed(&stores, &clock);
     let deadline = after(clock.now(), Duration::from_secs(60));
     let known = async || unread_hooks(stores.state.as_ref(), "github", clock.now()).await.unwrap();
-    let version = async || stores.state.get(&unread_key("github"), clock.now()).await.unwrap().map(|it| it.version);
+    let version =
+        async || stores.state.get(&unread_key("github"), clock.now()).await.unwrap().map(|it| it.version);
     let shy = ["octo/shy".to_owned()];
     assert_eq!(missed.send_again(&sender, "github", &shy, deadline).await.unwrap(), 1);
     assert_eq!(known().await["octo/shy"], "no");

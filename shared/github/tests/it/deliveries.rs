@@ -97,9 +97,15 @@ async fn installed(has_own: bool) -> Server {
         let by_app = asked.header("authorization").starts_with("Bearer ey");
         let installation = asked.header("authorization").strip_prefix("Bearer ghs_").unwrap_or_default();
         match (asked.line().as_str(), installation) {
-            ("GET /app/hook/deliveries" | "GET /app/hook/config", "") if !has_own => problem(404, &[], "Not Found").into(),
-            ("GET /app/hook/deliveries", "") if by_app => page(&[delivery(1, "2026-01-02T03:04:00Z", 500)], None),
-            ("GET /app/hook/config", "") if by_app => Json(json!({"url": "https://x.example/webhooks/own"})).into(),
+            ("GET /app/hook/deliveries" | "GET /app/hook/config", "") if !has_own => {
+                problem(404, &[], "Not Found").into()
+            }
+            ("GET /app/hook/deliveries", "") if by_app => {
+                page(&[delivery(1, "2026-01-02T03:04:00Z", 500)], None)
+            }
+            ("GET /app/hook/config", "") if by_app => {
+                Json(json!({"url": "https://x.example/webhooks/own"})).into()
+            }
             ("GET /repos/octo/hello/installation" | "GET /orgs/octo/installation", "") if by_app => {
                 Json(json!({"id": 10})).into()
             }
@@ -116,14 +122,17 @@ async fn installed(has_own: bool) -> Server {
             ("GET /repos/octo/hello/hooks/2/deliveries", "10") => {
                 page(&[delivery(9, "2026-01-02T03:04:00Z", 500)], None)
             }
-            ("GET /orgs/octo/hooks/2/deliveries", "10") => page(&[delivery(8, "2026-01-02T03:04:00Z", 0)], None),
+            ("GET /orgs/octo/hooks/2/deliveries", "10") => {
+                page(&[delivery(8, "2026-01-02T03:04:00Z", 0)], None)
+            }
             ("GET /repos/shy/hello/hooks", "20") => {
                 problem(403, &[], "Resource not accessible by integration").into()
             }
             ("GET /orgs/gone/installation", "") => problem(404, &[], "Not Found").into(),
             ("POST /app/hook/deliveries/1/attempts", "") if by_app => accepted(),
             (
-                "POST /repos/octo/hello/hooks/2/deliveries/9/attempts" | "POST /orgs/octo/hooks/2/deliveries/8/attempts",
+                "POST /repos/octo/hello/hooks/2/deliveries/9/attempts"
+                | "POST /orgs/octo/hooks/2/deliveries/8/attempts",
                 "10",
             ) => accepted(),
             (line, _) => problem(500, &[], line).into(),

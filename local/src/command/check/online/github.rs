@@ -55,7 +55,8 @@ fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Fi
 
 /// What it takes to read what these hooks could not deliver, and to have it sent again.
 fn of_hooks(hooks: &[&String]) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let permission = |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
+    let permission =
+        |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
     hooks.iter().map(permission).map(|name| (name, "write"))
 }
 
@@ -105,7 +106,8 @@ fn list(permissions: &BTreeMap<&str, &str>) -> String {
 async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Vec<Finding> {
     let what = format!("GitHub hook of [sources.{}]", source.name);
     let (addresses, unread) = github.hook_addresses(&source.hooks).await;
-    let mut findings: Vec<Finding> = unread.iter().map(|(hook, problem)| unreadable(&what, hook, problem)).collect();
+    let mut findings: Vec<Finding> =
+        unread.iter().map(|(hook, problem)| unreadable(&what, hook, problem)).collect();
     if !addresses.is_empty() || (findings.is_empty() && !source.hooks.is_empty()) {
         findings.push(registered(what, &source.name, &addresses, url));
     } else if findings.is_empty() {
