@@ -1,9 +1,10 @@
 //! What the readers of all senders share: JSON out of a request, fields by pointer, bounded names.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use domain::{Attachment, Timestamp, clip};
+use domain::{Attachment, Timestamp, between, clip};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -101,6 +102,14 @@ pub(crate) fn hinted(received: &Received<'_>) -> Option<String> {
 pub(crate) fn happening<const N: usize>(facts: [Option<&str>; N]) -> Option<String> {
     let facts: Option<Vec<&str>> = facts.into_iter().collect();
     facts.map(|facts| facts.join("\0"))
+}
+
+/// The most that lies between something's creation and what is reported of it besides.
+const CREATING: Duration = Duration::from_secs(5);
+
+/// Whether a change is of the moment in which what it changes was made: then it may be a part of its making.
+pub(crate) fn at_once(created: Option<Timestamp>, changed: Option<Timestamp>) -> bool {
+    created.zip(changed).is_some_and(|(created, changed)| between(created, changed) <= CREATING)
 }
 
 /// `text` as the name of a tenant or thread: one line of 1 to 256 bytes. One that is too long keeps

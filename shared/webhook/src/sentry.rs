@@ -7,7 +7,7 @@ use domain::{Event, Priority, Target, clip};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hinted, lacks, object, word,
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, hinted, lacks, object, word,
 };
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -80,6 +80,8 @@ fn event(
     let actor = body.text("/actor/name").unwrap_or("sentry");
     let date = ["/datetime", "/lastSeen", "/firstSeen"].iter().find_map(|pointer| subject.date(pointer));
     let date = if action == "created" && is_issue { subject.date("/firstSeen") } else { date };
+    // Nothing dates what people do: what the whole issue says tells a second change from the first of its kind.
+    let said = (is_issue && action != "created").then(|| hash(subject.0.to_string().as_bytes()));
     Ok(Parsed::Event(Box::new(Event {
         actor_id: body.id("/actor/id"),
         title: subject.string("/title"),
@@ -94,11 +96,8 @@ fn event(
             subject.id("/event_id").or_else(|| subject.id("/id")).as_deref(),
             date.map(|date| date.to_string()).as_deref(),
             Some(body.text("/data/triggered_rule").unwrap_or_default()),
-            // Nothing dates what people do: somebody who is assigned after another is told apart by the account.
             Some(&body.id("/actor/id").unwrap_or_default()),
-            Some(&subject.id("/assignedTo/id").unwrap_or_default()),
-            // A team may have the number of an account.
-            Some(subject.text("/assignedTo/type").unwrap_or_default()),
+            Some(&said.unwrap_or_default()),
         ]),
         target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),

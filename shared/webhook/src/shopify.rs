@@ -21,35 +21,34 @@ pub(crate) static ROW: Row = Row {
     hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
     times: &["/created_at", "/updated_at"],
-    open: |name| OBJECTS.contains(&name.split('.').next().unwrap_or(name)),
+    open: has_id,
     endings: &["cancelled", "delete", "uninstalled"],
     has_threads: false,
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)
 };
 
-/// Whose bodies have an id, in the words of the topics.
-const OBJECTS: [&str; 17] = [
+/// Topics whose bodies have an id: these resources, with these actions.
+const OBJECTS: [&str; 9] = [
     "carts",
     "checkouts",
     "collections",
-    "companies",
     "customers",
-    "disputes",
     "draft_orders",
     "fulfillments",
-    "locations",
-    "metaobjects",
     "orders",
     "products",
     "refunds",
-    "returns",
-    "shop",
-    "themes",
-    "variants",
 ];
+const ACTIONS: [&str; 7] = ["cancelled", "create", "delete", "fulfilled", "paid", "update", "updated"];
 /// The kind of an object that does not say it.
 const UNKNOWN: &str = "object";
+
+/// Whether bodies of the topic called `name` have an id.
+fn has_id(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(object, action)| OBJECTS.contains(&object) && ACTIONS.contains(&action))
+}
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     if let Some(topic) = privacy::topic(body) {

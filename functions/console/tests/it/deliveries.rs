@@ -168,7 +168,9 @@ async fn hooks_whose_record_cannot_be_read_are_named_on_the_page_and_in_the_api(
     let rig = Rig::with_sources(&["github", "slack"]);
     let (now, unread) = (rig.watch.now(), serde_json::json!({"octo/shy": "HTTP 403: no"}));
     let until = after(now, Duration::from_secs(3_600));
-    rig.stores.state.swap(&unread_key("github"), Expected::Absent, &unread, now, until).await.unwrap();
+    let key = unread_key("github");
+    let swap = rig.stores.state.swap(&key, Expected::Absent, &unread, now, until).await.unwrap();
+    assert!(matches!(swap, Swap::Done(_)), "{swap:?}");
     let named = serde_json::json!([{"source": "github", "hook": "octo/shy", "problem": "HTTP 403: no"}]);
     assert_eq!(rig.get("/deliveries").await.ok()["unread"], named);
     assert_eq!(rig.get("/deliveries?source=slack").await.ok()["unread"], serde_json::json!([]));

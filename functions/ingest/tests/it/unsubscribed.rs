@@ -230,6 +230,12 @@ fn inventions() -> Vec<(Provider, Value, Option<&'static str>, bool)> {
             Some("app_subscriptions/update"),
             false,
         ),
+        (
+            Provider::Shopify,
+            json!({"order_id": 1, "provider_id": 2}),
+            Some("orders/risk_assessment_changed"),
+            false,
+        ),
         (Provider::Slack, json!({"type": "event_callback", "event": {"type": "Future Thing"}}), None, false),
         (Provider::Slack, json!({"type": "future.thing"}), None, false),
         (Provider::Zendesk, json!({"id": "1", "type": "zen:event-type:thing..made"}), None, false),
