@@ -16,7 +16,8 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
     match result {
         Ok(Outcome::Accepted(_)) => metrics.accepted(ack),
         Ok(Outcome::Duplicate(_)) => metrics.duplicate(ack),
-        Ok(Outcome::Ignored(reason)) => {
+        Ok(outcome @ (Outcome::Ignored(_) | Outcome::Unknown(_))) => {
+            let reason = outcome.reason().unwrap_or_default();
             metrics.emit(&[("Ignored", Unit::Count, 1.0)], &[("reason", reason)]);
         }
         // What becomes of a decided task is counted where it ends.

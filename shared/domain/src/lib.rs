@@ -98,7 +98,10 @@ pub use publisher::{
     ServiceError, ServiceFailure,
 };
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
-pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
+pub use redelivery::{
+    FailedDeliveries, FailedDelivery, Missed, MissedDelivery, Redeliveries, UnreadHooks, missed_deliveries,
+    missed_key, unread_hooks, unread_key,
+};
 pub use retry_after::retry_after;
 pub use served::Served;
 pub use shadow_draft::{ShadowDraft, ShadowFigures};

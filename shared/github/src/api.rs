@@ -114,6 +114,21 @@ impl Api {
         Err(problem::with(self.auth.kind())(&client, call, &answer))
     }
 
+    /// Sends the request that `make` builds for `path` as whoever may see what is there: for a repository or an
+    /// organisation the app's installation, for everything else the app itself; or the token's account.
+    pub(crate) async fn at(
+        &self,
+        call: Call,
+        path: &[&str],
+        make: impl FnOnce(Url) -> Request,
+    ) -> Result<Answer, ServiceError> {
+        let request = make(self.client.base().join(path));
+        match Thread::of_path(path) {
+            Some(thread) => self.answer(call, thread, &request).await,
+            None => self.as_owner(call, &request).await,
+        }
+    }
+
     /// Whether it is an app that we act as, which has one hook of its own.
     pub(crate) fn is_app(&self) -> bool {
         matches!(self.auth, Auth::App(_))
