@@ -90,7 +90,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let subject = match name.split_once('.') {
         Some(("issue", _)) => body.object("/object_attributes").map(|issue| (issue, '#')),
         Some(("merge_request", _)) => body.object("/object_attributes").map(|request| (request, '!')),
-        Some(("note", "system" | "other")) | None => return Ok(Parsed::Other(name)),
+        Some(("note", "system" | "other") | ("work_item", _)) | None => return Ok(Parsed::Other(name)),
         Some(_) => {
             let issue = body.object("/issue").map(|issue| (issue, '#'));
             issue.or(body.object("/merge_request").map(|request| (request, '!')))

@@ -109,6 +109,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
     let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
+        actor_is_bot: author.is_some_and(is_system),
         actor_id,
         title: ticket.string("/subject"),
         text: text.unwrap_or_default(),
@@ -168,6 +169,11 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
         && is_authors
         && at_once
         && same_audience
+}
+
+/// Whether Zendesk itself is the author: it has no account, and this number.
+fn is_system(author: JsonView<'_>) -> bool {
+    author.0.get("id").is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is
