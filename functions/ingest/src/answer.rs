@@ -70,6 +70,12 @@ impl Refusal {
             other => problem(other).kind,
         }
     }
+
+    /// Whether it is a fault of ours or of what we need. Anybody can ask for a source that has no secret yet: that is
+    /// none.
+    pub(crate) fn is_failure(&self) -> bool {
+        problem(self).status.is_server_error() && !matches!(self, Self::NoSecret { .. })
+    }
 }
 
 /// The answer to a webhook that its sender is done with.

@@ -1,5 +1,5 @@
 //! The figures of each webhook: Accepted, Duplicates, AckLatency, Ignored{reason}, Rejected{reason},
-//! RefusedSignatures{source}.
+//! RefusedSignatures{source}, Failures{function}.
 
 use std::time::Duration;
 
@@ -22,7 +22,12 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
         }
         // What becomes of a decided task is counted where it ends.
         Ok(Outcome::Pong | Outcome::Challenge(_) | Outcome::Decided(_)) => {}
-        Err(refusal) => metrics.rejected(refusal.reason()),
+        Err(refusal) => {
+            metrics.rejected(refusal.reason());
+            if refusal.is_failure() {
+                metrics.failed("ingest");
+            }
+        }
     }
 }
 

@@ -72,10 +72,15 @@ impl Rig {
 
     /// A rig, and the metrics that its console writes.
     pub(crate) fn recorded() -> (Self, Recorded) {
+        Self::recorded_with(TokenSource::fixed(&tokens(&TOKENS)))
+    }
+
+    /// The same for the holders of `tokens`.
+    pub(crate) fn recorded_with(tokens: TokenSource) -> (Self, Recorded) {
         let watch = Watch(Arc::new(AtomicI64::new(START)));
         let (metrics, recorded) = Metrics::memory(watch.clock());
         let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
-        let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
+        let console = Console::new(stores.clone(), tokens, watch.clock());
         let router = router(Arc::new(console.with_metrics(metrics)));
         (Self { stores, watch, router }, recorded)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Delivery, Lane, Timestamp, between};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, error_span, warn};
 
 use crate::Processor;
 use crate::queue::ack::Ack;
@@ -119,7 +119,7 @@ impl Processor {
         others: bool,
     ) -> Processed {
         let task_id = delivery.task_id().ok().map(tracing::field::display);
-        let span = info_span!("message", message_id = delivery.message_id, task_id);
+        let span = error_span!("message", message_id = delivery.message_id, task_id);
         let handled = async {
             let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
             let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Delivery, Task, Timestamp, between, claim_owner};
 use futures::FutureExt;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error_span};
 
 use crate::Processor;
 use crate::after_end::notices;
@@ -70,7 +70,7 @@ async fn run(
     let (hold, mut worked) = match Hold::take(resources, &task, delivery, deadline).await {
         Ok(hold) => match alone::begin(processor, &mut task).await {
             Ok(()) => {
-                let span = info_span!("task", task_id = %task.id, source = task.doc.source);
+                let span = error_span!("task", task_id = %task.id, source = task.doc.source);
                 let worked = work(processor, task, &hold, deadline, member).boxed().instrument(span).await;
                 (Some(hold), worked)
             }
