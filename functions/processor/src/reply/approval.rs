@@ -40,7 +40,8 @@ pub(crate) async fn ask_person(
 
 /// The answer to the question `name`, if a person has given it; with a `text`, the answer to this very question: an
 /// approval of other words is none of these. From then on it is a step: it outlives the decision, whose place the next
-/// question takes.
+/// question takes. While the decision on a reply stands, what was approved goes out whatever `text` is; a saved one is
+/// good for the words that it was about and no others.
 pub(crate) async fn answered(
     claimed: &ClaimedTask,
     name: &str,
@@ -48,7 +49,7 @@ pub(crate) async fn answered(
 ) -> Result<Option<Approval>, Interrupt> {
     let wanted = text.map(short_sha256);
     let answer = match decided(claimed, name).await? {
-        Some((asked, answer)) if wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
+        Some((asked, answer)) if name == REPLY || wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
             Some(keep(claimed, &step(name, &asked), answer).await?)
         }
         // Before the first claim there was nobody who could have saved it.
@@ -68,9 +69,8 @@ pub(crate) async fn answered(
 }
 
 /// The step that holds the answer to the question `name`, which was asked with the words that have the hash `asked`.
-/// Of the reply any words that were approved go out.
 fn step(name: &str, asked: &str) -> String {
-    if name == REPLY { format!("approval:{name}") } else { format!("approval:{name}:{asked}") }
+    format!("approval:{name}:{asked}")
 }
 
 /// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
