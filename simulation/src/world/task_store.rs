@@ -294,7 +294,7 @@ impl TaskStore for Ports {
         tasks.retain(|task| query.status.is_none_or(|status| task.control.status == status));
         tasks.sort_by_key(|task| std::cmp::Reverse((task.doc.received_at, task.id.clone())));
         tasks.truncate(query.limit);
-        Ok(Page { tasks, cursor: None })
+        Ok(Page { tasks, ..Page::default() })
     }
 }
 
