@@ -17,6 +17,9 @@ use crate::task::own_write;
 use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
 
+/// What its timeline says of such a task.
+const DIED: &str = "its processor died; it runs alone";
+
 /// Whether the last claim of `task` before the present one ended without a word, or an earlier one did and none
 /// has come to more than an orderly deferral since.
 pub(crate) fn must_run_alone(task: &Task) -> bool {
@@ -56,7 +59,7 @@ pub(crate) fn take_back(task: &mut Task, now: Timestamp) {
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence.saturating_sub(1);
     if forgiven > 0 {
-        task.note(now, "its processor died; it runs alone");
+        task.note(now, DIED);
     }
 }
 
@@ -108,7 +111,9 @@ async fn give_back(
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence;
     let now = processor.clock().now();
-    if let Err(illegal) = task.transition(TaskStatus::Waiting, now, "its processor died; it runs alone") {
+    // It may come for its turn often.
+    task.doc.timeline.pop_if(|last| last.note == DIED);
+    if let Err(illegal) = task.transition(TaskStatus::Waiting, now, DIED) {
         error!(task_id = %task.id, %illegal, "a claimed task cannot be given back");
         return None;
     }
