@@ -26,7 +26,7 @@ pub use backend::Backend;
 pub(crate) use backend::Storage;
 pub use start::{Dev, Running, start};
 pub use world::Service;
-pub(crate) use world::model;
+pub(crate) use world::{is_here, model};
 
 use crate::dev_secrets::DevSecrets;
 use crate::shutdown::{Shutdown, goodbye};

@@ -49,11 +49,15 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
 
 /// Nobody takes a canned answer for a real one, nor what it would have cost for money that was spent.
 fn stand_ins(services: &str) -> Markup {
+    let (services, here) = services.split_once('\n').unwrap_or((services, ""));
     html! {
         p.standins role="note" {
-            strong { "Stand-ins: " (services) "." }
-            @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
-            @else { " Nothing is written outside this machine." }
+            @if !services.is_empty() {
+                strong { "Stand-ins: " (services) "." }
+                @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
+                @else { " Nothing is written outside this machine." }
+            }
+            @if !here.is_empty() { " Not the services' own addresses: " (here) "." }
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::super::api::Api;
 use crate::Failure;
 use crate::command::task_text::{print_list, print_task};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Shutdown, goodbye};
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -23,7 +23,10 @@ pub(super) async fn watch(api: &Api, query: &[(&str, String)], json: bool) -> Re
     let mut shutdown = Shutdown::heard()?;
     tokio::select! {
         failure = show_changes(api, query, json) => Err(failure),
-        () = shutdown.requested() => Ok(ExitCode::SUCCESS),
+        () = shutdown.requested() => {
+            goodbye("tasks go on");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
