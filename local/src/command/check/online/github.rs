@@ -24,26 +24,29 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
     let events: Vec<String> =
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     let kinds = kinds(&events);
+    let hooks: Vec<&String> = sources.iter().flat_map(|source| &source.hooks).collect();
+    let needs: BTreeMap<&str, &str> = needed(&kinds).into_iter().chain(of_hooks(&hooks)).collect();
     let Ok(grants) = github.grants().await else {
         // The account's own line says it.
         return Vec::new();
     };
     let reached = match &grants {
-        Grants::App { .. } => Reached::default(),
+        // It has one hook, of its own.
+        Grants::App { .. } => Reached { names: Vec::new(), are_all: true },
         _ => Reached::by(github, &sources).await,
     };
     let mut findings = match &grants {
-        Grants::Untold => trial::tried(github, &reached, &needed(&kinds)).await,
-        told => granted(told, &kinds),
+        Grants::Untold => trial::tried(github, &reached, &needs).await,
+        told => granted(told, &kinds, &hooks),
     };
     for source in sources {
-        findings.push(hook::look(github, source, &reached, url).await);
+        findings.extend(hook::look(github, source, &reached, url).await);
     }
     findings
 }
 
 /// Repositories that the credentials reach.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reached {
     /// Those of `hooks` in agent.toml; without, those that GitHub names, the last changed first.
     names: Vec<String>,
@@ -66,18 +69,30 @@ impl Reached {
     }
 }
 
-fn granted(grants: &Grants, kinds: &BTreeSet<&str>) -> Vec<Finding> {
+fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Finding> {
+    let needs: BTreeMap<&str, &str> = needed(kinds).into_iter().chain(of_hooks(hooks)).collect();
     match grants {
         Grants::Untold => Vec::new(),
         Grants::Scopes(scopes) => vec![scoped(scopes)],
         Grants::App { permissions, events } => {
-            let mut findings = vec![allowed(permissions, &needed(kinds))];
+            let mut findings = vec![allowed(permissions, &needs)];
+            // Hooks of others have subscriptions of their own.
+            if !hooks.is_empty() {
+                return findings;
+            }
             let missing: Vec<&str> =
                 kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
             findings.push(subscribed(&missing));
             findings
         }
     }
+}
+
+/// What it takes to read what these hooks could not deliver, and to have it sent again.
+fn of_hooks(hooks: &[&String]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let permission =
+        |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
+    hooks.iter().map(permission).map(|name| (name, "write"))
 }
 
 fn scoped(scopes: &[String]) -> Finding {
@@ -135,7 +150,7 @@ mod tests {
     }
 
     fn states(grants: &Grants, kinds: &[&str]) -> Vec<State> {
-        granted(grants, &kinds.iter().copied().collect()).iter().map(|finding| finding.state).collect()
+        granted(grants, &kinds.iter().copied().collect(), &[]).iter().map(|finding| finding.state).collect()
     }
 
     #[test]
@@ -145,6 +160,17 @@ mod tests {
         let reads = app(&[("issues", "read"), ("metadata", "read")], &["issues"]);
         assert_eq!(states(&reads, &["issues"]), [State::Wrong, State::Ok]);
         assert_eq!(states(&all, &["issues", "discussion"]), [State::Wrong, State::Wrong]);
+    }
+
+    #[test]
+    fn an_app_needs_the_permission_of_each_hook_that_is_named_and_its_own_subscriptions_are_not_all() {
+        let app = app(&[("issues", "write"), ("metadata", "read"), ("repository_hooks", "write")], &[]);
+        let (repository, organisation) = ("octo/repo".to_owned(), "octo".to_owned());
+        let states = |hooks: &[&String]| -> Vec<State> {
+            granted(&app, &["issues"].into(), hooks).iter().map(|finding| finding.state).collect()
+        };
+        assert_eq!(states(&[&repository]), [State::Ok]);
+        assert_eq!(states(&[&repository, &organisation]), [State::Wrong]);
     }
 
     #[test]

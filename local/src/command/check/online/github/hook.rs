@@ -1,56 +1,60 @@
 //! Whether a hook of GitHub sends to a source.
 
 use ::github::Github;
+use domain::UnreadHooks;
 use settings::SourceSettings;
 
 use super::super::Finding;
 use super::Reached;
 
-/// Looks at the hook of the App, at those that `hooks` of agent.toml names, or at those of the repositories that are reached.
+/// Each hook that cannot be read, and whether one of the others sends here: those that `hooks` of agent.toml names, that of the
+/// App, or those of the repositories that are reached.
 pub(super) async fn look(
     github: &Github,
     source: &SourceSettings,
     reached: &Reached,
     url: Option<&str>,
-) -> Finding {
+) -> Vec<Finding> {
     let what = format!("GitHub hook of [sources.{}]", source.name);
-    let is_named = !source.hooks.is_empty();
-    let places = if is_named { &source.hooks } else { &reached.names };
     let wanted = Wanted::new(&source.name, url);
-    let addresses = match github.hook_addresses(places).await {
-        Ok(addresses) => addresses,
-        Err(error) if is_named => {
-            let mend = "the token needs Webhooks, read, where `hooks` of agent.toml says";
-            return Finding::wrong(what, error.message, mend);
+    if !source.hooks.is_empty() {
+        let (addresses, unread) = github.hook_addresses(&source.hooks).await;
+        let mut findings: Vec<Finding> =
+            unread.iter().map(|(hook, problem)| unreadable(&what, hook, problem)).collect();
+        if !addresses.is_empty() || findings.is_empty() {
+            findings.push(registered(what, &source.name, &addresses, &wanted));
         }
-        Err(error) => {
-            let said = format!(
-                "the token may not read the hooks of {}: give it Webhooks, read, or look there under Settings, Webhooks \
-                 for {} ({})",
-                places.join(", "),
-                wanted.shown(),
-                error.message
-            );
-            return Finding::skipped(what, said);
-        }
-    };
-    if places.is_empty() && addresses.is_empty() {
-        let said = format!(
-            "GitHub names no repository of the token: look under Settings, Webhooks for {}, or name the repository in \
-             `hooks` of agent.toml",
-            wanted.shown()
-        );
-        return Finding::skipped(what, said);
+        return findings;
     }
-    if !is_named && !reached.are_all && !addresses.iter().any(|address| wanted.is(address)) {
-        let said = format!(
-            "none of {} sends to {}; name yours in `hooks` of agent.toml",
-            places.join(", "),
-            wanted.shown()
-        );
-        return Finding::skipped(what, said);
+    let (addresses, unread) = github.hook_addresses(&reached.names).await;
+    let is_there = addresses.iter().any(|address| wanted.is(address));
+    let is_some = !reached.names.is_empty() || !addresses.is_empty();
+    let is_all = is_some && reached.are_all && unread.is_empty();
+    if is_there || is_all {
+        return vec![registered(what, &source.name, &addresses, &wanted)];
     }
-    registered(what, &source.name, &addresses, &wanted)
+    vec![Finding::skipped(what, unseen(reached, &unread, &wanted))]
+}
+
+fn unreadable(what: &str, hook: &str, problem: &str) -> Finding {
+    let mend = "until then, what this hook cannot deliver is not sent again";
+    Finding::wrong(format!("{what}, {hook}"), problem, mend)
+}
+
+/// Why nobody knows whether there is such a hook, and where to look.
+fn unseen(reached: &Reached, unread: &UnreadHooks, wanted: &Wanted) -> String {
+    let to = wanted.shown();
+    if let Some((hook, problem)) = unread.iter().next() {
+        return format!(
+            "those of {hook} cannot be read ({problem}): give the token Webhooks, read, or look for {to} under Settings, \
+             Webhooks"
+        );
+    }
+    let names =
+        if reached.names.is_empty() { "what GitHub names".to_owned() } else { reached.names.join(", ") };
+    format!(
+        "none of {names} sends to {to}: look under Settings, Webhooks, or name your repository in `hooks` of agent.toml"
+    )
 }
 
 /// Where a hook has to send to: to this very address if one is known.
