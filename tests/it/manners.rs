@@ -45,7 +45,7 @@ async fn on_terminal(command: &Command, variables: &[(&str, &str)]) -> Said {
 async fn on_terminal_of(columns: u16, keys: &str, command: &Command, variables: &[(&str, &str)]) -> Said {
     let program = command.as_std();
     let mut terminal = Command::new("python3");
-    for wish in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+    for wish in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "VISUAL", "EDITOR"] {
         terminal.env_remove(wish);
     }
     terminal

@@ -128,7 +128,7 @@ impl Console {
     /// The same where services are asked at addresses of this machine, which are not their own: every page says so, after the
     /// stand-ins.
     #[must_use]
-    pub fn with_addresses_here(self, services: &[String]) -> Self {
+    pub fn with_addresses_here(self, services: &[&str]) -> Self {
         if services.is_empty() {
             return self;
         }

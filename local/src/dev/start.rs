@@ -147,7 +147,7 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let stand_ins: Vec<&str> =
         services.iter().filter(|service| service.standin).map(|service| service.name).collect();
     let here = services.iter().filter(|service| !service.standin && world::is_here(&service.address));
-    let here: Vec<String> = here.map(|service| format!("{} at {}", service.name, service.address)).collect();
+    let here: Vec<&str> = here.map(|service| service.name).collect();
     let is_simulated = stand_ins.contains(&GEMINI);
     let processor =
         processor(&settings, &environment, &storage, &clients, &clock, approver.clone(), is_simulated)?;

@@ -25,6 +25,14 @@ async fn parked() -> (System, String) {
 }
 
 #[tokio::test]
+async fn servers_on_this_machine_are_called_neither_stand_ins_nor_the_services() {
+    let system = System::start().await;
+    let page = system.overview().await;
+    assert!(page.contains("Not the services' own addresses: <strong>Gemini, GitHub, Slack"), "{page}");
+    assert!(!page.contains("Stand-ins:"), "{page}");
+}
+
+#[tokio::test]
 async fn tasks_are_listed_in_columns_without_colours_for_a_program() {
     let (system, id) = parked().await;
     let said = tasks(&system, &["list"]).await;

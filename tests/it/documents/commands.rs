@@ -19,6 +19,7 @@ const OTHERS: &[&str] = &[
     "cloudflared",
     "curl",
     "export",
+    "ngrok",
     "openssl",
     "pip",
     "pipx",
@@ -26,6 +27,7 @@ const OTHERS: &[&str] = &[
     "rustup",
     "sam",
     "source",
+    "ssh",
     ".",
 ];
 /// Pages whose commands are run.

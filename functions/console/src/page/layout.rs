@@ -41,7 +41,9 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                     button.link type="submit" { "Log out" }
                 }
             }
-            @if !session.stand_ins.is_empty() { (stand_ins(&session.stand_ins)) }
+            @let (played, here) = session.stand_ins.split_once('\n').unwrap_or((&session.stand_ins, ""));
+            @if !played.is_empty() { (stand_ins(played)) }
+            @if !here.is_empty() { (elsewhere(here)) }
             main #main { (body) }
         }
     }
@@ -49,15 +51,11 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
 
 /// Nobody takes a canned answer for a real one, nor what it would have cost for money that was spent.
 fn stand_ins(services: &str) -> Markup {
-    let (services, here) = services.split_once('\n').unwrap_or((services, ""));
     html! {
         p.standins role="note" {
-            @if !services.is_empty() {
-                strong { "Stand-ins: " (services) "." }
-                @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
-                @else { " Nothing is written outside this machine." }
-            }
-            @if !here.is_empty() { " Not the services' own addresses: " (here) "." }
+            strong { "Stand-ins: " (services) "." }
+            @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
+            @else { " Nothing is written outside this machine." }
         }
     }
 }
@@ -67,6 +65,13 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Markup {
     html! {
         (head(title))
         body.bare { main #main { (body) } }
+    }
+}
+
+/// Nobody takes a server on this machine for the service.
+fn elsewhere(addresses: &str) -> Markup {
+    html! {
+        aside.standins aria-label="Addresses" { "Not the services' own addresses: " strong { (addresses) } "." }
     }
 }
 

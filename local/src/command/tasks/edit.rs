@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::{env, fs, io};
+use std::{fs, io};
 
 use super::prompt::Prompt;
 use crate::Failure;
 use crate::command::table::plain_lines;
-use crate::terminal::say;
+use crate::terminal::{self, say};
 
 /// What came of it.
 pub(super) enum Written {
@@ -21,7 +21,8 @@ pub(super) enum Written {
 
 /// Has the person write, shows what would be published, and asks whether it shall be.
 pub(super) async fn edit(prompt: &mut Prompt, draft: &str) -> Result<Written, Failure> {
-    let editor = editor();
+    // On a pipe an editor would wait for ever, or obey a text.
+    let editor = terminal::editor().filter(|_| Prompt::is_terminal());
     let mut text = draft.to_owned();
     loop {
         let written = match &editor {
@@ -59,12 +60,6 @@ async fn confirmed(prompt: &mut Prompt) -> Result<Option<&'static str>, Failure>
             _ => {}
         }
     }
-}
-
-/// `$VISUAL`, else `$EDITOR`, where a person sits at a terminal: an editor on a pipe would wait for ever, or obey a text.
-fn editor() -> Option<String> {
-    let named = |name| env::var(name).ok().filter(|editor| !editor.trim().is_empty());
-    named("VISUAL").or_else(|| named("EDITOR")).filter(|_| Prompt::is_terminal())
 }
 
 /// The text as it is when the editor has ended; the one before when it failed.

@@ -12,7 +12,7 @@ use super::super::api::Api;
 use crate::Failure;
 use crate::command::task_text::{print_list, print_task};
 use crate::shutdown::{Shutdown, goodbye};
-use crate::terminal::say;
+use crate::terminal::{self, say};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Clears a terminal, and goes to its first line.
@@ -31,7 +31,7 @@ pub(super) async fn watch(api: &Api, query: &[(&str, String)], json: bool) -> Re
 }
 
 async fn show_changes(api: &Api, query: &[(&str, String)], json: bool) -> Failure {
-    let is_screen = !json && std::io::stdout().is_terminal();
+    let is_screen = !json && !terminal::is_dumb() && std::io::stdout().is_terminal();
     let mut known = BTreeMap::new();
     loop {
         let page = match api.get("/tasks", query).await {
