@@ -56,10 +56,10 @@ def main(target, bootstraps, afterhook):
     for name, median in medians.items():
         print(f"{name:14} {median:9.1f} {median / medians[NULL]:7.1f}x {memory[name]:9.1f} {sizes[name]:11,}")
     most = 3 * medians[NULL] + 5
-    verdict = "PASS" if medians["ingest"] <= most else "MISS"
-    # Said, and no failure: what else the machine does decides about milliseconds.
-    print(f"ingest starts within three times nothing and 5 ms, {most:.1f} ms: {verdict}")
+    print(f"ingest starts in {medians['ingest']:.1f} ms, and may in three times nothing and 5 ms, {most:.1f} ms")
     missed = list(too_much(memory, sizes))
+    if medians["ingest"] > most:
+        missed.append(f"ingest starts in {medians['ingest']:.1f} ms, more than {most:.1f}")
     if missed:
         raise Failed("; ".join(missed))
 

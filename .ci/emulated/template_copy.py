@@ -3,7 +3,7 @@ does not know.
 
 What is changed, and why, stands here and nowhere else:
 - The emulator has no layers outside Docker: AFTERHOOK_CONFIG says where agent.toml is.
-- It has no CodeDeploy and no saved queries, and refuses alarms with metric math.
+- It has no CodeDeploy, so no alarms of versions either, and no saved queries, and refuses alarms with metric math.
 - It takes a bound of an event source only as a number, and keeps a parameter as a text.
 """
 
@@ -30,7 +30,7 @@ def write(folder, bootstraps, receives):
     parameters, resources = template["Parameters"], template["Resources"]
     for name, resource in list(resources.items()):
         properties = resource.get("Properties", {})
-        if resource["Type"] in UNKNOWN or is_computed_alarm(resource):
+        if resource["Type"] in UNKNOWN or name.endswith("VersionAlarm") or is_computed_alarm(resource):
             del resources[name]
         elif resource["Type"] == "AWS::Serverless::Function":
             change_function(parameters, properties)

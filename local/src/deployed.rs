@@ -32,7 +32,8 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
             let path = args.config.path.take().unwrap_or_else(|| Variables::read().config_path());
             args.config.path = Some(path);
             args.variables = Some(stack.variables());
-            args.console = Some((stack.console()?, stack.token().ok()));
+            let ours = own_token()?;
+            args.console = Some((stack.console()?, ours.or_else(|| stack.token().ok())));
         }
         Command::Replay(args) => {
             let (url, token) = console(name).await?;
@@ -58,12 +59,17 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
 
 /// Where the stack's console is, and its token, unless the environment has one.
 async fn console(name: &str) -> Result<(String, Option<secrecy::SecretString>), Failure> {
-    let ours = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
-    if let Some(token) = ours.console_tokens.first() {
-        return Ok((Stack::read(name, &[]).await?.console()?, Some(token.token.clone())));
+    if let Some(token) = own_token()? {
+        return Ok((Stack::read(name, &[]).await?.console()?, Some(token)));
     }
     let stack = Stack::read(name, &[SecretOf::Console]).await?;
     Ok((stack.console()?, Some(stack.token()?)))
+}
+
+/// The token of whoever runs this.
+fn own_token() -> Result<Option<secrecy::SecretString>, Failure> {
+    let ours = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    Ok(ours.console_tokens.first().map(|token| token.token.clone()))
 }
 
 fn environment(stack: &Stack) -> Result<Environment, Failure> {

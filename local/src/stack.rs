@@ -97,16 +97,19 @@ impl Stack {
         Ok(url.split("/webhooks/").next().unwrap_or(url).to_owned())
     }
 
-    /// The first token of its console.
+    /// The token of its console, if there is one alone. What is done with a token is recorded in its holder's name: of
+    /// several, nobody but its holder can say which is theirs.
     pub(crate) fn token(&self) -> Result<SecretString, Failure> {
         let environment = self.environment().map_err(|mistakes| Failure::mistakes(&mistakes))?;
-        let token = environment.console_tokens.first().map(|token| token.token.clone());
-        token.ok_or_else(|| {
-            Failure::new(format!(
-                "ConsoleSecretId of {} has no CONSOLE_TOKEN: put the line of `afterhook token NAME` there",
-                self.name
-            ))
-        })
+        let why = match environment.console_tokens.as_slice() {
+            [token] => return Ok(token.token.clone()),
+            [] => "has no CONSOLE_TOKEN: put the line of `afterhook token NAME` there".to_owned(),
+            tokens => format!(
+                "has {} tokens: set CONSOLE_TOKEN to your own line, since what you do is recorded in its name",
+                tokens.len()
+            ),
+        };
+        Err(Failure::new(format!("ConsoleSecretId of {} {why}", self.name)))
     }
 
     /// What its functions see, as far as it is known.
@@ -151,6 +154,16 @@ mod tests {
         assert_eq!(environment.queue_url_dead.as_deref(), Some("https://sqs.example/dead"));
         assert_eq!(environment.console_url.as_deref(), Some("https://a.example"));
         assert_eq!(stack.token().unwrap().expose_secret(), "t".repeat(32));
+    }
+
+    /// Else whatever anybody decides would be recorded as the first person's.
+    #[test]
+    fn nobody_acts_in_the_name_of_the_first_of_several_people() {
+        let mut stack = stack(&[]);
+        let tokens = format!("ada:{}\nbob:{}", "a".repeat(32), "b".repeat(32));
+        stack.secrets.insert("CONSOLE_TOKEN".to_owned(), tokens.into());
+        let said = stack.token().unwrap_err().to_string();
+        assert!(said.contains("has 2 tokens: set CONSOLE_TOKEN"), "{said}");
     }
 
     #[test]

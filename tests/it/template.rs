@@ -198,6 +198,45 @@ fn sample_events_take_routes_that_exist() {
     }
 }
 
+/// A published version keeps the variables that it was published with. SAM makes a new one for what stands in the
+/// template, not for the value of a parameter: so the version's description, for which CloudFormation makes a new one,
+/// has every parameter that a variable has. And no other: Lambda publishes nothing where nothing has changed.
+#[test]
+fn every_change_of_prompts_code_or_parameters_goes_live() {
+    let template = Template::read();
+    assert_eq!(template.properties("AgentLayer")["PublishLambdaVersion"].as_bool(), Some(true));
+    for function in FUNCTIONS {
+        let properties = template.properties(function);
+        assert_eq!(properties["AutoPublishAliasAllProperties"].as_bool(), Some(true), "{function}");
+        let mut variables = BTreeSet::new();
+        for (_, value) in template.variables(function) {
+            parameters(&template, value, &mut variables);
+        }
+        let mut described = BTreeSet::new();
+        parameters(&template, &properties["VersionDescription"], &mut described);
+        assert_eq!(described, variables, "{function}");
+    }
+    // A description has 256 characters, most of them for the longest address.
+    for name in ["ConsoleUrl", "DomainName"] {
+        assert!(number(&template.root()["Parameters"][name]["MaxLength"]) <= 150, "{name}");
+    }
+}
+
+/// The parameters that `value` refers to.
+fn parameters<'t>(template: &'t Template, value: &yaml_serde::Value, found: &mut BTreeSet<&'t str>) {
+    use yaml_serde::Value;
+    match value {
+        Value::String(said) => found.extend(
+            template.root()["Parameters"].as_mapping().unwrap().keys().map(text).filter(|name| {
+                said == name || said.contains(&format!("${{{name}}}"))
+            }),
+        ),
+        Value::Sequence(inner) => inner.iter().for_each(|value| parameters(template, value, found)),
+        Value::Mapping(inner) => inner.values().for_each(|value| parameters(template, value, found)),
+        _ => {}
+    }
+}
+
 /// The fleet's permits and quotas are shared out by how many processors may run at once.
 #[test]
 fn processor_is_told_the_bounds_of_its_lanes() {

@@ -83,3 +83,20 @@ fn releases_carry_a_bill_of_materials_and_where_they_come_from() {
         assert!(text.contains(promised), "{promised}");
     }
 }
+
+/// It has no shell and no folders but its own: whether it starts is seen by starting it, on a machine of each kind.
+#[test]
+fn releases_start_the_image_before_they_publish_it() {
+    let (_, _, tree) = workflows().into_iter().find(|(name, ..)| name == "release.yml").unwrap();
+    let runs = |job: &str| -> Vec<String> {
+        let steps = tree["jobs"][job]["steps"].as_sequence().unwrap();
+        steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
+    };
+    let started = runs("command").into_iter().find(|run| run.contains("docker run")).unwrap();
+    let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/Dockerfile")).unwrap();
+    assert!(file.contains(r#"CMD ["dev", "--data-dir", "/tmp/afterhook"]"#) && file.contains("COPY root/ /"));
+    assert!(started.contains(".ci/image") && started.contains("dev --data-dir /tmp/afterhook --once"), "{started}");
+    assert!(runs("publish").iter().any(|run| run.contains(".ci/image")), "the same image");
+    let needs = tree["jobs"]["publish"]["needs"].as_sequence().unwrap();
+    assert!(needs.iter().any(|job| job.as_str() == Some("command")));
+}

@@ -84,7 +84,7 @@ pub(crate) async fn authenticate(
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    line.write(who.as_deref(), response.status(), started.elapsed());
+    line.write(&console.metrics, who.as_deref(), &response, started.elapsed());
     response
 }
 

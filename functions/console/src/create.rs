@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tracing::warn;
+use tracing::{Span, warn};
 use webhook::{ApiTask, Parsed, Provider, Received, Sender};
 
 use crate::Console;
@@ -59,10 +59,12 @@ pub(crate) async fn create(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Body(body): Body<Map<String, Value>>,
-) -> Result<(StatusCode, Json<Accepted>), Refusal> {
+) -> Result<(StatusCode, Extension<TaskId>, Json<Accepted>), Refusal> {
     check(&console, &body)?;
     let now = console.clock.now();
     let id = id(&caller, key(&headers)?, now);
+    // For what is logged on the way; the line of the request finds it in the response.
+    Span::current().record("task_id", id.as_str());
     // Written anew, so that the same task is the same bytes: an object's members are sorted.
     let bytes = serde_json::to_vec(&body).map_err(|error| StoreError::broken("write the task", error))?;
     let task = task(&id, &caller, &bytes, now)?;
@@ -72,7 +74,8 @@ pub(crate) async fn create(
         TakenIn::Duplicate => console.metrics.duplicate(took),
         TakenIn::New | TakenIn::Completed => console.metrics.accepted(took),
     }
-    Ok((StatusCode::ACCEPTED, Json(Accepted { status: "accepted", task_id: id.to_string() })))
+    let accepted = Accepted { status: "accepted", task_id: id.to_string() };
+    Ok((StatusCode::ACCEPTED, Extension(id), Json(accepted)))
 }
 
 /// Everything that is wrong with the task, at once.

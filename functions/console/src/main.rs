@@ -3,6 +3,9 @@
 /// One request at a time is all that an environment gets: one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let console = console::compose().await?;
-    lambda_http::run(console::router(console)).await
+    let work = async {
+        let console = console::compose().await?;
+        lambda_http::run(console::router(console)).await
+    };
+    lambda::program("console", work).await
 }

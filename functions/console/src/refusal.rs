@@ -7,6 +7,20 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use settings::{Role, Roles};
 
+/// The kind of a [`Refusal`], which its response bears for the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reason(pub(crate) &'static str);
+
+impl Reason {
+    /// Whether a request that was answered with a status above 499 was refused for a fault of ours or of what we need.
+    /// Anybody can ask a console that has no tokens yet: that is none.
+    pub(crate) fn is_failure(self) -> bool {
+        self.0 != NO_TOKENS
+    }
+}
+
+const NO_TOKENS: &str = "no_tokens";
+
 /// Why a request is not done.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -110,7 +124,7 @@ impl Refusal {
             Self::OwnTask(detail) => (S::FORBIDDEN, "own_task", "Somebody else has to decide", detail),
             Self::NoTokens => {
                 let detail = "Nobody may use the console yet: set CONSOLE_TOKEN to lines of `name:token`.";
-                (S::SERVICE_UNAVAILABLE, "no_tokens", "The console is not set up", detail.to_owned())
+                (S::SERVICE_UNAVAILABLE, NO_TOKENS, "The console is not set up", detail.to_owned())
             }
             Self::TokensUnreadable(_) => {
                 let detail = "Whose token this is cannot be said now. Try again.".to_owned();
@@ -215,8 +229,10 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.log();
-        let extra = self.extra_header();
-        let mut response = self.problem().into_response();
+        let (extra, problem) = (self.extra_header(), self.problem());
+        let reason = Reason(problem.kind);
+        let mut response = problem.into_response();
+        response.extensions_mut().insert(reason);
         if let Some((name, value)) = extra {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }

@@ -3,6 +3,9 @@
 /// One webhook at a time is all that an environment gets: one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let ingest = ingest::compose().await?;
-    lambda_http::run(ingest::router(ingest)).await
+    let work = async {
+        let ingest = ingest::compose().await?;
+        lambda_http::run(ingest::router(ingest)).await
+    };
+    lambda::program("ingest", work).await
 }

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use settings::Environment;
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, error_span, warn};
 use wiring::services;
 
 use crate::queue::not_ready::{Back, back};
@@ -19,8 +19,11 @@ use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, 
 /// # Errors
 /// The execution environment cannot start, or Lambda's runtime does not answer.
 pub async fn main() -> Result<(), Error> {
-    let function = Function::start().await?;
-    lambda_runtime::run(service_fn(|event| function.handle(event))).await
+    let work = async {
+        let function = Function::start().await?;
+        lambda_runtime::run(service_fn(|event| function.handle(event))).await
+    };
+    lambda::program("processor", work).await
 }
 
 /// One execution environment.
@@ -77,7 +80,7 @@ impl Function {
         let context = &event.context;
         let trace_id = context.xray_trace_id.as_deref();
         let span =
-            info_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
+            error_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
         Ok(self.batch(event.payload, deadline).boxed().instrument(span).await)
     }
 
@@ -91,6 +94,7 @@ impl Function {
             Err(problem) => {
                 error!(%problem, reason = problem.reason(), "the processor is not ready; the batch comes back later");
                 self.booted.metrics.not_ready(problem.reason());
+                self.booted.metrics.failed("processor");
                 self.give_back(event).await
             }
         }

@@ -10,7 +10,7 @@ use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use settings::{Settings, SourceSettings};
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, error_span, warn};
 use wiring::OutsideService;
 
 use crate::{AnswerReactions, MissedDeliveries, ModelWatch, Notices, Report, Sweeper};
@@ -64,7 +64,7 @@ impl Function {
         let deadline = deadline.unwrap_or_else(|| after(self.sweeper.clock.now(), LAST_TASKS));
         let context = &event.context;
         let trace_id = context.xray_trace_id.as_deref();
-        let span = info_span!("invocation", function = "sweeper", request_id = context.request_id, trace_id);
+        let span = error_span!("invocation", function = "sweeper", request_id = context.request_id, trace_id);
         self.sweep(deadline).boxed().instrument(span).await
     }
 
@@ -75,11 +75,11 @@ impl Function {
         for source in self.settings.sources.values() {
             if let Err(problem) = Box::pin(self.ask_service(source, deadline)).await {
                 let source = &source.name;
-                warn!(source, %problem, "deliveries and reactions are not looked after; the next look tries again");
+                warn!(source, %problem, "deliveries and reactions could not be looked at; the next look tries again");
             }
         }
         if let Err(problem) = Box::pin(self.watch_models()).await {
-            warn!(%problem, "the models were not looked after; the next sweep does it");
+            warn!(%problem, "the models could not be looked at; the next sweep tries again");
         }
         Ok(swept.report)
     }

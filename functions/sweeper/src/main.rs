@@ -6,6 +6,9 @@ use sweeper::lambda::Function;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let function = Function::start().await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function.handle(event))).await
+    let work = async {
+        let function = Function::start().await?;
+        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function.handle(event))).await
+    };
+    lambda::program("sweeper", work).await
 }

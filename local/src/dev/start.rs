@@ -15,7 +15,7 @@ use settings::{Environment, Settings};
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use wiring::{OutsideService, Services};
 
@@ -76,10 +76,11 @@ impl Lanes {
     async fn start(&self) {
         let mut running = self.running.lock().await;
         for lane in Lane::ALL {
+            let slots = Arc::new(Semaphore::new(runner::AT_ONCE));
             running.spawn(runner::lane(
                 Arc::clone(&self.processor),
                 Arc::clone(&self.storage),
-                lane,
+                (lane, slots),
                 runner::INVOCATION,
             ));
         }

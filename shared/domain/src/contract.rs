@@ -18,8 +18,9 @@ mod sample;
 pub mod state_store;
 mod support;
 pub mod task_store;
+pub mod watched_state;
 
-pub use sample::{fresh_id, full_task, incompressible, plain_task};
+pub use sample::{fresh_id, full_task, incompressible, new_task, plain_call, plain_task};
 
 /// Lets time pass.
 #[async_trait]

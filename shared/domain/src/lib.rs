@@ -34,6 +34,7 @@ mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod served;
 mod shadow_draft;
 mod short_sha256;
 mod state_store;
@@ -50,7 +51,7 @@ mod version;
 mod view;
 mod words;
 
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 
 pub use approver::{Approver, Ask, Button};
@@ -97,8 +98,12 @@ pub use publisher::{
     ServiceError, ServiceFailure,
 };
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
-pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
+pub use redelivery::{
+    FailedDeliveries, FailedDelivery, Missed, MissedDelivery, Redeliveries, UnreadHooks, missed_deliveries,
+    missed_key, unread_hooks, unread_key,
+};
 pub use retry_after::retry_after;
+pub use served::Served;
 pub use shadow_draft::{ShadowDraft, ShadowFigures};
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::Request;
-use tracing::{Instrument, Span, info_span};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, error_span};
 
 /// What tells one invocation from another in the logs of all of AWS.
 #[derive(Debug, Clone)]
@@ -32,14 +33,14 @@ impl Invocation {
     }
 }
 
-/// Puts `function` and the ids of the invocation on every line that is logged while `next` answers. Outside Lambda
-/// there are none: one process is all functions there.
+/// Puts `function` and the ids of the invocation on every line that is logged while `next` answers, and `task_id` once
+/// that is recorded. Outside Lambda there are none: one process is all functions there.
 ///
 /// For [`axum::middleware::from_fn`].
 pub async fn named(function: &'static str, request: Request<Body>, next: Next) -> Response {
     let span = Invocation::of(&request).map_or_else(Span::none, |invocation| {
         let Invocation { request_id, trace_id } = invocation;
-        info_span!("invocation", function, request_id, trace_id)
+        error_span!("invocation", function, request_id, trace_id, task_id = Empty)
     });
     next.run(request).instrument(span).await
 }

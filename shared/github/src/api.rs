@@ -2,8 +2,8 @@
 
 use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
-    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
-    Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, LOGIN, Request, SingleFlight,
+    StatusCode, Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::{self, Config, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
-use crate::operation::LOGIN;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
@@ -113,6 +112,21 @@ impl Api {
             return Ok(answer);
         }
         Err(problem::with(self.auth.kind())(&client, call, &answer))
+    }
+
+    /// Sends the request that `make` builds for `path` as whoever may see what is there: for a repository or an
+    /// organisation the app's installation, for everything else the app itself; or the token's account.
+    pub(crate) async fn at(
+        &self,
+        call: Call,
+        path: &[&str],
+        make: impl FnOnce(Url) -> Request,
+    ) -> Result<Answer, ServiceError> {
+        let request = make(self.client.base().join(path));
+        match Thread::of_path(path) {
+            Some(thread) => self.answer(call, thread, &request).await,
+            None => self.as_owner(call, &request).await,
+        }
     }
 
     /// Whether it is an app that we act as, which has one hook of its own.

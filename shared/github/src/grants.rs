@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::ServiceError;
-use outbound::{Call, Request};
+use domain::{ServiceError, UnreadHooks};
+use outbound::Request;
 use serde::Deserialize;
 
 use crate::Github;
-use crate::api::Api;
 use crate::deliveries;
-use crate::operation::GRANTS;
+use crate::operation::{GRANTS, HOOKS};
 
 /// What the credentials may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +37,6 @@ struct AppAnswer {
     events: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct HookConfig {
-    #[serde(default)]
-    url: String,
-}
-
 impl Github {
     /// What the credentials may do.
     ///
@@ -53,37 +46,20 @@ impl Github {
         let api = self.api();
         let call = api.client.begin(GRANTS);
         if api.is_app() {
-            let AppAnswer { permissions, events } = get(api, call, &["app"]).await?;
+            let answer = api.at(call, &["app"], |url| Request::get(url, &[])).await?;
+            let AppAnswer { permissions, events } = api.client.decode(call, &answer)?;
             return Ok(Grants::App { permissions, events });
         }
-        let request = Request::get(api.client.base().join(&["user"]), &[]);
-        let answer = api.as_owner(call, &request).await?;
+        let answer = api.at(call, &["user"], |url| Request::get(url, &[])).await?;
         let scopes = answer.headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok());
         Ok(scopes.map_or(Grants::Untold, |scopes| Grants::Scopes(words(scopes))))
     }
 
-    /// Where the hooks send to: the App's own, or those of these repositories and organisations.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when GitHub cannot be asked, or the credentials may not read the hooks.
-    pub async fn hook_addresses(&self, hooks: &[String]) -> Result<Vec<String>, ServiceError> {
-        let api = self.api();
-        let call = api.client.begin(GRANTS);
-        if api.is_app() {
-            let HookConfig { url } = get(api, call, &["app", "hook", "config"]).await?;
-            return Ok(vec![url]);
-        }
-        deliveries::addresses(api, call, hooks).await
+    /// Where the hooks send to: the App's own, and those of these repositories and organisations. And the hooks that
+    /// cannot be read.
+    pub async fn hook_addresses(&self, hooks: &[String]) -> (Vec<String>, UnreadHooks) {
+        deliveries::addresses(self.api(), self.api().client.begin(HOOKS), hooks).await
     }
-}
-
-async fn get<T: serde::de::DeserializeOwned>(
-    api: &Api,
-    call: Call,
-    path: &[&str],
-) -> Result<T, ServiceError> {
-    let answer = api.as_owner(call, &Request::get(api.client.base().join(path), &[])).await?;
-    api.client.decode(call, &answer)
 }
 
 fn words(scopes: &str) -> Vec<String> {

@@ -1,4 +1,5 @@
-//! What every function does when its execution environment starts: log, settings, stores, secrets.
+//! What every function does when its execution environment starts: log ([`program`]), settings, stores, secrets
+//! ([`boot`]).
 //!
 //! Nothing here sends a request: a cold start costs parsing agent.toml and no more, and what cannot be
 //! reached is found out by the first event, which then comes back.
@@ -7,11 +8,14 @@ mod lanes;
 mod made_of;
 mod secrets;
 
+use std::error::Error;
+
 use aws::{Aws, AwsConfig};
 use aws_config::SdkConfig;
 use domain::{Clock, Jitter, Stores};
 use settings::{AwsResources, Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Metrics, Output};
+use tracing::{Instrument, error_span};
 
 pub use lanes::Lanes;
 pub use made_of::MadeOf;
@@ -40,9 +44,6 @@ pub struct Booted {
 /// Why a function cannot start. It is shown in the log, and Lambda tries again.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// There is no log.
-    #[error(transparent)]
-    Log(#[from] telemetry::InitError),
     /// agent.toml or the environment has mistakes.
     #[error("{0}")]
     Mistakes(#[from] Mistakes),
@@ -51,7 +52,30 @@ pub enum BootError {
     Missing(&'static str),
 }
 
-/// Starts: the log, agent.toml (whose automations must be among `automations`, where the function has
+/// The whole of the program of `function`: its log, and in it `work`, which ends only when it cannot go on. That is a
+/// line of the log like all others, with the name of the function, and ends the process.
+///
+/// # Errors
+/// None; the type is that of a program.
+pub async fn program(
+    function: &'static str,
+    work: impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let filter = Variables::read().environment().ok().and_then(|environment| environment.log);
+    let log = |filter| telemetry::init(Format::Json, Output::Stdout, filter);
+    let begun = log(filter.as_deref()).or_else(|error| log(None).and(Err(error)));
+    let said = async {
+        begun?;
+        work.await
+    };
+    // Made only now that there is a log which it is part of.
+    let span = error_span!("program", function);
+    let Err(error) = said.instrument(span.clone()).await else { return Ok(()) };
+    span.in_scope(|| tracing::error!(%error, "the function cannot go on"));
+    std::process::exit(1);
+}
+
+/// Starts: agent.toml (whose automations must be among `automations`, where the function has
 /// any), the environment and the clients.
 ///
 /// # Errors
@@ -61,7 +85,6 @@ pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let variables = Variables::read();
     let environment = variables.environment()?;
-    telemetry::init(Format::Json, Output::Stdout, environment.log.as_deref())?;
     let path = environment.config_path();
     let settings = match automations {
         Some(automations) => Settings::load_for(&path, automations)?,
@@ -73,7 +96,9 @@ pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
     Ok(Booted {
         stores: Aws::connect(config(resources, environment.queue_url_dead.clone()), &sdk),
         lanes: Lanes::new(resources),
-        metrics: Metrics::stdout(clock.clone()).of_stack(environment.stack_name.as_deref()),
+        metrics: Metrics::stdout(clock.clone())
+            .of_stack(environment.stack_name.as_deref())
+            .of_version(environment.function_version.as_deref()),
         jitter: Jitter::from_fn(fastrand::f64),
         clock,
         settings,

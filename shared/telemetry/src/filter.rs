@@ -5,8 +5,8 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
-/// What is logged when nothing is said.
-const DEFAULT: &str = "info,aws_config=warn,aws_smithy_runtime=warn,lambda_runtime=warn";
+/// Added to a level that stands alone and would have them say more: their warnings are all that anybody reads.
+const SDKS: &str = "aws_config=warn,aws_smithy_runtime=warn,lambda_runtime=warn";
 
 /// Libraries whose debug output shows requests or responses whole: with our keys in their headers, or
 /// with texts that people wrote.
@@ -16,7 +16,11 @@ const WIRE: [&str; 8] =
 /// The filter that `directives` describe, as `RUST_LOG` does.
 pub(crate) fn parse(directives: Option<&str>) -> Result<EnvFilter, ParseError> {
     let builder = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
-    builder.parse(directives.unwrap_or(DEFAULT))
+    let directives = directives.unwrap_or("info");
+    match directives.parse::<LevelFilter>() {
+        Ok(level) if level > LevelFilter::WARN => builder.parse(format!("{directives},{SDKS}")),
+        _ => builder.parse(directives),
+    }
 }
 
 /// Whether an event is free of what the wire carries. Holds whatever the filter says: who asks for
@@ -44,6 +48,18 @@ mod tests {
                 && of_library("hyper_util::client", "hyper")
         );
         assert!(!of_library("h2o", "h2") && !of_library("gemini", "h2"));
+    }
+
+    /// `LogLevel` of template.yaml is always set: saying the default means the same as saying nothing.
+    #[test]
+    fn a_level_alone_does_not_make_the_sdks_talk() {
+        let said = |directives| parse(directives).unwrap().to_string();
+        assert_eq!(said(Some("info")), said(None));
+        for level in ["info", "debug"] {
+            assert!(said(Some(level)).contains("aws_config=warn"), "{}", said(Some(level)));
+        }
+        assert_eq!(said(Some("error")), "error", "and they say no more than all others");
+        assert!(!said(Some("info,aws_config=debug")).contains("aws_config=warn"), "who names one, means it");
     }
 
     #[test]

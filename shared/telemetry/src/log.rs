@@ -1,6 +1,7 @@
 //! [`init`]: where the process's log goes.
 
 use std::io::{self, IsTerminal};
+use std::panic::PanicHookInfo;
 
 use domain::Clock;
 use tracing::Subscriber;
@@ -46,7 +47,9 @@ pub enum InitError {
 /// writes it; `None`: `info`, and `warn` for the SDKs).
 ///
 /// In JSON, the fields of the event and of the spans around it are members of one flat object, beside
-/// `timestamp`, `level`, `target` and `message`; so `task_id`, once in a span, is on every line.
+/// `timestamp`, `level`, `target` and `message`; so `task_id`, once in a span, is on every line. A filter drops spans
+/// below its level with what they hold: a span that names what the lines in it are about is an `error_span!`. A panic is
+/// a line like any other.
 ///
 /// # Errors
 /// [`InitError`].
@@ -54,7 +57,16 @@ pub fn init(format: Format, output: Output, filter: Option<&str>) -> Result<(), 
     let filter = filter::parse(filter)?;
     let base = tracing_subscriber::registry().with(filter).with(filter_fn(filter::is_harmless));
     set_global_default(base.with(layer(format, output)))?;
+    if format == Format::Json {
+        std::panic::set_hook(Box::new(panicked));
+    }
     Ok(())
+}
+
+/// In the place of Rust's own words for people, which name neither function nor request.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let (said, place) = (info.payload_as_str(), info.location().map(tracing::field::display));
+    tracing::error!(panic = said, place, "panicked");
 }
 
 fn layer<S>(format: Format, output: Output) -> Box<dyn Layer<S> + Send + Sync>

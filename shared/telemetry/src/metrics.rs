@@ -45,6 +45,7 @@ pub struct Metrics {
     sink: Sink,
     clock: Clock,
     stack: Option<Arc<str>>,
+    version: Option<Arc<str>>,
 }
 
 /// How a task ended.
@@ -93,8 +94,14 @@ impl Metrics {
         Self { stack: stack.map(Arc::from), ..self }
     }
 
+    /// The same, with failures written by the version of the function as well: a rollout is judged by its own version.
+    #[must_use]
+    pub fn of_version(self, version: Option<&str>) -> Self {
+        Self { version: version.map(Arc::from), ..self }
+    }
+
     fn to(sink: Sink, clock: Clock) -> Self {
-        Self { sink, clock, stack: None }
+        Self { sink, clock, stack: None, version: None }
     }
 
     /// Writes one line: metrics of any names (each once), all with the same dimensions. Values that are
@@ -131,6 +138,15 @@ impl Metrics {
         let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);
         let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
         let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
+        self.write(&sets);
+    }
+
+    /// Failures{stack,function}, Failures{stack,function,version}: a function could not do its work for a fault of ours
+    /// or of what it needs; never for what strangers can bring about.
+    pub fn failed(&self, function: &'static str) {
+        let [stack, version] = [&self.stack, &self.version].map(|name| name.as_deref().unwrap_or_default());
+        let (failed, dimensions) = ([one("Failures")], [(STACK, stack), ("function", function), ("version", version)]);
+        let sets = [&dimensions[..2], &dimensions].map(|dimensions| Set { metrics: &failed, dimensions });
         self.write(&sets);
     }
 

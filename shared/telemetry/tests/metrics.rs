@@ -6,9 +6,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, CorrectionKind, Lane, StepUsage, TaskStatus, Timestamp};
+use domain::{Clock, Lane, TaskStatus, Timestamp};
 use serde_json::{Value, json};
 use telemetry::{Ended, Metrics, Recorded, Unit, WATCHED};
+
+mod every;
+
+use every::{EVERY, usage};
 
 const NOW_MS: i64 = 1_600_000_000_123;
 const MS: Duration = Duration::from_millis(1);
@@ -57,21 +61,6 @@ fn check_metric(document: &Value, metric: &Value) -> String {
     name.to_owned()
 }
 
-fn usage(cost_usd: Option<f64>) -> StepUsage {
-    StepUsage {
-        step: "answer".to_owned(),
-        model: "gemini-3.8-flash".to_owned(),
-        prompt_tokens: 100,
-        cached_tokens: 0,
-        output_tokens: 20,
-        thought_tokens: 3,
-        cost_usd,
-        saved_usd: None,
-        attempts: 1,
-        ms: 450,
-    }
-}
-
 fn record(work: impl FnOnce(&Metrics)) -> Recorded {
     let (metrics, recorded) = Metrics::memory(clock());
     work(&metrics);
@@ -98,34 +87,7 @@ fn one_call_is_one_document_with_all_its_metrics() {
 
 /// Every metric once.
 fn all(metrics: &Metrics) {
-    metrics.accepted(MS);
-    metrics.duplicate(MS);
-    metrics.rejected("signature");
-    metrics.claimed(Lane::Bulk, MS);
-    metrics.signature_refused("github");
-    metrics.not_ready("no_model_key");
-    metrics.corrected(CorrectionKind::Thumb);
-    let ended = Ended {
-        status: TaskStatus::Failed,
-        intent: Some("question"),
-        version: Some("ver_1"),
-        worked: MS,
-        since_received: MS,
-    };
-    metrics.task_ended(&ended);
-    metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
-    metrics.model_billed(&usage(Some(0.5)));
-    metrics.throttled("gemini-pro-latest");
-    metrics.breaker_opened("gemini-pro-latest");
-    metrics.breaker_is_open("gemini-pro-latest", true);
-    metrics.model_refused("gemini-pro-latest");
-    metrics.permit(MS, 0.5);
-    metrics.connection_opened();
-    metrics.coalesced();
-    metrics.cache_hit();
-    metrics.budget_used("day", 0.5);
-    metrics.approvals_waiting(2, MS);
-    metrics.unaccounted(-1);
+    EVERY.iter().for_each(|(_, call)| call(metrics));
 }
 
 /// The metrics of documents, as `Name{dimension,dimension}`.
@@ -145,8 +107,23 @@ fn what_is_watched_is_written_by_stack_as_well() {
     by_stack.insert("RefusedSignatures{stack,source}".to_owned());
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 16, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 17, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
+}
+
+/// An alarm that watches the new version of a rollout hears nothing of the old one.
+#[test]
+fn failures_are_told_apart_by_the_version_of_the_function() {
+    let (metrics, recorded) = Metrics::memory(clock());
+    let metrics = metrics.of_stack(Some("afterhook-prod"));
+    for version in ["7", "8", "8"] {
+        metrics.clone().of_version(Some(version)).failed("ingest");
+    }
+    let failures = |version| {
+        let dimensions = [("stack", "afterhook-prod"), ("function", "ingest"), ("version", version)];
+        recorded.total("Failures", &dimensions)
+    };
+    assert_eq!((failures("7"), failures("8")), (1.0, 2.0));
 }
 
 #[test]
@@ -183,6 +160,8 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "Duplicates{}",
         "EndToEnd{}",
         "FailedTasks{}",
+        "Failures{stack,function,version}",
+        "Failures{stack,function}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
         "ModelRefused{model}",

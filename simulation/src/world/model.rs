@@ -67,15 +67,16 @@ impl Model for Thinking {
 }
 
 impl Ports {
-    /// What is saved is never asked for again by who has the task. Whoever stood still and lost it meanwhile may
-    /// be about to ask when it goes on, and nothing could keep it from that.
+    /// What is saved is never asked for again by who has the task. Whoever stood still, or whose clock is behind, and
+    /// lost it meanwhile may be about to ask when it goes on, or store later what it was answered: nothing could keep
+    /// it from that.
     fn may_ask(&self, call: &ModelCall) {
         let world = &self.world;
         let (id, step) = (&call.task_id, &call.step);
         let Some(task) = world.tasks.get(id).filter(|_| world.tasks.has_holder(id, self.env)) else { return };
         let saved = match call.role {
             ModelRole::Triage => task.doc.classification.is_some(),
-            ModelRole::Answer => world.parts.has(id, &PartKey::step(task.doc.round, step)),
+            ModelRole::Answer => world.parts.was_there(id, &PartKey::step(task.doc.round, step)),
         };
         if saved {
             let what = format!("{step} of {id} in round {}", task.doc.round);

@@ -16,6 +16,8 @@ pub(crate) struct Parts {
     table: Mutex<BTreeMap<(TaskId, String), Blob>>,
     /// Parts whose bytes are damaged where they are stored.
     damaged: Mutex<BTreeSet<(TaskId, String)>>,
+    /// Parts that were stored by whoever had lost the task, since it was claimed last.
+    late: Mutex<BTreeSet<(TaskId, String)>>,
 }
 
 impl Parts {
@@ -36,6 +38,17 @@ impl Parts {
 
     pub(crate) fn has(&self, id: &TaskId, part: &PartKey) -> bool {
         lock(&self.table).contains_key(&(id.clone(), part.as_str().to_owned()))
+    }
+
+    /// Whether the part was stored when the task was claimed last, or by whoever claimed it. What comes later is from
+    /// a run that lost the task, and may be missed.
+    pub(crate) fn was_there(&self, id: &TaskId, part: &PartKey) -> bool {
+        self.has(id, part) && !lock(&self.late).contains(&(id.clone(), part.as_str().to_owned()))
+    }
+
+    /// Whoever claims the task finds all its parts.
+    pub(crate) fn claimed(&self, id: &TaskId) {
+        lock(&self.late).retain(|(task, _)| task != id);
     }
 
     fn damage(&self, id: &TaskId, part: &PartKey) {
@@ -102,6 +115,9 @@ impl PayloadStore for Ports {
             let is_hidden = bugs.overlooks_body(part) && self.world.tasks.is_under_way(&id);
             if put == PutNew::Stored {
                 self.world.may_damage(&id, part);
+                if !self.world.tasks.has_holder(&id, self.env) {
+                    lock(&self.world.parts.late).insert((id.clone(), part.as_str().to_owned()));
+                }
             }
             if is_hidden { PutNew::Exists } else { put }
         };

@@ -246,7 +246,13 @@ impl TaskStore for Ports {
 
     async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
         let world = &self.world;
-        let run = || Claimed(world.tasks.claim(id, request, self.env, world.now()));
+        let run = || {
+            let claim = world.tasks.claim(id, request, self.env, world.now());
+            if matches!(claim, Claim::Claimed(_)) {
+                world.parts.claimed(id);
+            }
+            Claimed(claim)
+        };
         let write = Operation::write(Port::Tasks, "claim", id);
         let claimed = self.operate(write, run, || unavailable("claim")).await?.0;
         Ok(match claimed {

@@ -2,20 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
+use telemetry::Metrics;
 use yaml_serde::Value;
+
+use every::EVERY;
 
 use super::file::{Template, number, strings, text};
 use super::{FUNCTIONS, workspace};
+
+#[path = "../../../shared/telemetry/tests/every/mod.rs"]
+mod every;
 
 #[test]
 fn every_queue_has_an_alarm_and_every_alarm_tells_somebody() {
     let template = Template::read();
     let mut watched = BTreeSet::new();
-    for alarm in template.named("AWS::CloudWatch::Alarm") {
-        let alarm = template.properties(alarm);
-        assert_eq!(strings(&alarm["AlarmActions"]), ["AlarmTopic"]);
-        assert_eq!(strings(&alarm["OKActions"]), ["AlarmTopic"]);
+    for name in template.named("AWS::CloudWatch::Alarm") {
+        let alarm = template.properties(name);
+        if name.ends_with("VersionAlarm") {
+            // It tells CodeDeploy; people hear of the same from the alarm of the function.
+            assert!(alarm["AlarmActions"].is_null(), "{name}");
+        } else {
+            assert_eq!(strings(&alarm["AlarmActions"]), ["AlarmTopic"]);
+            assert_eq!(strings(&alarm["OKActions"]), ["AlarmTopic"]);
+        }
         assert!(!text(&alarm["AlarmDescription"]).is_empty());
         if let Some(queue) =
             alarm["Dimensions"][0]["Value"].as_str().and_then(|v| v.strip_suffix(".QueueName"))
@@ -44,6 +56,7 @@ fn alarmed(template: &Template) -> BTreeMap<String, Vec<&str>> {
             }
         }
     }
+    alarmed.values_mut().for_each(Vec::dedup);
     alarmed
 }
 
@@ -90,8 +103,8 @@ fn console_and_api_have_rates_far_below_those_of_webhooks() {
 fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
     let template = Template::read();
     for (metric, alarms) in alarmed(&template) {
-        // Made of the access log, with the stack in their names.
-        if metric.ends_with("-${AWS::StackName}") || metric == "RefusedSignatures" {
+        // Made of the access log, with the stack in their names; or with the stack among their own dimensions.
+        if metric.ends_with("-${AWS::StackName}") || ["RefusedSignatures", "Failures"].contains(&metric.as_str()) {
             continue;
         }
         assert!(telemetry::WATCHED.contains(&metric.as_str()), "{metric} is not written by stack");
@@ -137,20 +150,43 @@ fn every_function_has_alarms_on_its_errors_and_throttles() {
     template.resource("ConcurrencyAlarm");
 }
 
-/// A version that is bad is taken back by an alarm of its own function.
+/// The dimensions of a metric.
+fn dimensions(metric: &Value) -> Vec<(&str, &str)> {
+    let dimensions = metric["Dimensions"].as_sequence().into_iter().flatten();
+    dimensions.map(|dimension| (text(&dimension["Name"]), text(&dimension["Value"]))).collect()
+}
+
+/// A version that is bad is taken back by an alarm of that version. One of the whole function would take back the
+/// version that mends it, for what the old one does meanwhile or has just done: so it has its number in its name as well,
+/// and is another alarm for each version.
 #[test]
-fn every_function_is_rolled_out_behind_an_alias_and_rolled_back_by_an_alarm() {
+fn every_function_is_rolled_out_behind_an_alias_and_rolled_back_by_an_alarm_of_that_version() {
     let template = Template::read();
     assert_eq!(text(&template.root()["Globals"]["Function"]["AutoPublishAlias"]), "live");
-    let alarms: BTreeSet<&str> = template.named("AWS::CloudWatch::Alarm").into_iter().collect();
     for function in FUNCTIONS {
-        let function = template.properties(function);
-        // Without it, a changed prompt or parameter would make no new version.
-        assert_eq!(function["AutoPublishAliasAllProperties"], Value::from(true));
-        let rollout = &function["DeploymentPreference"];
+        let short = function.strip_suffix("Function").unwrap();
+        let number = format!("{function}.Version.Version");
+        let rollout = &template.properties(function)["DeploymentPreference"];
         assert_eq!(text(&rollout["Type"]), "Rollout");
-        let named = strings(&rollout["Alarms"]);
-        assert!(!named.is_empty() && named.iter().all(|alarm| alarms.contains(alarm)), "{named:?}");
+        let alarm = format!("{short}VersionAlarm");
+        assert_eq!(strings(&rollout["Alarms"]), [&alarm]);
+        let alarm = template.properties(&alarm);
+        assert!(text(&alarm["AlarmName"]).ends_with(&format!("-${{{number}}}")), "{function}");
+        let queried = alarm["Metrics"].as_sequence().into_iter().flatten();
+        let metrics: Vec<&Value> = queried.map(|query| &query["MetricStat"]["Metric"]).chain([alarm]).collect();
+        let of = |namespace: &str| {
+            let found = metrics.iter().find(|metric| metric["Namespace"].as_str() == Some(namespace));
+            found.map(|metric| (text(&metric["MetricName"]), dimensions(metric)))
+        };
+        // By Lambda's "View metrics for functions": an alias's invocations by the version that ran.
+        let live = format!("${{{function}}}:live");
+        let errors = [("FunctionName", function), ("Resource", &live), ("ExecutedVersion", &number)];
+        assert_eq!(of("AWS/Lambda"), Some(("Errors", errors.to_vec())), "{function}");
+        if short != "Sweeper" {
+            let (own, name) = (short.to_lowercase(), "AWS::StackName");
+            let failures = [("stack", name), ("function", own.as_str()), ("version", number.as_str())];
+            assert_eq!(of("Afterhook"), Some(("Failures", failures.to_vec())), "{function}");
+        }
     }
     let offered = strings(&template.root()["Parameters"]["Rollout"]["AllowedValues"]);
     assert!(
@@ -164,13 +200,55 @@ fn senders_are_answered_in_time_by_what_they_see_themselves() {
     let template = Template::read();
     let alarm = template.properties("IngestLatencyAlarm");
     assert_eq!((text(&alarm["Namespace"]), text(&alarm["MetricName"])), ("AWS/ApiGateway", "Latency"));
-    let route = text(&alarm["Dimensions"][2]["Value"]);
-    let settings = &template.properties("HttpApi")["RouteSettings"][route];
+    // By API Gateway's "Monitor CloudWatch metrics for HTTP APIs": these four, and none called Route.
+    let [api, stage, method, resource] = dimensions(alarm)[..] else { panic!("{alarm:?}") };
+    assert_eq!((api, stage), (("ApiId", "HttpApi"), ("Stage", "HttpApi.Stage")));
+    assert_eq!((method.0, resource.0), ("Method", "Resource"));
+    let shown = format!(r#""Method","{}","Resource","{}""#, method.1, resource.1);
+    assert!(text(&template.properties("Dashboard")["DashboardBody"]).contains(&shown), "{shown}");
+    let route = format!("{} {}", method.1, resource.1);
+    let settings = &template.properties("HttpApi")["RouteSettings"][route.as_str()];
     assert_eq!(
         settings["DetailedMetricsEnabled"],
         Value::from(true),
         "a route has metrics only if it says so"
     );
+}
+
+/// A source without a secret and a console without tokens answer 503 to everybody, and anybody can ask: functions say
+/// themselves what failed, and the access log only what none of them has answered.
+#[test]
+fn what_strangers_can_bring_about_is_no_failure_of_ours() {
+    let template = Template::read();
+    let pattern = |filter: &str| text(&template.properties(filter)["FilterPattern"]).to_owned();
+    assert_eq!(pattern("Api5xxFilter"), "{ ($.status = 5*) && ($.answered != 5*) }");
+    // Wrong tokens and a busy console are answered 429, and lose nothing.
+    assert_eq!(pattern("ApiThrottledFilter"), r#"{ ($.status = "429") && ($.route = "POST /webhooks/*") }"#);
+    let format = text(&template.properties("HttpApi")["AccessLogSettings"]["Format"]);
+    let format: serde_json::Value = serde_json::from_str(format).unwrap();
+    assert_eq!((&format["answered"], &format["route"]), (&"$context.integration.status".into(), &"$context.routeKey".into()));
+    let queried = template.properties("Api5xxAlarm")["Metrics"].as_sequence().unwrap();
+    let counted: Vec<_> = queried[1..].iter().map(|query| &query["MetricStat"]["Metric"]).collect();
+    let counted = counted.iter().map(|metric| (text(&metric["MetricName"]), dimensions(metric)));
+    let failures = |function| ("Failures", vec![("stack", "AWS::StackName"), ("function", function)]);
+    let gateway = ("Api5xx-${AWS::StackName}", vec![]);
+    assert_eq!(counted.collect::<Vec<_>>(), [failures("ingest"), failures("console"), gateway]);
+}
+
+/// A task comes to rest more than once, with the same cost each time: it counts when it ends.
+#[test]
+fn costs_by_intent_count_a_task_once() {
+    let template = Template::read();
+    let saved = text(&template.properties("CostQuery")["QueryString"]).to_owned();
+    let (filter, _) = saved.split_once("\n").unwrap();
+    let ends = domain::TaskStatus::ALL.iter().filter(|status| status.is_end()).map(|status| format!("\"{status}\""));
+    assert!(filter.ends_with(&format!("status in [{}]", ends.collect::<Vec<_>>().join(", "))), "{filter}");
+    let body: serde_json::Value =
+        serde_json::from_str(text(&template.properties("Dashboard")["DashboardBody"])).unwrap();
+    let widgets = body["widgets"].as_array().unwrap().iter();
+    let shown = widgets.filter(|widget| widget["properties"]["title"] == "Cost by intent");
+    let shown: Vec<_> = shown.map(|widget| widget["properties"]["query"].as_str().unwrap()).collect();
+    assert!(shown.len() == 1 && shown[0].contains(filter), "{shown:?}");
 }
 
 /// Everything that the dashboard names is there.
@@ -194,49 +272,110 @@ fn dashboard_shows_metrics_that_are_written() {
     assert!(shown > 10);
 }
 
-/// The rows of OPERATIONS.md's table of metrics: name, alarms.
-fn documented() -> BTreeMap<String, String> {
+/// A row of OPERATIONS.md's table of metrics, or what it should say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Row {
+    unit: String,
+    /// Each set that it is written with, besides the one dimension `stack` of what is watched.
+    dimensions: BTreeSet<String>,
+    functions: BTreeSet<String>,
+    alarms: String,
+}
+
+fn list(cell: &str, separator: &str) -> BTreeSet<String> {
+    cell.split(separator).map(str::to_owned).collect()
+}
+
+/// The rows of the table by their metrics.
+fn documented() -> BTreeMap<String, Row> {
     let text = fs::read_to_string(workspace().join("OPERATIONS.md")).unwrap();
     let (_, table) = text.split_once("| metric |").expect("OPERATIONS.md has a table of metrics");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        assert_eq!(cells.len(), 5, "{row}");
-        (cells[0].trim_matches('`').to_owned(), cells[4].to_owned())
+        let [name, unit, dimensions, functions, alarms] = cells[..] else { panic!("{row}") };
+        let row = Row {
+            unit: unit.to_owned(),
+            dimensions: list(dimensions, "; "),
+            functions: list(functions, ", "),
+            alarms: alarms.to_owned(),
+        };
+        (name.trim_matches('`').to_owned(), row)
     })
     .collect()
 }
 
-/// The names of metrics that the code writes: in telemetry, and where a function writes one of its own.
-fn written() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for file in ["shared/telemetry/src/metrics.rs", "functions/ingest/src/meter.rs"] {
-        let code = fs::read_to_string(workspace().join(file)).unwrap();
-        for start in ["one(\"", "time(\"", "(\""] {
-            for part in code.split(start).skip(1) {
-                let Some((name, rest)) = part.split_once('"') else { continue };
-                let metric = start != "(\"" || rest.starts_with(", Unit::");
-                if metric && name.starts_with(|c: char| c.is_ascii_uppercase()) {
-                    names.insert(name.to_owned());
+/// The functions whose code has `call`.
+fn callers(call: &str) -> BTreeSet<String> {
+    fn has(folder: &Path, call: &str) -> bool {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+            if path.is_dir() { has(&path, call) } else { fs::read_to_string(path).is_ok_and(|code| code.contains(call)) }
+        })
+    }
+    let names = FUNCTIONS.map(|name| name.strip_suffix("Function").unwrap().to_lowercase());
+    names.into_iter().filter(|name| has(&workspace().join("functions").join(name).join("src"), call)).collect()
+}
+
+/// What the code writes: each method of `Metrics`, called, and the functions that call it.
+fn written() -> BTreeMap<String, Row> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    let mut add = |functions: &BTreeSet<String>, call: &dyn Fn(&Metrics)| {
+        let (metrics, recorded) = Metrics::memory(domain::Clock::system());
+        call(&metrics);
+        for document in recorded.documents() {
+            for directive in document["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+                let names = directive["Dimensions"][0].as_array().unwrap().iter();
+                let names: Vec<&str> = names.map(|name| name.as_str().unwrap()).collect();
+                for metric in directive["Metrics"].as_array().unwrap() {
+                    let row = rows.entry(metric["Name"].as_str().unwrap().to_owned()).or_default();
+                    row.unit = metric["Unit"].as_str().unwrap().to_owned();
+                    row.dimensions.insert(names.join(", "));
+                    row.functions.extend(functions.iter().cloned());
                 }
             }
         }
+    };
+    for (method, call) in EVERY {
+        let functions = callers(&format!("metrics.{method}("));
+        assert!(!functions.is_empty(), "nobody calls {method}");
+        add(&functions, call);
     }
-    names
+    // The one that a function writes under a name of its own, and the one of which its own stack is a dimension.
+    add(&callers(r#"("Ignored", "#), &|metrics| {
+        metrics.emit(&[("Ignored", telemetry::Unit::Count, 1.0)], &[("reason", "unsubscribed")]);
+    });
+    add(&callers("metrics.signature_refused("), &|metrics| {
+        metrics.clone().of_stack(Some("afterhook")).signature_refused("github");
+    });
+    rows
+}
+
+/// Every method that writes metrics is among those called above.
+#[test]
+fn no_metric_is_forgotten() {
+    let code = fs::read_to_string(workspace().join("shared/telemetry/src/metrics.rs")).unwrap();
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ").replace("( &self", "(&self");
+    let methods = code.split(" pub fn ").skip(1).filter_map(|rest| rest.split_once("(&self, ").or(rest.split_once("(&self)")));
+    let methods: BTreeSet<&str> = methods.map(|(name, _)| name).filter(|name| !name.contains('(')).collect();
+    let called: BTreeSet<&str> = EVERY.iter().map(|(method, _)| *method).chain(["emit"]).collect();
+    assert_eq!(called, methods);
 }
 
 #[test]
-fn operations_lists_every_metric_with_its_alarm() {
+fn operations_lists_every_metric_with_unit_dimensions_functions_and_alarms() {
     let (documented, template) = (documented(), Template::read());
-    let names: BTreeSet<String> = documented.keys().cloned().collect();
-    assert_eq!(names, written(), "OPERATIONS.md and the code name other metrics");
-    for watched in telemetry::WATCHED {
-        assert!(names.contains(watched), "{watched}");
-    }
     let alarmed = alarmed(&template);
-    for (metric, alarms) in documented {
-        let expected = alarmed.get(&metric).map(|alarms| alarms.join(", ")).unwrap_or_default();
-        assert_eq!(alarms, expected, "{metric}");
+    let mut written = written();
+    for (metric, row) in &mut written {
+        row.alarms = alarmed.get(metric).map(|alarms| alarms.join(", ")).unwrap_or_default();
+    }
+    let names = |rows: &BTreeMap<String, Row>| rows.keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&documented), names(&written), "OPERATIONS.md and the code name other metrics");
+    for watched in telemetry::WATCHED {
+        assert!(written.contains_key(watched), "{watched}");
+    }
+    for (metric, row) in documented {
+        assert_eq!(row, written[&metric], "{metric}");
     }
 }
 

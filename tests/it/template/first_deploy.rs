@@ -103,6 +103,11 @@ fn samconfig_has_a_stack_for_dev_and_one_for_prod() {
     let stack = |name: &str| config[name]["global"]["parameters"]["stack_name"].as_str().unwrap().to_owned();
     let stacks = ["default", "dev", "prod"].map(stack);
     assert_eq!(stacks, ["afterhook", "afterhook-dev", "afterhook-prod"]);
+    // With the longest name of a function and what AWS appends, 64 characters; the role of rollouts knows functions by
+    // the whole name of the stack.
+    let longest = FUNCTIONS.iter().map(|name| name.len()).max().unwrap();
+    assert!(30 + "-".len() + longest + "-0123456789ab".len() <= 64);
+    assert!(stacks.iter().all(|stack| stack.len() <= 30));
     for environment in ["default", "dev", "prod"] {
         let deploy = &config[environment]["deploy"]["parameters"];
         assert_eq!(deploy["capabilities"].as_str(), Some("CAPABILITY_IAM"), "{environment}");
@@ -180,6 +185,21 @@ fn the_build_takes_an_agent_that_lies_elsewhere() {
     assert_eq!(printed, wanted);
     let left = fs::read_dir(workspace()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.filter(|name| name.to_string_lossy().starts_with(".template-")).count(), 0);
+}
+
+/// Every reference to the tables leads to those that were restored.
+#[test]
+fn a_stack_can_be_pointed_to_restored_tables() {
+    let script = workspace().join(".ci/restored");
+    let printed = Command::new("bash").arg(script).args(["t-1", "s-1"]).current_dir(workspace()).output().unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let ours = fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    for (table, restored) in [("TasksTable", "t-1"), ("StateTable", "s-1")] {
+        let names = |text: &str| text.matches(table).count();
+        assert_eq!(names(&printed), 2, "the old table and the output, whose names stay");
+        assert_eq!(printed.matches(restored).count(), names(&ours) - 2, "{restored}");
+    }
 }
 
 /// And not a creation that failed, after which the next try would find names of nobody.

@@ -9,7 +9,7 @@ use maud::html;
 
 use super::layout;
 use super::words::sentence;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 
 /// Why a page is not shown.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ impl IntoResponse for Failure {
         let extra = self.0.extra_header().filter(|(name, _)| *name != WWW_AUTHENTICATE);
         let problem = self.0.problem();
         let mut response = page(problem.status, problem.title, &problem.detail);
+        response.extensions_mut().insert(Reason(problem.kind));
         if let Some((name, value)) = extra {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }

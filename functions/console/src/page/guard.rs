@@ -43,7 +43,7 @@ pub(crate) async fn members(
         Err(Stranger::Gone) => (None, StatusCode::UNAUTHORIZED.into_response()),
     };
     headers::secure(&mut response);
-    line.write(who.as_deref(), response.status(), started.elapsed());
+    line.write(&console.metrics, who.as_deref(), &response, started.elapsed());
     response
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn everybody(State(console): State<Arc<Console>>, request: Requ
     let line = log::Line::of(&request, console.invocation(&request));
     let mut response = next.run(request).await;
     headers::secure(&mut response);
-    line.write(None, response.status(), started.elapsed());
+    line.write(&console.metrics, None, &response, started.elapsed());
     response
 }
 

@@ -60,7 +60,7 @@ pub(crate) struct Neighbours {
 }
 
 impl Neighbours {
-    /// Those of a task that is no longer parked are the ends of the queue.
+    /// A task that is no longer parked has the ends of the queue for its neighbours.
     pub(crate) async fn of(console: &Console, session: &Session, id: &TaskId) -> Result<Self, Refusal> {
         let queue: Vec<TaskId> = parked(console)
             .await?

@@ -114,6 +114,21 @@ async fn tokens_that_cannot_be_read_are_503_and_never_401() {
     assert_eq!(answer.header("retry-after"), Some("5"));
 }
 
+/// Anybody can ask a console that has no tokens yet; tokens that cannot be read are our failure, whoever asks.
+#[tokio::test]
+async fn only_what_is_our_fault_counts_as_a_failure() {
+    let unreadable = TokenSource::kept(Box::new(|| async { Err("no answer".to_owned()) }.boxed()));
+    for (source, failures) in [(TokenSource::fixed(&[]), 0.0), (unreadable, 2.0)] {
+        let (rig, recorded) = Rig::recorded_with(source);
+        for path in ["/tasks", "/"] {
+            let request = Request::get(path).header("cookie", "__Host-session=x; session=x");
+            let request = request.header("authorization", "Bearer x").body(Body::empty()).unwrap();
+            assert!(rig.send(request).await.status.as_u16() >= 300, "{path}");
+        }
+        assert_eq!(recorded.total("Failures", &[("function", "console")]), failures);
+    }
+}
+
 #[tokio::test]
 async fn health_needs_no_token() {
     let rig = Rig::with(TokenSource::fixed(&[]), |stores| stores);

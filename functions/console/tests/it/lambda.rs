@@ -1,5 +1,8 @@
 //! The API behind API Gateway: a whole event through the adapter that Lambda runs.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
 use data_encoding::BASE64;
 use domain::PartKey;
 use lambda_http::request::LambdaRequest;
@@ -43,6 +46,41 @@ async fn invoke(rig: &Rig, event: &Value) -> Value {
     let adapter = Adapter::from(rig.router.clone());
     let response = adapter.oneshot(LambdaEvent::new(request, Context::default())).await.unwrap();
     serde_json::to_value(&response).unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is logged on the way, and the line of the request.
+#[tokio::test]
+async fn every_line_about_a_new_task_names_it() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    // For all tests of this process: those beside it decide what is of interest, too.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let rig = Rig::new();
+    let mut create = event("POST", "/tasks", "");
+    create["headers"]["Content-Type"] = "application/json".into();
+    create["body"] = json!({"prompt": "Say hello."}).to_string().into();
+    let response = invoke(&rig, &create).await;
+    assert_eq!(response["statusCode"], 202, "{response}");
+    let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let named = text.lines().filter(|line| line.contains(body["task_id"].as_str().unwrap()));
+    let line: Value = serde_json::from_str(named.last().expect("no line names the task")).unwrap();
+    assert_eq!(line["fields"]["task_id"], body["task_id"], "{line}");
+    assert_eq!((&line["span"]["function"], &line["span"]["task_id"]), (&"console".into(), &body["task_id"]));
 }
 
 #[tokio::test]

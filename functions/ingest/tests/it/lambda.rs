@@ -10,6 +10,18 @@ use tower::ServiceExt;
 
 use crate::rig::{Parts, Rig, SECRET, bytes, issue, signed_headers, task_id};
 
+/// Without the variables of template.yaml.
+#[test]
+fn what_stops_the_start_is_a_line_with_the_name_of_the_function() {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_ingest"));
+    let said = program.env_clear().env("AFTERHOOK_LOG", "error").output().unwrap();
+    assert!(!said.status.success() && said.stderr.is_empty(), "{said:?}");
+    let text = String::from_utf8(said.stdout).unwrap();
+    let line: Value = serde_json::from_str(text.trim_end()).unwrap_or_else(|_| panic!("no single line: {text}"));
+    assert_eq!((&line["level"], &line["function"]), (&"ERROR".into(), &"ingest".into()));
+    assert!(line["error"].as_str().unwrap().contains("agent.toml"), "{line}");
+}
+
 /// An HTTP API event (payload format 2.0) as API Gateway makes it: names of headers in the case that
 /// the sender chose, values of repeated headers joined by commas.
 fn event(rig: &Rig, body: &Bytes, base64: bool) -> Value {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Delivery, Lane, Timestamp, between};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, error_span, warn};
 
 use crate::Processor;
 use crate::queue::ack::Ack;
@@ -119,35 +119,28 @@ impl Processor {
         others: bool,
     ) -> Processed {
         let task_id = delivery.task_id().ok().map(tracing::field::display);
-        let span = info_span!("message", message_id = delivery.message_id, task_id);
-        self.handle_message(delivery, deadline, member, others).instrument(span).await
-    }
-
-    async fn handle_message(
-        self: &Arc<Self>,
-        delivery: &Delivery,
-        deadline: Timestamp,
-        member: Member,
-        others: bool,
-    ) -> Processed {
-        let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())
-            .catch_unwind();
-        let processed = match tokio::time::timeout(left, work).await {
-            Ok(Ok(processed)) => processed,
-            Ok(Err(_)) => {
-                error!("the processor panicked; the message comes back");
-                Processed::Done(Ack::Retry(None))
+        let span = error_span!("message", message_id = delivery.message_id, task_id);
+        let handled = async {
+            let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
+            let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())
+                .catch_unwind();
+            let processed = match tokio::time::timeout(left, work).await {
+                Ok(Ok(processed)) => processed,
+                Ok(Err(_)) => {
+                    error!("the processor panicked; the message comes back");
+                    Processed::Done(Ack::Retry(None))
+                }
+                Err(_) => {
+                    warn!("the invocation ended first; the message comes back");
+                    Processed::Done(Ack::Retry(None))
+                }
+            };
+            if let Processed::Done(Ack::Retry(Some(delay))) = processed {
+                self.delay(delivery, delay).await;
             }
-            Err(_) => {
-                warn!("the invocation ended first; the message comes back");
-                Processed::Done(Ack::Retry(None))
-            }
+            processed
         };
-        if let Processed::Done(Ack::Retry(Some(delay))) = processed {
-            self.delay(delivery, delay).await;
-        }
-        processed
+        handled.instrument(span).await
     }
 
     async fn delay(&self, delivery: &Delivery, delay: Duration) {

@@ -90,25 +90,15 @@ pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Pro
 
 #[cfg(test)]
 mod tests {
-    use domain::{NewTask, Priority, TaskId};
+    use domain::TaskId;
+    use domain::contract::new_task;
 
     use super::*;
 
     /// A task under its claim `fence`, that settled under `settled` last and began to run alone under `alone`.
     fn task(fence: u64, settled: u64, alone: u64) -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "o/r".to_owned(),
-            thread: "o/r#1".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::UNIX_EPOCH;
-        let mut task = Task::received(TaskId::derive("github", b"1"), new, now, now);
+        let mut task = Task::received(TaskId::derive("github", b"1"), new_task("github"), now, now);
         (task.control.fence, task.doc.settled_fence, task.doc.alone_fence) = (fence, settled, alone);
         task
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Delivery, Task, Timestamp, between, claim_owner};
 use futures::FutureExt;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error_span};
 
 use crate::Processor;
 use crate::after_end::notices;
@@ -70,7 +70,7 @@ async fn run(
     let (hold, mut worked) = match Hold::take(resources, &task, delivery, deadline).await {
         Ok(hold) => match alone::begin(processor, &mut task).await {
             Ok(()) => {
-                let span = info_span!("task", task_id = %task.id, source = task.doc.source);
+                let span = error_span!("task", task_id = %task.id, source = task.doc.source);
                 let worked = work(processor, task, &hold, deadline, member).boxed().instrument(span).await;
                 (Some(hold), worked)
             }
@@ -104,23 +104,13 @@ fn queue_wait(task: &Task, delivery: &Delivery, now: Timestamp) -> Option<Durati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{NewTask, Receipt, TaskId, after};
+    use domain::contract::new_task;
+    use domain::{Receipt, TaskId, after};
 
     #[test]
     fn wait_of_the_queue_begins_when_the_task_could_be_worked_on() {
         let start = Timestamp::UNIX_EPOCH;
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: domain::Priority::default(),
-            metadata: serde_json::Map::default(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        let mut task = Task::received(TaskId::derive("github", b"1"), new, start, start);
+        let mut task = Task::received(TaskId::derive("github", b"1"), new_task("github"), start, start);
         let delivery = |receive_count, age| Delivery {
             message_id: "m".to_owned(),
             receipt: Receipt { lane: None, handle: "h".to_owned() },

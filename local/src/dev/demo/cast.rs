@@ -22,7 +22,7 @@ use crate::dev::stage::Stage;
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// What has not come about after so long never will.
+/// Whoever waits gives up after this.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Tasks by their status.

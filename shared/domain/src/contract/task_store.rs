@@ -2,7 +2,7 @@
 
 use crate::{Claim, ClaimRequest, Clock, Insert, Save, Task, TaskError, TaskStatus, TaskStore, Timestamp};
 
-use super::sample::{full_task, plain_task, unique};
+use super::sample::{full_task, new_task, plain_task, unique};
 use super::{Pause, fresh_id};
 
 pub mod claims;
@@ -77,20 +77,8 @@ pub async fn every_field_survives_a_save(store: &dyn TaskStore, now: Timestamp) 
 
 /// A task whose event could not be read is kept, ended from its first write on.
 pub async fn an_unreadable_task_is_stored_as_failed(store: &dyn TaskStore, now: Timestamp) {
-    let doc = plain_task("contract", now).doc;
-    let new = crate::NewTask {
-        source: doc.source,
-        event: doc.event,
-        tenant: doc.tenant,
-        thread: doc.thread,
-        actor: doc.actor,
-        priority: doc.priority,
-        metadata: doc.metadata,
-        content_type: doc.content_type,
-        event_hint: doc.event_hint,
-    };
     let error = TaskError::new("parse", "unreadable", "no field `issue`");
-    let task = Task::unreadable(fresh_id("unreadable"), new, now, error);
+    let task = Task::unreadable(fresh_id("unreadable"), new_task("contract"), now, error);
     assert_eq!(store.insert(&task).await.unwrap(), Insert::New);
     assert_eq!(store.get(&task.id).await.unwrap().as_ref(), Some(&task));
     assert_eq!(store.insert(&task).await.unwrap(), Insert::Exists(TaskStatus::Failed));

@@ -116,6 +116,8 @@ pub struct Environment {
     pub log: Option<String>,
     /// `STACK_NAME`: the stack that this function is part of, for its metrics.
     pub stack_name: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_VERSION`: which version of the function this is, as Lambda says.
+    pub function_version: Option<String>,
     /// `AWS_LAMBDA_FUNCTION_NAME`: set on Lambda.
     pub lambda_function: Option<String>,
 }
@@ -173,6 +175,7 @@ impl Environment {
             config: reader.text("AFTERHOOK_CONFIG").map(PathBuf::from),
             log: reader.text("AFTERHOOK_LOG").or_else(|| reader.text("RUST_LOG")),
             stack_name: reader.text("STACK_NAME"),
+            function_version: reader.text("AWS_LAMBDA_FUNCTION_VERSION"),
             lambda_function: reader.text("AWS_LAMBDA_FUNCTION_NAME"),
         };
         reader.finish().map(|()| environment)

@@ -142,7 +142,7 @@ fn what_the_wire_carries_is_never_logged() {
         tracing::debug!(target: "h2::codec", header = "x-goog-api-key: hunter2", "sent");
         tracing::debug!(target: "hyper_util::client", "hunter2");
         tracing::trace!(target: "aws_smithy_runtime::client", "hunter2");
-        tracing::info!(target: "aws_config", "kept");
+        tracing::info!(target: "aws_sdk_sqs", "kept");
     });
     assert!(text.contains("kept") && !text.contains("hunter2"), "{text}");
 }

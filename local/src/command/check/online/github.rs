@@ -19,35 +19,45 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
     let events: Vec<String> =
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     let kinds = kinds(&events);
+    let hooks: Vec<&String> = sources.iter().flat_map(|source| &source.hooks).collect();
     let mut findings = match github.grants().await {
-        Ok(grants) => granted(&grants, &kinds),
+        Ok(grants) => granted(&grants, &kinds, &hooks),
         // The account's own line says it.
         Err(_) => return Vec::new(),
     };
     for source in sources {
-        findings.push(hook(github, source, url).await);
+        findings.extend(hook(github, source, url).await);
     }
     findings
 }
 
-fn granted(grants: &Grants, kinds: &BTreeSet<&str>) -> Vec<Finding> {
+fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Finding> {
+    let needs: BTreeMap<&str, &str> = needed(kinds).into_iter().chain(of_hooks(hooks)).collect();
     match grants {
         Grants::Untold => vec![Finding::skipped(
             PERMISSIONS,
-            format!(
-                "GitHub does not tell what a fine-grained token may do; it needs {}",
-                list(&needed(kinds))
-            ),
+            format!("GitHub does not tell what a fine-grained token may do; it needs {}", list(&needs)),
         )],
         Grants::Scopes(scopes) => vec![scoped(scopes)],
         Grants::App { permissions, events } => {
-            let mut findings = vec![allowed(permissions, &needed(kinds))];
+            let mut findings = vec![allowed(permissions, &needs)];
+            // Hooks of others have subscriptions of their own.
+            if !hooks.is_empty() {
+                return findings;
+            }
             let missing: Vec<&str> =
                 kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
             findings.push(subscribed(&missing));
             findings
         }
     }
+}
+
+/// What it takes to read what these hooks could not deliver, and to have it sent again.
+fn of_hooks(hooks: &[&String]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let permission =
+        |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
+    hooks.iter().map(permission).map(|name| (name, "write"))
 }
 
 fn scoped(scopes: &[String]) -> Finding {
@@ -92,22 +102,24 @@ fn list(permissions: &BTreeMap<&str, &str>) -> String {
     permissions.iter().map(|(name, access)| format!("{name}: {access}")).collect::<Vec<_>>().join(", ")
 }
 
-async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Finding {
+/// Each hook that cannot be read, and whether one of the others sends here.
+async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Vec<Finding> {
     let what = format!("GitHub hook of [sources.{}]", source.name);
-    let addresses = match github.hook_addresses(&source.hooks).await {
-        Ok(addresses) => addresses,
-        Err(error) => {
-            let mend = "the token needs Webhooks, read, where `hooks` of agent.toml says";
-            return Finding::wrong(what, error.message, mend);
-        }
-    };
-    if addresses.is_empty() && source.hooks.is_empty() {
-        return Finding::skipped(
-            what,
-            "`hooks` of agent.toml names no repository or organisation to look at",
-        );
+    let (addresses, unread) = github.hook_addresses(&source.hooks).await;
+    let mut findings: Vec<Finding> =
+        unread.iter().map(|(hook, problem)| unreadable(&what, hook, problem)).collect();
+    if !addresses.is_empty() || (findings.is_empty() && !source.hooks.is_empty()) {
+        findings.push(registered(what, &source.name, &addresses, url));
+    } else if findings.is_empty() {
+        let said = "`hooks` of agent.toml names no repository or organisation to look at";
+        findings.push(Finding::skipped(what, said));
     }
-    registered(what, &source.name, &addresses, url)
+    findings
+}
+
+fn unreadable(what: &str, hook: &str, problem: &str) -> Finding {
+    let mend = "until then, what this hook cannot deliver is not sent again";
+    Finding::wrong(format!("{what}, {hook}"), problem, mend)
 }
 
 /// Whether one of the hooks sends to the source; to this very address if one is known.
@@ -145,7 +157,7 @@ mod tests {
     }
 
     fn states(grants: &Grants, kinds: &[&str]) -> Vec<State> {
-        granted(grants, &kinds.iter().copied().collect()).iter().map(|finding| finding.state).collect()
+        granted(grants, &kinds.iter().copied().collect(), &[]).iter().map(|finding| finding.state).collect()
     }
 
     #[test]
@@ -155,6 +167,17 @@ mod tests {
         let reads = app(&[("issues", "read"), ("metadata", "read")], &["issues"]);
         assert_eq!(states(&reads, &["issues"]), [State::Wrong, State::Ok]);
         assert_eq!(states(&all, &["issues", "discussion"]), [State::Wrong, State::Wrong]);
+    }
+
+    #[test]
+    fn an_app_needs_the_permission_of_each_hook_that_is_named_and_its_own_subscriptions_are_not_all() {
+        let app = app(&[("issues", "write"), ("metadata", "read"), ("repository_hooks", "write")], &[]);
+        let (repository, organisation) = ("octo/repo".to_owned(), "octo".to_owned());
+        let states = |hooks: &[&String]| -> Vec<State> {
+            granted(&app, &["issues"].into(), hooks).iter().map(|finding| finding.state).collect()
+        };
+        assert_eq!(states(&[&repository]), [State::Ok]);
+        assert_eq!(states(&[&repository, &organisation]), [State::Wrong]);
     }
 
     #[test]
