@@ -107,6 +107,63 @@ mod tests {
         assert_eq!(row.matches("class=\"wrong\"").count(), 1, "{row}");
     }
 
+    /// Whoever does not believe the figures has the outcomes to count.
+    #[test]
+    fn the_figures_are_those_of_the_outcomes() {
+        let mut score = score();
+        let served = |step: &str, model: &str, instead_of: Option<&str>| domain::Served {
+            step: step.to_owned(),
+            model: model.to_owned(),
+            instead_of: instead_of.map(str::to_owned),
+        };
+        score.outcomes[0].served =
+            vec![served("triage", "lite", None), served("answer", "flash", Some("pro"))];
+        score.outcomes[1].served =
+            vec![served("triage", "flash", Some("lite")), served("answer", "pro", None)];
+        score.outcomes.push(outcome(NOT_SPAM, "bug", 0.85));
+        let all = Report { score: &score, version: "ver_1", model: "m", against: None }.json();
+        let outcomes = all["outcomes"].as_array().unwrap();
+        let count = |is: &dyn Fn(&serde_json::Value) -> bool| outcomes.iter().filter(|it| is(it)).count();
+        let ended = |it: &serde_json::Value| it["unfinished"].is_null();
+        let sorted = |it: &serde_json::Value| {
+            ended(it) && (it["got"] == it["expected"] || (it["expected"] == NOT_SPAM && it["got"] != SPAM))
+        };
+        let right = |it: &serde_json::Value| ended(it) && it["faults"] == json!([]);
+        let by_another = |it: &serde_json::Value, triage: bool| {
+            let served = it["served"].as_array().unwrap();
+            served.iter().any(|it| (it["step"] == "triage") == triage && !it["instead_of"].is_null())
+        };
+        let share = |part: usize| json!(super::super::score::share(part, outcomes.len()));
+        assert_eq!((&all["cases"], &all["finished"]), (&json!(outcomes.len()), &json!(count(&ended))));
+        assert_eq!((&all["accuracy"], &all["right"]), (&share(count(&sorted)), &share(count(&right))));
+        let cost: f64 = outcomes.iter().filter_map(|it| it["cost_usd"].as_f64()).sum();
+        assert_eq!(
+            (&all["cost_usd"], &all["unpriced"]),
+            (&json!(cost), &json!(count(&|it| it["cost_usd"].is_null())))
+        );
+        for it in all["thresholds"].as_array().unwrap() {
+            let passes = |of: &serde_json::Value| ended(of) && of["confidence"].as_f64() >= it["at"].as_f64();
+            let told = [&it["passed"], &it["right"], &it["by_another"]];
+            let counted = [
+                count(&passes),
+                count(&|of| passes(of) && sorted(of)),
+                count(&|of| passes(of) && by_another(of, true)),
+            ];
+            assert_eq!(
+                told.map(|it| it.as_u64().unwrap()),
+                counted.map(|it| u64::try_from(it).unwrap()),
+                "{it}"
+            );
+        }
+        let others = json!({"intents": count(&|it| by_another(it, true)), "answers": count(&|it| by_another(it, false))});
+        assert_eq!(all["by_another"], others);
+        let total = |list: &str, of: &str| {
+            all[list].as_array().unwrap().iter().map(|it| it[of].as_u64().unwrap()).sum::<u64>()
+        };
+        assert_eq!((total("confusion", "count"), total("calibration", "count")), (5, 4));
+        assert_eq!(total("served", "cases"), 4);
+    }
+
     #[test]
     fn what_is_no_report_is_told() {
         let dir = tempfile::tempdir().unwrap();
