@@ -13,6 +13,7 @@ mod html_page;
 mod offline;
 mod random;
 mod replay;
+mod report_files;
 mod shutdown;
 mod stack;
 mod stand_ins;

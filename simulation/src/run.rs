@@ -88,8 +88,7 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let world = World::new(Arc::new(scenario.clone()), options.planted, options.traced);
-        let network = Arc::new(ToWorld::of(&world));
-        let entered = (outbound::simulated::enter(network.clone()), gemini::simulated::enter(network));
+        let entered = simulated::enter(Arc::new(ToWorld::of(&world)));
         processor::simulated::enter(options.planted == Some(Planted::IntentNamesNoText));
         let outcome = live(&world).await;
         processor::simulated::leave();

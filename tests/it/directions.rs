@@ -19,8 +19,10 @@ const SHARED: &[(&str, &[&str])] = &[
     ("markdown", &[]),
     // What the functions have in common that answer HTTP.
     ("edge", &[]),
+    // The network of a simulation: the HTTP clients link it behind a feature, and nothing that is deployed has it on.
+    ("simulated", &[]),
     // What the clients below have in common.
-    ("outbound", &["domain", "markdown"]),
+    ("outbound", &["domain", "markdown", "simulated"]),
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
@@ -28,7 +30,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("prices", &["domain"]),
     // What the environments of a fleet share.
     ("cells", &["domain"]),
-    ("gemini", &["cells", "domain", "prices", "resilience"]),
+    ("gemini", &["cells", "domain", "prices", "resilience", "simulated"]),
     ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use domain::contract::plain_call;
 use domain::{
-    Clock, Document, Jitter, LaneTiers, Model, ModelAccount, ModelCall, ModelEndpoint, ModelRole,
-    OutputFormat, Priority, ServiceTier, Speaker, StateStore, TaskId, Timestamp, Turn, after,
+    Clock, Document, Jitter, LaneTiers, Model, ModelAccount, ModelCall, ModelEndpoint, ServiceTier,
+    StateStore, TaskId, Timestamp, after,
 };
 use embedded::Embedded;
 use gemini::{Config, Gemini, Signals};
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 use standins::gemini::{Builder, Fault, FaultRule, GeminiStandin, Refusal};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use crate::binary::{afterhook, run};
 
 const PLACE: &str = "projects/p-1/locations/global";
 /// A key that was made for tests, and opens nothing.
@@ -51,7 +54,7 @@ impl Place {
     fn vertex(&self, location: &str, credentials: &Value) -> ModelEndpoint {
         let (project, workload_identity) = ("p-1".to_owned(), Some(credentials.to_string()));
         let account = ModelAccount::Vertex { project, location: location.to_owned(), workload_identity };
-        ModelEndpoint { base_url: self.url.clone(), api_version: "v1".to_owned(), weight: 1, account }
+        ModelEndpoint { account, ..ModelEndpoint::new(&self.url, "v1") }
     }
 
     /// What `gcloud auth application-default login` leaves.
@@ -81,20 +84,17 @@ impl Place {
         let document = Document { name: "faq.md".to_owned(), text: "Ask away. ".repeat(1_000) };
         ModelCall {
             task_id: TaskId::derive("t", &number.to_le_bytes()),
-            step: "answer".to_owned(),
-            role: ModelRole::Answer,
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            priority: Priority::default(),
-            system: "You maintain a project.".to_owned(),
             documents: vec![document],
-            turns: vec![Turn::text(Speaker::User, format!("Why? {number}"))],
-            output: OutputFormat::Text,
-            slot: None,
-            waiting_since: None,
             deadline: after(clock(&self.seconds).now(), Duration::from_secs(900)),
+            ..plain_call(&format!("Why? {number}"))
         }
     }
+}
+
+/// The key file of a service account.
+fn service_account(url: &str) -> Value {
+    json!({"type": "service_account", "client_email": "sa@p-1.iam.gserviceaccount.com", "private_key_id": "1",
+        "private_key": RSA_KEY, "project_id": "p-1", "token_uri": format!("{url}/token")})
 }
 
 async fn serve(router: Router, servers: &mut JoinSet<()>) -> String {
@@ -135,11 +135,7 @@ async fn credentials_of_every_kind_get_a_token_and_an_answer() {
         (federation(json!({})), 1),
         (federation(json!({"service_account_impersonation_url": impersonated})), 2),
         // It signs its own tokens.
-        (
-            json!({"type": "service_account", "client_email": "sa@p-1.iam.gserviceaccount.com", "private_key_id": "1",
-            "private_key": RSA_KEY, "project_id": "p-1", "token_uri": format!("{url}/token")}),
-            0,
-        ),
+        (service_account(url), 0),
     ];
     for (credentials, tokens) in kinds {
         let before = place.standin.tokens_issued();
@@ -149,6 +145,48 @@ async fn credentials_of_every_kind_get_a_token_and_an_answer() {
             answer.unwrap_or_else(|error| panic!("{}: {error}", credentials["type"]));
         }
         assert_eq!(place.standin.tokens_issued() - before, tokens, "{} is asked once", credentials["type"]);
+    }
+}
+
+/// What `afterhook check --online` says of a model, to whom the place has credentials by this variable alone.
+async fn looked_up(place: &Place, (variable, value): (&'static str, String)) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+    let agent = format!(
+        "[agent]\npersona = \"p.md\"\n[models]\nanswer = \"gemini-flash-latest\"\n[[models.endpoints]]\nproject = \"p-1\"\n\
+         base_url = \"{}\"\n[budget]\n[sources.github]\n",
+        place.url
+    );
+    std::fs::write(dir.path().join("agent.toml"), agent).unwrap();
+    let mut command = afterhook([(variable, value)]);
+    let said = run(command.args(["check", "--online", "--json", "--config"]).arg(dir.path())).await;
+    let lines = said.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let line = lines.into_iter().find(|line| line["check"] == "model gemini-flash-latest");
+    line.unwrap_or_else(|| panic!("{said:?}"))
+}
+
+#[tokio::test]
+async fn a_key_file_and_the_metadata_server_are_credentials_of_the_place() {
+    let place = Place::new(GeminiStandin::builder()).await;
+    let (dir, url) = (tempfile::tempdir().unwrap(), &place.url);
+    let file = |name: &str, credentials: &Value| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, credentials.to_string()).unwrap();
+        ("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap().to_owned())
+    };
+    let mut revoked = place.user();
+    revoked["refresh_token"] = "1//REVOKED".into();
+    for (variable, tokens, state) in [
+        // It signs its own tokens.
+        (file("account.json", &service_account(url)), 0, "ok"),
+        (file("user.json", &place.user()), 1, "ok"),
+        (file("revoked.json", &revoked), 0, "wrong"),
+        (("GCE_METADATA_HOST", url.trim_start_matches("http://").to_owned()), 1, "ok"),
+    ] {
+        let before = place.standin.tokens_issued();
+        let line = looked_up(&place, variable.clone()).await;
+        assert_eq!(line["state"], state, "{variable:?}: {line}");
+        assert_eq!(place.standin.tokens_issued() > before, tokens > 0, "{variable:?}");
     }
 }
 
@@ -194,12 +232,7 @@ async fn a_leaked_key_falls_to_vertex_ai_and_comes_back_when_it_works_again() {
     let place = Place::new(GeminiStandin::builder()).await;
     let developer = GeminiStandin::builder().build();
     let mut servers = JoinSet::new();
-    let first = ModelEndpoint {
-        base_url: serve(developer.router(), &mut servers).await,
-        api_version: "v1beta".to_owned(),
-        weight: 1,
-        account: ModelAccount::default(),
-    };
+    let first = ModelEndpoint::new(&serve(developer.router(), &mut servers).await, "v1beta");
     let second = ModelEndpoint { weight: 0, ..place.vertex("global", &place.user()) };
     let (endpoints, key) = (vec![first, second], Some("key".to_owned().into()));
     let model = place.model_of(Config { endpoints, ..Config::new(key) });

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
 use domain::{
-    Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
-    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, Stage, StateStore, StoreError,
-    Stores, Swap, Task, TaskId, TaskStore, Timestamp, Versioned, Visibility,
+    Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Insert, Lane, ListQuery, Page, PartKey,
+    PayloadStore, PutNew, Queue, QueueError, Receipt, Save, Stage, StoreError, Stores, Task, TaskId,
+    TaskStore, Timestamp, Visibility,
 };
-use serde_json::Value;
 
 /// The calls of all ports together, in their order.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,7 @@ pub fn counted(stores: Stores) -> (Stores, Calls) {
     let counted = Stores {
         tasks: Arc::new(Counted { inner: stores.tasks, calls: calls.clone() }),
         payloads: Arc::new(Counted { inner: stores.payloads, calls: calls.clone() }),
-        state: Arc::new(Counted { inner: stores.state, calls: calls.clone() }),
+        state: Arc::new(WatchedState { store: stores.state, watcher: calls.clone() }),
         queue: Arc::new(Counted { inner: stores.queue, calls: calls.clone() }),
     };
     (counted, calls)
@@ -108,43 +108,16 @@ impl PayloadStore for Counted<dyn PayloadStore> {
 }
 
 #[async_trait]
-impl StateStore for Counted<dyn StateStore> {
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.calls.note("state.get");
-        self.inner.get(key, now).await
-    }
-
-    async fn swap(
-        &self,
-        key: &str,
-        expected: Expected,
-        value: &Value,
-        now: Timestamp,
-        forget_at: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        self.calls.note("state.swap");
-        self.inner.swap(key, expected, value, now, forget_at).await
-    }
-
-    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
-        self.calls.note("state.add");
-        self.inner.add(key, amount, forget_at).await
-    }
-
-    async fn acquire(
-        &self,
-        key: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Acquire, StoreError> {
-        self.calls.note("state.acquire");
-        self.inner.acquire(key, owner, now, until).await
-    }
-
-    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        self.calls.note("state.release");
-        self.inner.release(key, owner).await
+impl StateWatcher for Calls {
+    async fn before(&self, call: StateCall, _: &str) -> Result<(), StoreError> {
+        self.note(match call {
+            StateCall::Get => "state.get",
+            StateCall::Swap => "state.swap",
+            StateCall::Add => "state.add",
+            StateCall::Acquire => "state.acquire",
+            StateCall::Release => "state.release",
+        });
+        Ok(())
     }
 }
 

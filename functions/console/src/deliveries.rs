@@ -10,7 +10,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::{
     API_SOURCE, DeliveryRecord, ListQuery, MissedDelivery, StoreError, Task, TaskId, Timestamp,
-    last_deliveries, missed_deliveries,
+    last_deliveries, missed_deliveries, unread_hooks,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -56,6 +56,19 @@ pub(crate) const PARAMETERS: &[QueryParameter] = &[
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Deliveries {
     deliveries: Vec<Delivery>,
+    /// Hooks of which nobody knows what they could not deliver.
+    unread: Vec<Unread>,
+}
+
+/// A hook whose sender does not let us read what it could not deliver.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Unread {
+    /// The source of agent.toml.
+    pub(crate) source: String,
+    /// The repository or organisation whose hook it is, or the App.
+    pub(crate) hook: String,
+    /// Why, and how to mend it.
+    pub(crate) problem: String,
 }
 
 /// A webhook.
@@ -71,6 +84,8 @@ pub(crate) struct Delivery {
     pub(crate) outcome: String,
     /// Why, in a word.
     pub(crate) reason: Option<String>,
+    /// What else there is to say of it.
+    pub(crate) detail: Option<String>,
     /// Its task, or the task whose duplicate it is.
     pub(crate) task_id: Option<TaskId>,
     /// How often its sender has agreed to send it again, of a missed one.
@@ -82,7 +97,8 @@ pub(crate) async fn deliveries(
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<Deliveries>, Refusal> {
     let Query(parameters) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
-    Ok(Json(Deliveries { deliveries: last(&console, &parameters).await? }))
+    let deliveries = last(&console, &parameters).await?;
+    Ok(Json(Deliveries { deliveries, unread: unread(&console, &parameters.source).await? }))
 }
 
 /// The last ones that fit, newest first.
@@ -128,9 +144,6 @@ async fn others(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreE
 /// Those that did not arrive, of the senders that keep a record of it.
 pub(crate) async fn missed(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreError> {
     let now = console.clock.now();
-    let keeps_record =
-        |name: &&str| console.senders.get(*name).is_some_and(|sender| sender.provider.row().hooks.is_some());
-    let sources = console.sources().filter(|name| source.is_empty() || *name == source).filter(keeps_record);
     let of_source = |source: &'_ str| {
         let source = source.to_owned();
         async move {
@@ -139,7 +152,25 @@ pub(crate) async fn missed(console: &Console, source: &str) -> Result<Vec<Delive
             Ok::<_, StoreError>(missed.collect::<Vec<_>>())
         }
     };
-    Ok(try_join_all(sources.map(of_source)).await?.into_iter().flatten().collect())
+    Ok(try_join_all(recorded(console, source).map(of_source)).await?.into_iter().flatten().collect())
+}
+
+/// The hooks of which nobody knows what they could not deliver.
+pub(crate) async fn unread(console: &Console, source: &str) -> Result<Vec<Unread>, StoreError> {
+    let mut all = Vec::new();
+    for source in recorded(console, source) {
+        let hooks = unread_hooks(&*console.stores.state, source, console.clock.now()).await?;
+        let of_hook = |(hook, problem)| Unread { source: source.to_owned(), hook, problem };
+        all.extend(hooks.into_iter().map(of_hook));
+    }
+    Ok(all)
+}
+
+/// The sources, or the one, whose senders keep a record of what they could not deliver.
+fn recorded<'a>(console: &'a Console, source: &'a str) -> impl Iterator<Item = &'a str> {
+    let keeps_record =
+        |name: &&str| console.senders.get(*name).is_some_and(|sender| sender.provider.row().hooks.is_some());
+    console.sources().filter(move |name| source.is_empty() || *name == source).filter(keeps_record)
 }
 
 impl Delivery {
@@ -153,6 +184,7 @@ impl Delivery {
             event: Some(event),
             outcome,
             reason: Some(reason),
+            detail: None,
             task_id: None,
             tries: Some(tries),
         }
@@ -167,6 +199,7 @@ impl From<&Task> for Delivery {
             event: Some(task.doc.event.clone()),
             outcome: ACCEPTED.to_owned(),
             reason: None,
+            detail: None,
             task_id: Some(task.id.clone()),
             tries: None,
         }
@@ -175,7 +208,7 @@ impl From<&Task> for Delivery {
 
 impl From<DeliveryRecord> for Delivery {
     fn from(record: DeliveryRecord) -> Self {
-        let DeliveryRecord { at, source, event, outcome, reason, task_id } = record;
-        Self { at, source, event, outcome, reason, task_id, tries: None }
+        let DeliveryRecord { at, source, event, outcome, reason, detail, task_id } = record;
+        Self { at, source, event, outcome, reason, detail, task_id, tries: None }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct OneTask {
     task: TaskView,
     /// What its sender wrote, where it can be read.
     asked: Option<Asked>,
+    /// What the agent had drafted, where a person has edited it: `draft` is their text then.
+    edited_from: Option<String>,
     /// What the agent of `[shadow]` made of the event, if it worked on it.
     shadow_draft: Option<ShadowDraft>,
     /// What people said would have been right, in the order in which they said it.
@@ -32,20 +34,22 @@ pub(crate) struct OneTask {
 
 impl OneTask {
     pub(crate) async fn of(console: &Console, task: &Task) -> Result<Self, StoreError> {
-        let (shown, asked, shadow_draft, labelled) = futures::try_join!(
+        let (shown, edited_from, asked, shadow_draft, labelled) = futures::try_join!(
             show(&console.stores, task),
+            edited_from(&console.stores, task),
             asked::of(console, task),
             shadow_draft(&console.stores, task),
             labels(&*console.stores.payloads, &task.id)
         )?;
         let Labelled { corrections, reactions } = labelled;
-        Ok(Self { task: shown, asked, shadow_draft, corrections, reactions })
+        Ok(Self { task: shown, edited_from, asked, shadow_draft, corrections, reactions })
     }
 
     /// The same where neither draft nor event can be read.
     pub(crate) fn bare(task: &Task) -> Self {
         Self {
             task: view(task, None),
+            edited_from: None,
             asked: None,
             shadow_draft: None,
             corrections: Vec::new(),
@@ -88,6 +92,14 @@ async fn draft_text(stores: &Stores, task: &Task) -> Result<Option<String>, Stor
         return Err(StoreError::broken(OPERATION, "its text is not stored"));
     };
     blob.text().map(Some).map_err(|error| StoreError::broken(OPERATION, error))
+}
+
+/// The text that a person has edited, if one has. One that cannot be read is none.
+async fn edited_from(stores: &Stores, task: &Task) -> Result<Option<String>, StoreError> {
+    let edit = task.doc.draft.as_ref().map(|draft| draft.hash.as_str());
+    let Some(hash) = task.drafted_hash().filter(|hash| Some(*hash) != edit) else { return Ok(None) };
+    let blob = stores.payloads.get(&task.id, &PartKey::draft(hash)).await?;
+    Ok(blob.and_then(|blob| blob.text().ok()))
 }
 
 /// What the agent of `[shadow]` made of the event. One that cannot be read is none.

@@ -102,7 +102,7 @@ impl Version {
             edited: sum.edited,
             rejected: sum.rejected,
             edit_rate: sum.edit_rate(),
-            corrected: sum.labels.corrected,
+            corrected: sum.labels.corrected(),
             thumbs_up: sum.labels.thumbs_up(),
             thumbs_down: sum.labels.thumbs_down(),
             cost_usd: sum.calls.cost_usd(),

@@ -11,7 +11,9 @@ use domain::{
 };
 use http::HeaderMap;
 use serde_json::Map;
-use webhook::{IgnoreReason, Interaction, ParseError, Parsed, Received, Rejection, Sender, is_media_type};
+use webhook::{
+    IgnoreReason, Interaction, ParseError, Parsed, Received, Rejection, Row, Sender, is_media_type,
+};
 
 use crate::headers::SignedHeaders;
 use crate::outcome::{Outcome, Refusal, StorageError, Trail};
@@ -121,10 +123,10 @@ fn read(
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
         Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
         Ok(Parsed::Interaction(interaction)) => Ok(Reading::Click(interaction, id)),
-        Ok(Parsed::Other(name)) if !source.takes(&name) => {
-            Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED)))
+        Ok(Parsed::Other(name)) => {
+            let passed = source.passes_over(&name, Row::knows_kind);
+            Ok(Reading::Settled(passed.unwrap_or(Outcome::Ignored("unsupported"))))
         }
-        Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
             None => {
@@ -139,8 +141,8 @@ fn read(
         },
         Err(ParseError::NotJson(why)) => Err(Refusal::NotJson(why)),
         Err(ParseError::Unreadable(why)) => match unread_kind(source, received) {
-            Kind::Unsubscribed => Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED))),
-            Kind::Subscribed(name) => {
+            Err(passed) => Ok(Reading::Settled(passed)),
+            Ok(name) => {
                 let new = unread_task(source, name, content_type, received, &id);
                 let error = TaskError::new("parse", "unreadable_event", why);
                 Ok(Reading::Task(Box::new(Task::unreadable(id, new, now, error)), None))
@@ -149,24 +151,16 @@ fn read(
     }
 }
 
-const UNSUBSCRIBED: &str = IgnoreReason::Unsubscribed.as_str();
-
-/// Whether an event that cannot be read was asked for.
-enum Kind {
-    Unsubscribed,
-    /// It was, or nobody can tell; its name, if that much can be told.
-    Subscribed(Option<String>),
-}
-
-/// Asked of the kind alone: what is wrong with the rest of an event that nobody subscribed to is nobody's
-/// trouble.
-fn unread_kind(source: &Source, received: &Received<'_>) -> Kind {
+/// The name of an event that cannot be read, if that much can be told; or what it comes to where nobody asked for
+/// it. Only the kind counts: mistakes in the rest of an event that nobody subscribed to do not matter.
+fn unread_kind(source: &Source, received: &Received<'_>) -> Result<Option<String>, Outcome> {
     let kind = catch_unwind(AssertUnwindSafe(|| source.sender.kind(received)));
     match kind {
-        Ok(Ok(Some(name))) if source.may_take(&name) => Kind::Subscribed(Some(name)),
-        Ok(Ok(None)) if source.takes_everything() => Kind::Subscribed(None),
-        Ok(Ok(_)) => Kind::Unsubscribed,
-        Ok(Err(_)) | Err(_) => Kind::Subscribed(None),
+        Ok(Ok(Some(name))) => source.passes_over(&name, Row::knows).map_or(Ok(Some(name)), Err),
+        Ok(Ok(None)) if !source.takes_everything() => {
+            Err(Outcome::Ignored(IgnoreReason::Unsubscribed.as_str()))
+        }
+        Ok(Ok(None) | Err(_)) | Err(_) => Ok(None),
     }
 }
 
@@ -212,8 +206,8 @@ fn unread_task(
     }
 }
 
-/// Takes the task in, or completes what an earlier try of its sender has left undone. What another delivery
-/// has reported before is that one's task: this one completes it if it is incomplete, and is a duplicate.
+/// Takes the task in, or completes what an earlier try of its sender has left undone. If another delivery has
+/// reported the same before, this one completes that task where it is incomplete, and is a duplicate.
 async fn store(
     ingest: &Ingest,
     mut task: Task,

@@ -12,6 +12,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
+use webhook::IgnoreReason;
 
 use crate::outcome::{Outcome, Refusal};
 
@@ -27,6 +28,8 @@ struct Taken<'a> {
     task_id: Option<&'a TaskId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 impl Outcome {
@@ -36,7 +39,7 @@ impl Outcome {
             Self::Accepted(_) => "accepted",
             Self::Duplicate(_) => "duplicate",
             Self::Decided(_) => "decided",
-            Self::Ignored(_) => "ignored",
+            Self::Ignored(_) | Self::Unknown(_) => "ignored",
             Self::Pong => "pong",
             Self::Challenge(_) => "challenge",
         }
@@ -46,10 +49,16 @@ impl Outcome {
     pub(crate) fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Ignored(reason) => Some(reason),
+            Self::Unknown(_) => Some(IgnoreReason::Unsubscribed.as_str()),
             Self::Accepted(_) | Self::Duplicate(_) | Self::Decided(_) | Self::Pong | Self::Challenge(_) => {
                 None
             }
         }
+    }
+
+    /// What else there is to say of the reason.
+    pub(crate) fn detail(&self) -> Option<&'static str> {
+        if let Self::Unknown(detail) = self { Some(detail) } else { None }
     }
 }
 
@@ -76,10 +85,11 @@ pub(crate) fn taken(outcome: &Outcome, success: StatusCode) -> Response {
     let (code, task_id) = match outcome {
         Outcome::Accepted(id) | Outcome::Duplicate(id) => (success, Some(id)),
         Outcome::Decided(id) => (StatusCode::OK, Some(id)),
-        Outcome::Ignored(_) | Outcome::Pong => (StatusCode::OK, None),
+        Outcome::Ignored(_) | Outcome::Unknown(_) | Outcome::Pong => (StatusCode::OK, None),
         Outcome::Challenge(challenge) => return Json(json!({ "challenge": challenge })).into_response(),
     };
-    (code, Json(Taken { status: outcome.word(), task_id, reason: outcome.reason() })).into_response()
+    let (status, reason, detail) = (outcome.word(), outcome.reason(), outcome.detail());
+    (code, Json(Taken { status, task_id, reason, detail })).into_response()
 }
 
 /// The problem behind a refusal.

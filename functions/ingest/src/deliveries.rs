@@ -51,9 +51,12 @@ impl Deliveries {
         result: &Result<Outcome, Refusal>,
         at: Timestamp,
     ) -> Option<DeliveryRecord> {
+        let detail = result.as_ref().ok().and_then(Outcome::detail);
         let (outcome, reason, task_id) = match result {
             Ok(outcome @ Outcome::Duplicate(id)) => (outcome.word(), None, Some(id.clone())),
-            Ok(outcome @ Outcome::Ignored(reason)) => (outcome.word(), Some(*reason), None),
+            Ok(outcome @ (Outcome::Ignored(_) | Outcome::Unknown(_))) => {
+                (outcome.word(), outcome.reason(), None)
+            }
             Ok(Outcome::Accepted(_) | Outcome::Decided(_) | Outcome::Pong | Outcome::Challenge(_)) => {
                 return None;
             }
@@ -68,6 +71,7 @@ impl Deliveries {
             event: trail.event.clone(),
             outcome: outcome.to_owned(),
             reason: reason.map(str::to_owned),
+            detail: detail.map(str::to_owned),
             task_id,
         })
     }

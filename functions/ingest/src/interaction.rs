@@ -160,8 +160,8 @@ impl Clicked<'_> {
         Ok(ours.find_map(|notice| notice.state.message()?.team.clone()))
     }
 
-    /// Decides nothing: keeps who tried with the task, and has the person told. That a word is lost is
-    /// no reason to let the click fail, which would invite another one.
+    /// Decides nothing: stores with the task who tried, and has the person told. The click does not fail if that
+    /// cannot be stored: an error would invite another click.
     async fn turn_away(
         &self,
         ingest: &Ingest,

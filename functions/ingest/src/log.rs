@@ -71,7 +71,7 @@ pub(crate) fn webhook(
                 outcome,
                 reason,
                 ms,
-                "webhook was accepted"
+                "the webhook was accepted"
             );
         }
         Err(refusal) => {
@@ -79,12 +79,12 @@ pub(crate) fn webhook(
             if status >= 500 {
                 tracing::error!(
                     task_id, source, request_id, trace_id, delivery, status, reason, ms, error = %refusal,
-                    "webhook was not stored"
+                    "the webhook was not stored"
                 );
             } else {
                 tracing::warn!(
                     task_id, source, request_id, trace_id, delivery, status, reason, ms, error = %refusal,
-                    "webhook refused"
+                    "the webhook was refused"
                 );
             }
         }

@@ -16,7 +16,8 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
     match result {
         Ok(Outcome::Accepted(_)) => metrics.accepted(ack),
         Ok(Outcome::Duplicate(_)) => metrics.duplicate(ack),
-        Ok(Outcome::Ignored(reason)) => {
+        Ok(outcome @ (Outcome::Ignored(_) | Outcome::Unknown(_))) => {
+            let reason = outcome.reason().unwrap_or_default();
             metrics.emit(&[("Ignored", Unit::Count, 1.0)], &[("reason", reason)]);
         }
         // What becomes of a decided task is counted where it ends.
@@ -35,5 +36,5 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
 pub(crate) fn unreadable(task: &Task) {
     let doc = &task.doc;
     let error = doc.error.as_ref().map(|error| error.message.as_str());
-    tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "event cannot be read");
+    tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "the event cannot be read");
 }

@@ -14,6 +14,9 @@ pub(crate) enum Outcome {
     Decided(TaskId),
     /// Genuine, and of no interest: nothing is stored.
     Ignored(&'static str),
+    /// Genuine, and of a kind that this version does not know and nobody has named: nothing is stored. With what can
+    /// be done about it.
+    Unknown(&'static str),
     /// The sender tried the connection out.
     Pong,
     /// The sender wants this text back.

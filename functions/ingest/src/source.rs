@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use domain::{Event, Timestamp};
 use settings::SourceSettings;
-use webhook::{Filter, IgnoreReason, PriorityRules, Sender, check_age};
+use webhook::{Filter, IgnoreReason, PriorityRules, Row, Sender, check_age};
+
+use crate::outcome::Outcome;
+
+/// What is said of a kind that this version does not know and agent.toml does not name.
+const UNKNOWN: &str = "this version does not know this kind of event";
+const UNKNOWN_UNMAPPED: &str =
+    "this version does not know this kind of event: describe it by `map`, or name it in `events`";
 
 /// Who sends, how it signs, and which of its events are worth a task.
 pub(crate) struct Source {
@@ -38,14 +45,22 @@ impl Source {
         Arc::make_mut(&mut filter).know(account);
     }
 
-    /// Whether events of that name are subscribed to.
-    pub(crate) fn takes(&self, name: &str) -> bool {
-        self.filter().takes(name)
+    /// Whether an event may be subscribed to when only its kind is known.
+    fn may_take(&self, name: &str) -> bool {
+        self.filter().may_take(name)
     }
 
-    /// Whether an event may be subscribed to when only its kind is known.
-    pub(crate) fn may_take(&self, name: &str) -> bool {
-        self.filter().may_take(name)
+    /// What is done with an event of that name which no reader reads, where `events` does not ask for it: nothing, and
+    /// why. `None` where it was asked for, or is of a kind that is read.
+    pub(crate) fn passes_over(&self, name: &str, is_known: fn(&Row, &str) -> bool) -> Option<Outcome> {
+        let row = self.sender.provider.row();
+        let is_named = !self.takes_everything();
+        match () {
+            () if !self.may_take(name) => Some(Outcome::Ignored(IgnoreReason::Unsubscribed.as_str())),
+            () if is_named || is_known(row, name) => None,
+            () if row.takes_map => Some(Outcome::Unknown(UNKNOWN_UNMAPPED)),
+            () => Some(Outcome::Unknown(UNKNOWN)),
+        }
     }
 
     /// Whether every event is subscribed to, whatever its name.

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use domain::{
     Acquire, Clock, Expected, FailedDelivery, Missed, Redeliveries, ServiceError, ServiceFailure, StateStore,
-    StatsRecorder, StoreError, Swap, Timestamp, after, missed_key,
+    StatsRecorder, StoreError, Swap, Timestamp, UnreadHooks, after, missed_key, unread_key,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tracing::{info, warn};
 
 use self::plan::{Became, Due, latest, plan};
@@ -73,13 +75,15 @@ impl MissedDeliveries {
     ) -> Result<u64, OutsideError> {
         let now = self.clock.now();
         let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
-        let failed = latest(service.failed(source, hooks, since).await?);
-        let (expected, known) = self.known(source, now).await?;
+        let failed = service.failed(source, hooks, since).await;
+        self.tell(source, &failed.unread, now).await?;
+        let failed = latest(failed.deliveries);
+        let (expected, known) = self.known::<Missed>(&missed_key(source), now).await?;
         let (counted, due) = plan(known.clone(), failed, since, now);
         if counted == known {
             return Ok(0);
         }
-        let Swap::Done(version) = self.write(source, expected, &counted).await? else {
+        let Swap::Done(version) = self.write(&missed_key(source), expected, &counted).await? else {
             // Somebody else is at it.
             return Ok(0);
         };
@@ -92,23 +96,42 @@ impl MissedDeliveries {
         stopped.map_or(Ok(sent), |problem| Err(problem.into()))
     }
 
-    /// What is known of what `source` has missed. What another version has written and this one cannot read counts
-    /// as nothing.
-    async fn known(&self, source: &str, now: Timestamp) -> Result<(Expected, Missed), StoreError> {
-        let found = self.state.get(&missed_key(source), now).await?;
+    /// Says which hooks cannot be read, and keeps it for people: each once, as long as it stays the same.
+    async fn tell(&self, source: &str, unread: &UnreadHooks, now: Timestamp) -> Result<(), StoreError> {
+        let key = unread_key(source);
+        let (expected, known) = self.known::<UnreadHooks>(&key, now).await?;
+        if known == *unread {
+            return Ok(());
+        }
+        for (hook, problem) in unread.iter().filter(|(hook, problem)| known.get(*hook) != Some(*problem)) {
+            warn!(
+                source,
+                hook, problem, "what a hook could not deliver cannot be read, and is not sent again"
+            );
+        }
+        self.write(&key, expected, unread).await.map(drop)
+    }
+
+    /// What is kept under `key`. What another version has written and this one cannot read counts as nothing.
+    async fn known<T: DeserializeOwned + Default>(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<(Expected, T), StoreError> {
+        let found = self.state.get(key, now).await?;
         Ok(match found {
             Some(found) => {
                 (Expected::Version(found.version), serde_json::from_value(found.value).unwrap_or_default())
             }
-            None => (Expected::Absent, Missed::new()),
+            None => (Expected::Absent, T::default()),
         })
     }
 
-    async fn write(&self, source: &str, expected: Expected, known: &Missed) -> Result<Swap, StoreError> {
+    async fn write(&self, key: &str, expected: Expected, known: &impl Serialize) -> Result<Swap, StoreError> {
         let value = serde_json::to_value(known)
             .map_err(|error| StoreError::broken("count missed deliveries", error))?;
         let now = self.clock.now();
-        self.state.swap(&missed_key(source), expected, &value, now, after(now, WINDOW)).await
+        self.state.swap(key, expected, &value, now, after(now, WINDOW)).await
     }
 
     /// Writes down what became of the requests. What cannot be written stays counted as failed.
@@ -119,17 +142,20 @@ impl MissedDeliveries {
         due: &[Due],
         became: &[Became],
     ) -> Result<(), StoreError> {
-        let mut expected = Expected::Version(version);
+        let (key, mut expected) = (missed_key(source), Expected::Version(version));
         for _ in 0..MAX_WRITES {
             for (due, became) in due.iter().zip(became) {
                 due.settle(&mut known, *became);
             }
-            match self.write(source, expected, &known).await? {
+            match self.write(&key, expected, &known).await? {
                 Swap::Done(_) => return Ok(()),
-                Swap::Conflict(_) => (expected, known) = self.known(source, self.clock.now()).await?,
+                Swap::Conflict(_) => (expected, known) = self.known(&key, self.clock.now()).await?,
             }
         }
-        warn!(source, "others write what was missed all the time; it may be asked for once more");
+        warn!(
+            source,
+            "others kept writing what is known of missed deliveries; some may be asked for once more"
+        );
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The models: which breakers are open now, and whether the service still has each by its name.
+//! The models: which breakers are open now, which calls are refused, and whether the service still has each by its name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub struct ModelWatch {
 }
 
 impl ModelWatch {
-    /// Tells the metrics, for each model that was called, whether its breaker is open. A breaker stays open as long as
-    /// nobody calls.
+    /// Tells the metrics, for each model that was called, whether its breaker is open, and whether the service refuses
+    /// all its calls. Both stay so as long as nobody calls, and an alarm that hears nothing gives the all-clear.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -33,6 +33,9 @@ impl ModelWatch {
             let health = ModelHealth::read(&*self.state, name, key, now).await?;
             if health.breaker.is_used() {
                 self.metrics.breaker_is_open(name, health.breaker.is_open());
+            }
+            if health.refused.is_some() {
+                self.metrics.model_refused(name);
             }
         }
         Ok(())

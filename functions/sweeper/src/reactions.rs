@@ -89,7 +89,7 @@ impl AnswerReactions {
         let place = json!({ "cursor": cursor });
         match self.state().swap(&key, expected, &place, now, after(now, WINDOW)).await? {
             Swap::Done(_) => {}
-            Swap::Conflict(_) => debug!(source, "another look was at the same answers"),
+            Swap::Conflict(_) => debug!(source, "another sweeper has looked at the same answers"),
         }
         if changed > 0 {
             info!(source, asked, changed, "people reacted to answers");
@@ -109,7 +109,7 @@ impl AnswerReactions {
             Ok(None) => return Ok(false),
             // The comment or its place is gone, or hidden from us; the others are not.
             Err(problem) if matches!(problem.failure, ServiceFailure::Refused | ServiceFailure::Closed) => {
-                debug!(task_id = %task.id, %problem, "the reactions to an answer are not told");
+                debug!(task_id = %task.id, %problem, "the reactions to an answer could not be read");
                 return Ok(false);
             }
             Err(problem) => return Err(problem.into()),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::api::Api;
-use super::table::{Table, style};
+use super::table::{Table, plain, style};
 use super::task_text::ago;
 use crate::Failure;
 use crate::cli::DeliveriesArgs;
@@ -20,6 +20,8 @@ pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure
     let answer = api.get("/deliveries", &query).await?;
     let deliveries =
         answer.get("deliveries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let unread = answer.get("unread").and_then(Value::as_array).into_iter().flatten();
+    unread.for_each(|hook| eprintln!("{}", plain(&warning(hook))));
     if args.json {
         deliveries.iter().for_each(|delivery| say!("{delivery}"));
     } else if deliveries.is_empty() {
@@ -33,10 +35,19 @@ pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure
 /// Why; of one that its sender could not deliver, how often it has agreed to send it again as well.
 fn reason(delivery: &Value) -> String {
     let reason = delivery.get("reason").and_then(Value::as_str).unwrap_or("-");
-    match delivery.get("tries").and_then(Value::as_u64) {
-        Some(tries) => format!("{reason}, sent again {tries}x"),
-        None => reason.to_owned(),
+    let detail = delivery.get("detail").and_then(Value::as_str);
+    match (delivery.get("tries").and_then(Value::as_u64), detail) {
+        (Some(tries), _) => format!("{reason}, sent again {tries}x"),
+        (None, Some(detail)) => format!("{reason}: {detail}"),
+        (None, None) => reason.to_owned(),
     }
+}
+
+/// What is said of a hook whose record cannot be read.
+fn warning(hook: &Value) -> String {
+    let text = |name: &str| hook.get(name).and_then(Value::as_str).unwrap_or("-");
+    let (source, hook, problem) = (text("source"), text("hook"), text("problem"));
+    format!("[sources.{source}]: what the hook of {hook} could not deliver is not sent again: {problem}")
 }
 
 fn print(deliveries: &[Value]) {
@@ -69,6 +80,16 @@ mod tests {
     fn a_missed_delivery_says_how_often_it_was_sent_again() {
         assert_eq!(reason(&json!({"reason": "answered_503", "tries": 2})), "answered_503, sent again 2x");
         assert_eq!(reason(&json!({"reason": "bot", "tries": null})), "bot");
+        assert_eq!(
+            reason(&json!({"reason": "unsubscribed", "detail": "not known"})),
+            "unsubscribed: not known"
+        );
         assert_eq!(reason(&json!({"reason": null})), "-");
+    }
+
+    #[test]
+    fn a_hook_whose_record_cannot_be_read_is_named_with_the_reason() {
+        let said = warning(&json!({"source": "github", "hook": "octo/repo", "problem": "HTTP 403: no"}));
+        assert!(said.contains("octo/repo") && said.ends_with("HTTP 403: no"), "{said}");
     }
 }

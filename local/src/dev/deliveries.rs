@@ -39,8 +39,9 @@ fn print(line: &DeliveryRecord, json: bool) {
         say!("{}", json!({"event": "delivery", "delivery": line}));
         return;
     }
-    let DeliveryRecord { source, event, outcome, reason, .. } = line;
+    let DeliveryRecord { source, event, outcome, reason, detail, .. } = line;
     let event = event.as_deref().unwrap_or("webhook");
     let reason = reason.as_ref().map(|reason| format!(": {}", reason.replace('_', " "))).unwrap_or_default();
-    say!("  {outcome:<18} {source} {event}{reason}");
+    let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    say!("  {outcome:<18} {source} {event}{reason}{detail}");
 }

@@ -21,7 +21,7 @@ pub(crate) const INVOCATION: Duration = Duration::from_secs(180);
 /// between costs this much. The claim sets it to the lease.
 const UNCLAIMED: Duration = Duration::from_secs(20);
 /// Messages of one lane in work at once, as `MaximumConcurrency` bounds it.
-const AT_ONCE: usize = 100;
+pub(super) const AT_ONCE: usize = 100;
 /// Messages taken by one receive.
 const BATCH: usize = 10;
 /// How long to leave a queue alone that does not answer.
@@ -32,9 +32,14 @@ const OUTSIDE_EVERY: Duration = Duration::from_secs(30);
 /// Sweeps between two removals of old tasks.
 const SWEEPS_PER_FORGET: u64 = 600;
 
-/// Polls `lane` until dropped. A message may take as long as `invocation`.
-pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane, invocation: Duration) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+/// Polls `lane` until dropped. A message may take as long as `invocation`, and no more are in work than `slots` has
+/// permits.
+pub(crate) async fn lane(
+    processor: Arc<Processor>,
+    storage: Arc<Storage>,
+    (lane, slots): (Lane, Arc<Semaphore>),
+    invocation: Duration,
+) {
     let mut work = JoinSet::new();
     loop {
         while work.try_join_next().is_some() {}
@@ -45,7 +50,7 @@ pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
         let received = match storage.stores.queue.receive(from, want, storage.poll()).await {
             Ok(received) => received,
             Err(problem) => {
-                warn!(%lane, %problem, "nothing could be received");
+                warn!(%lane, %problem, "the queue could not be read");
                 tokio::time::sleep(QUEUE_DOWN).await;
                 continue;
             }
@@ -136,7 +141,7 @@ pub(super) async fn outside(
             };
             // Neither is kept from its turn by what the other meets.
             for problem in [sent.await, read.await].into_iter().filter_map(Result::err) {
-                warn!(source = name, %problem, "deliveries and reactions are looked after later");
+                warn!(source = name, %problem, "deliveries and reactions could not be looked at; the next look tries again");
             }
         }
     }
@@ -151,7 +156,7 @@ pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
         every.tick().await;
         let deadline = after(notices.clock.now(), INVOCATION);
         if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
-            warn!(%problem, "messages about drafts are looked after in a second");
+            warn!(%problem, "messages about drafts are not delivered; the sweep of the next second tries again");
         }
     }
 }

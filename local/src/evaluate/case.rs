@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::{NOT_SPAM, SPAM};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use toml::Spanned;
 
@@ -60,14 +61,21 @@ pub(crate) struct Case {
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub(crate) parameters: Map<String, Value>,
     /// Words that the answer must have, whatever their case.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "filled")]
     pub(crate) must: Vec<String>,
     /// Words that it must not have.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "filled")]
     pub(crate) must_not: Vec<String>,
     /// What a judging model holds the answer against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rubric: Option<String>,
+}
+
+/// A list that is written says something.
+fn filled<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<String>, D::Error> {
+    let list = Vec::<String>::deserialize(list)?;
+    let is_empty = list.is_empty() || list.iter().any(|word| word.trim().is_empty());
+    if is_empty { Err(D::Error::custom("a list without words; leave it out")) } else { Ok(list) }
 }
 
 /// The file and the line of a case. Wherever it stands, it is the same case.
@@ -95,6 +103,10 @@ pub(crate) struct Was {
     /// How sure it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confidence: Option<f64>,
+}
+
+fn blank(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| text.trim().is_empty())
 }
 
 /// Whether `got` is what is `expected`.
@@ -162,7 +174,7 @@ impl Case {
         let inline = [self.source.is_some(), self.event.is_some(), self.body.is_some()];
         let sampled = [self.title.is_some(), self.opening.is_some(), self.text.is_some()];
         match () {
-            () if self.name.is_empty() => Err("it has no `name`".to_owned()),
+            () if self.name.trim().is_empty() => Err("it has no `name`".to_owned()),
             () if self.sample.is_some() && inline.contains(&true) => {
                 Err("`sample` stands alone, without `source`, `event` and `body`".to_owned())
             }
@@ -172,8 +184,20 @@ impl Case {
             () if [self.spam, self.not_spam, self.intent.is_some()].iter().filter(|it| **it).count() != 1 => {
                 Err("say which `intent` is expected, or `spam = true`, or `not_spam = true`".to_owned())
             }
-            () => Ok(()),
+            () if blank(&self.intent) || blank(&self.rubric) => {
+                Err("`intent` and `rubric` say something, or are left out".to_owned())
+            }
+            () => self.contradiction(),
         }
+    }
+
+    /// No answer has a word without what is in it.
+    fn contradiction(&self) -> Result<(), String> {
+        let pairs = self.must.iter().flat_map(|must| self.must_not.iter().map(move |not| (must, not)));
+        let mut vain = pairs.filter(|(must, not)| must.to_lowercase().contains(&not.to_lowercase()));
+        vain.next().map_or(Ok(()), |(must, not)| {
+            Err(format!("no answer has `{must}` (`must`) and not `{not}` (`must_not`)"))
+        })
     }
 }
 
@@ -187,11 +211,16 @@ pub(crate) fn load(paths: &[impl AsRef<Path>]) -> Result<Vec<Case>, Failure> {
     for path in paths {
         for file in files(path.as_ref())? {
             let text = fs::read_to_string(&file).map_err(|error| Failure::at(file.display(), error))?;
-            cases.extend(if is(&file, "jsonl") { lines(&file, &text)? } else { set(&file, &text)? });
+            let found = if is(&file, "jsonl") { lines(&file, &text)? } else { set(&file, &text)? };
+            if found.is_empty() {
+                return Err(Failure::at(file.display(), "there is no case in it"));
+            }
+            cases.extend(found);
         }
     }
     if cases.is_empty() {
-        return Err(Failure::new("there is no case in the files"));
+        let places: Vec<_> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
+        return Err(Failure::at(places.join(", "), "there is no case in it"));
     }
     let mut names = BTreeMap::new();
     for case in &cases {
@@ -312,6 +341,15 @@ mod tests {
             (format!("{case}spam = true\n"), "say which `intent`"),
             (format!("{case}source = \"github\"\n"), "`sample` stands alone"),
             (case.replace("sample = \"x\"", "text = \"hi\""), "name a `sample`"),
+            (format!("{case}rubric = \" \"\n"), "a.toml:1: case `a`: `intent` and `rubric` say something"),
+            (case.replace("intent = \"y\"", "intent = \"\""), "a.toml:1: case `a`: `intent` and `rubric`"),
+            (format!("{case}must = []\n"), "line 5"),
+            (format!("{case}must_not = [\"\"]\n"), "a list without words"),
+            (
+                format!("{case}must = [\"a Secret\"]\nmust_not = [\"x\", \"secret\"]\n"),
+                "a.toml:1: case `a`: no answer has",
+            ),
+            ("cases = []\n".to_owned(), "there is no case in it"),
         ] {
             let (_dir, file) = write("a.toml", &text);
             let told = load(&[file]).unwrap_err().to_string();

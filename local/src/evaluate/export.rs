@@ -14,10 +14,10 @@ use super::case::Case;
 use super::feedback::{Feedback, text};
 use super::redact::Redactor;
 use super::sample::{self, Words};
-use crate::Failure;
 use crate::archive::{Archive, Wanted};
 use crate::dev::load;
 use crate::terminal::say;
+use crate::{Failure, report_files};
 
 /// Characters of a task's id that its case is called by.
 const ID_CHARS: usize = 8;
@@ -26,6 +26,11 @@ const ID_CHARS: usize = 8;
 pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
+    if let Some((dir, name)) =
+        args.out.as_ref().and_then(|file| file.parent().zip(file.file_name()?.to_str()))
+    {
+        report_files::check(dir, &[name])?;
+    }
     let archive = Archive::open(&args.archive).await?;
     let cases = cases(&archive, &settings, &args).await?;
     if cases.is_empty() {

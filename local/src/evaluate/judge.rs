@@ -140,7 +140,8 @@ mod tests {
     use std::sync::Mutex;
 
     use async_trait::async_trait;
-    use domain::{Clock, Deferral, ModelAnswer, ModelError, NewTask, StepUsage, TaskId, Timestamp};
+    use domain::contract::new_task;
+    use domain::{Clock, Deferral, ModelAnswer, ModelError, StepUsage, TaskId, Timestamp};
     use embedded::Embedded;
 
     use super::*;
@@ -182,19 +183,8 @@ mod tests {
     }
 
     fn task() -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "eval".to_owned(),
-            thread: "t".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::now();
-        Task::received(TaskId::derive("eval", b"1"), new, now, now)
+        Task::received(TaskId::derive("eval", b"1"), new_task("github"), now, now)
     }
 
     fn judge(model: Arc<Scripted>) -> Judge {

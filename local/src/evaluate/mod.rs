@@ -23,20 +23,20 @@ use settings::{Environment, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::Failure;
 use crate::dev::load;
 use crate::offline::{
     self, EventOf, Ground, Job, Priced, RAISE, Ran, Rig, estimate, for_show, in_tier, known_before,
     to_the_command_line,
 };
 use crate::terminal::say;
+use crate::{Failure, report_files};
 pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars, tier};
 use case::Case;
 use changes::{Changes, Former};
 use judge::{Answered, Judge};
 pub(crate) use outcome::NONE;
 use outcome::Outcome;
-use report::Report;
+use report::{Report, by_another};
 use score::Score;
 
 /// Feedbacks under way at once.
@@ -57,6 +57,9 @@ async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
     let cases = chosen(&args)?;
+    if let Some(dir) = &args.report {
+        report_files::check(dir, &report::FILES)?;
+    }
     let former = args.against.as_deref().map(Former::read).transpose()?;
     let ground = Ground::prepare("eval", &settings, environment, &args.data_dir.path, args.max_usd)?;
     if args.fresh {
@@ -216,8 +219,9 @@ fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
         ("the share of cases right in everything", score.right(), args.min_right),
     ];
     let below = bounds.into_iter().filter(|(_, is, wanted)| is < wanted);
+    let others = by_another(score).map_or_else(String::new, |told| format!(" ({told})"));
     let mut missed: Vec<String> =
-        below.map(|(what, is, wanted)| format!("{what} is {is:.3}, below {wanted}")).collect();
+        below.map(|(what, is, wanted)| format!("{what} is {is:.3}, below {wanted}{others}")).collect();
     let broken = report.against.as_ref().map_or(0, |(_, changes)| changes.broken.len());
     if args.no_worse && broken > 0 {
         missed.push(format!("{broken} cases are wrong that were right before"));

@@ -1,6 +1,8 @@
 //! [`Outcome`]: what became of one case, and what is wrong with it.
 
-use domain::{SPAM, Task, TaskStatus, is_called_spam};
+use std::time::Duration;
+
+use domain::{SPAM, Served, Task, TaskStatus, is_called_spam};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -33,8 +35,11 @@ pub(crate) struct Outcome {
     /// What it cost, the judge included; `None` if a price is not known.
     pub(crate) cost_usd: Option<f64>,
     pub(crate) tokens: u64,
-    /// Milliseconds of work.
+    /// Milliseconds that its calls of models took.
     pub(crate) ms: f64,
+    /// Which model served each step.
+    #[serde(default)]
+    pub(crate) served: Vec<Served>,
     /// What the judge said.
     pub(crate) judgement: Option<Judgement>,
     /// Why it did not come to an end.
@@ -44,7 +49,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// What `ran` came to, held against `case`.
     pub(crate) fn of(case: &Case, ran: &Ran) -> Self {
-        let Ran { task, draft } = ran;
+        let Ran { task, draft, served } = ran;
         let known = task.doc.classification.as_ref();
         let got = match known {
             _ if is_called_spam(task) => SPAM,
@@ -62,7 +67,13 @@ impl Outcome {
             parked_because: parked,
             cost_usd: if task.doc.usage.is_empty() { Some(0.0) } else { task.cost_usd() },
             tokens: task.tokens_used(),
-            ms: task.doc.worked_ms,
+            ms: task
+                .doc
+                .usage
+                .iter()
+                .map(|usage| Duration::from_millis(usage.ms).as_secs_f64() * 1_000.0)
+                .sum(),
+            served: served.clone(),
             judgement: None,
             unfinished: (!task.control.status.is_end()).then(|| last_word(task)),
         };
@@ -115,6 +126,16 @@ impl Outcome {
         is_right(&self.expected, &self.got) && self.unfinished.is_none()
     }
 
+    /// Whether another model than the wanted one sorted it, or answered it.
+    pub(crate) fn is_by_another(&self, triage: bool) -> bool {
+        Served::by_another(&self.served, triage)
+    }
+
+    /// Which models served it, in one line.
+    pub(crate) fn models(&self) -> String {
+        Served::in_words(&self.served)
+    }
+
     /// What is wrong, in one line; empty if nothing is.
     pub(crate) fn why(&self) -> String {
         match &self.unfinished {
@@ -149,32 +170,22 @@ fn lacking(wanted: &Map<String, Value>, found: Option<&Value>) -> Vec<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use domain::{Classification, NewTask, Priority, TaskId, Timestamp};
+    use domain::contract::new_task;
+    use domain::{Classification, TaskId, Timestamp};
     use serde_json::json;
 
     use super::*;
 
     fn ran(status: TaskStatus, intent: Option<&str>, draft: &str) -> Ran {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "eval".to_owned(),
-            thread: "t".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::UNIX_EPOCH;
-        let mut task = Task::received(TaskId::derive("eval", b"1"), new, now, now);
+        let mut task = Task::received(TaskId::derive("eval", b"1"), new_task("github"), now, now);
         task.control.status = status;
         task.doc.classification = intent.map(|intent| Classification {
             intent: intent.to_owned(),
             confidence: 0.9,
             parameters: json!({"amount": 12, "currency": "eur"}),
         });
-        Ran { task, draft: draft.to_owned() }
+        Ran { task, draft: draft.to_owned(), served: Vec::new() }
     }
 
     fn case() -> Case {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::Served;
+
 use super::outcome::Outcome;
 
 /// Parts that the range of confidence is cut into.
@@ -35,6 +37,8 @@ pub(crate) struct Threshold {
     pub(crate) at: f64,
     pub(crate) passed: usize,
     pub(crate) right: usize,
+    /// Those that another model has sorted than the wanted one.
+    pub(crate) by_another: usize,
 }
 
 /// All outcomes together.
@@ -97,10 +101,13 @@ impl Score {
         }
         let of = |at: f64| {
             let passed = self.sure().filter(|(_, confidence)| *confidence >= at);
-            let (passed, right) = passed.fold((0, 0), |(passed, right), (outcome, _)| {
-                (passed + 1, right + usize::from(outcome.is_sorted_right()))
-            });
-            Threshold { at, passed, right }
+            let none = Threshold { at, passed: 0, right: 0, by_another: 0 };
+            passed.fold(none, |sum, (outcome, _)| Threshold {
+                passed: sum.passed + 1,
+                right: sum.right + usize::from(outcome.is_sorted_right()),
+                by_another: sum.by_another + usize::from(outcome.is_by_another(true)),
+                ..sum
+            })
         };
         tried.into_iter().map(of).collect()
     }
@@ -109,6 +116,21 @@ impl Score {
     fn sure(&self) -> impl Iterator<Item = (&Outcome, f64)> {
         let ended = self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none());
         ended.filter_map(|outcome| Some((outcome, outcome.confidence?)))
+    }
+
+    /// The cases that another model has sorted than the wanted one, and those that another has answered.
+    pub(crate) fn by_another(&self) -> (usize, usize) {
+        let count = |triage| self.outcomes.iter().filter(|it| it.is_by_another(triage)).count();
+        (count(true), count(false))
+    }
+
+    /// How many cases each model has served, by the step.
+    pub(crate) fn served(&self) -> BTreeMap<&Served, usize> {
+        let mut served = BTreeMap::new();
+        for it in self.outcomes.iter().flat_map(|outcome| &outcome.served) {
+            *served.entry(it).or_default() += 1;
+        }
+        served
     }
 
     /// What all cost whose price is known.
@@ -121,7 +143,7 @@ impl Score {
         self.outcomes.iter().filter(|outcome| outcome.cost_usd.is_none()).count()
     }
 
-    /// Milliseconds of work that `part` of the cases stayed below, from 0 to 1.
+    /// Milliseconds of calls of models that `part` of the cases stayed below, from 0 to 1.
     pub(crate) fn latency(&self, part: f64) -> f64 {
         let mut times: Vec<f64> = self.outcomes.iter().map(|outcome| outcome.ms).collect();
         times.sort_by(f64::total_cmp);

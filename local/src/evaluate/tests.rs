@@ -238,3 +238,35 @@ async fn a_run_that_is_asked_for_in_flex_is_billed_as_flex() {
     }
     assert!((costs[1] - costs[0] / 2.0).abs() < costs[0] * 0.05, "{costs:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_model_than_the_wanted_one_has_served_is_told_everywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only slack-question");
+    let (mut settings, cases) = (agent(), chosen(&args).unwrap());
+    let models = &mut settings.models;
+    // The wanted models are kept for more urgent work than this.
+    let kept = domain::ModelLimits { min_priority: domain::Priority::new(5).unwrap(), ..Default::default() };
+    for wanted in [&models.triage, &models.answer] {
+        models.limits.insert(wanted.clone(), kept);
+    }
+    let (wanted, fallback) = (models.answer.clone(), models.fallback[0].clone());
+    let score = measure(&ground(&args, None), settings, &cases, &args).await.unwrap();
+    let answered = score.outcomes.iter().filter(|it| !it.answer.is_empty()).count();
+    assert_eq!(score.by_another(), (cases.len(), answered));
+    assert!(answered > 0 && score.thresholds().iter().all(|it| it.by_another == it.passed));
+
+    let report = Report { score: &score, version: "ver_1", model: "the stand-in", against: None };
+    let told = report.text();
+    let counted = format!("{} intents and {answered} answers are by another model", cases.len());
+    let instead = format!("answer by {fallback} instead of {wanted}");
+    assert!(told.contains(&counted) && told.contains(&instead), "{told}");
+    report.write(dir.path()).unwrap();
+    let page = std::fs::read_to_string(dir.path().join("eval.html")).unwrap();
+    assert!(page.contains(&counted) && page.contains(&instead), "{page}");
+    let json = report.json();
+    assert_eq!(json["by_another"], serde_json::json!({"intents": cases.len(), "answers": answered}));
+    assert_eq!(json["outcomes"][0]["served"][0]["model"], fallback.as_str());
+    let missed = missed(&EvalRunArgs { min_accuracy: 1.0, min_right: 1.0, ..args }, &report);
+    assert!(missed.iter().all(|line| line.contains(&counted)), "{missed:?}");
+}

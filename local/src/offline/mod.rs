@@ -29,7 +29,7 @@ use crate::dev::{self, Backend, Service, Storage};
 /// What helps a run that its bound has stopped.
 pub(crate) const RAISE: &str = "raise --max-usd";
 
-/// The last word about a task; for who has given a bound on the command line.
+/// The last line of a task's timeline, in words for a bound that was given on the command line.
 pub(crate) fn last_word(task: &Task) -> String {
     task.doc.timeline.last().map_or_else(String::new, |entry| to_the_command_line(&entry.note))
 }

@@ -6,14 +6,15 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{
-    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, ServiceTier, Stores, Task, TaskId, TaskStatus,
-    Timestamp, between, retry, take_in,
+    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Served, ServiceTier, Stores, Task, TaskId,
+    TaskStatus, Timestamp, between, retry, take_in,
 };
 use embedded::Embedded;
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
 use sweeper::Sweeper;
 use telemetry::Metrics;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -32,6 +33,11 @@ const STALLED: Duration = Duration::from_secs(300);
 /// Flex answers in up to fifteen minutes: so long may a task of two questions take, and a run in which none ends.
 const FLEX: Duration = Duration::from_secs(1_800);
 
+/// Tasks in work at once: what a crash can cost twice, and enough for a model to be busy.
+const CROWD: usize = 16;
+/// The same in flex, whose answers take minutes and cost half.
+const FLEX_CROWD: usize = 64;
+
 /// What is under way when it is stopped is dropped within this.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -43,6 +49,8 @@ pub(crate) struct Rig {
     work: JoinSet<()>,
     stalled: Duration,
     dir: PathBuf,
+    /// The models that agent.toml wants for triage and for answers.
+    wanted: (String, String),
 }
 
 /// A job after the run.
@@ -52,6 +60,8 @@ pub(crate) struct Ran {
     pub(crate) task: Task,
     /// The text of its draft; empty if it has none.
     pub(crate) draft: String,
+    /// Which model served each step.
+    pub(crate) served: Vec<Served>,
 }
 
 /// The model as `settings` have it, on the accounts of `stores`: with the same bound, and on this day alone.
@@ -94,15 +104,18 @@ impl Rig {
         let processor = Arc::new(processor.map_err(|error| Failure::new(error.to_string()))?);
         let still_there = Arc::downgrade(&processor);
         let is_flex = settings.models.service_tier.of(Lane::Standard) == ServiceTier::Flex;
-        let (invocation, stalled) = if is_flex { (FLEX, FLEX) } else { (runner::INVOCATION, STALLED) };
-        let mut work = JoinSet::new();
+        let (invocation, stalled, crowd) =
+            if is_flex { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
+        let (slots, mut work) = (Arc::new(Semaphore::new(crowd)), JoinSet::new());
         for lane in Lane::ALL {
+            let lane = (lane, Arc::clone(&slots));
             work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane, invocation));
         }
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
         work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-        Ok(Self { storage, processor: still_there, clock, work, stalled, dir: dir.to_owned() })
+        let wanted = (settings.models.triage.clone(), settings.models.answer.clone());
+        Ok(Self { storage, processor: still_there, clock, work, stalled, dir: dir.to_owned(), wanted })
     }
 
     /// Where its tasks are kept.
@@ -139,8 +152,8 @@ impl Rig {
         let mut ran = Vec::with_capacity(ids.len());
         for id in ids {
             let task = self.task(id).await?;
-            let draft = self.draft(&task).await?;
-            ran.push(Ran { task, draft });
+            let (draft, served) = (self.draft(&task).await?, self.served(&task).await?);
+            ran.push(Ran { task, draft, served });
         }
         Ok(ran)
     }
@@ -210,6 +223,14 @@ impl Rig {
     async fn task(&self, id: &TaskId) -> Result<Task, Failure> {
         let task = self.stores().tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
         task.ok_or_else(|| Failure::new(format!("{id} is gone from the directory of the run")))
+    }
+
+    async fn served(&self, task: &Task) -> Result<Vec<Served>, Failure> {
+        let read = self.stores().payloads.list(&task.id, PartKey::CALLS).await;
+        let calls = read.map_err(|error| Failure::new(error.to_string()))?;
+        let calls: Result<Vec<_>, _> = calls.iter().map(|(_, call)| call.json("read a call")).collect();
+        let calls = calls.map_err(|error| Failure::new(error.to_string()))?;
+        Ok(Served::of(&calls, Some((&self.wanted.0, &self.wanted.1))))
     }
 
     async fn draft(&self, task: &Task) -> Result<String, Failure> {

@@ -1,5 +1,6 @@
 //! [`Pair`]: a task then and now, and what is different.
 
+use domain::Served;
 use serde::Serialize;
 
 use super::side::Side;
@@ -70,6 +71,12 @@ pub(crate) struct Summary {
     /// Tasks that fail or are not answered, and were before.
     pub(crate) newly_unanswered: usize,
     pub(crate) unchanged: usize,
+    /// Tasks whose draft a person had edited; it is the agent's own that is compared.
+    pub(crate) edited: usize,
+    /// Tasks that another model has sorted now than agent.toml wants.
+    pub(crate) intents_by_another: usize,
+    /// Tasks that another model has answered now.
+    pub(crate) answers_by_another: usize,
     pub(crate) before: Sums,
     pub(crate) after: Sums,
 }
@@ -115,6 +122,9 @@ impl Summary {
             sum.answer += usize::from(pair.has_changed("answer"));
             sum.newly_unanswered += usize::from(pair.has_changed("outcome") && after.unanswered.is_some());
             sum.unchanged += usize::from(pair.changed.is_empty());
+            sum.edited += usize::from(pair.before.edit.is_some());
+            sum.intents_by_another += usize::from(Served::by_another(&after.served, true));
+            sum.answers_by_another += usize::from(Served::by_another(&after.served, false));
         }
         sum
     }
@@ -150,6 +160,10 @@ pub(crate) mod tests {
         ];
         assert!([0, 5, 6].iter().all(|at: &usize| pairs[*at].changed.is_empty()));
         assert_eq!(pairs[1].changed, ["intent", "answer"]);
+        let edited = Side { edit: Some("A person's.".to_owned()), from: None, ..side("bug", "Hi.") };
+        let edited = [Pair::new("8", edited, Some(side("bug", "Hi.")), None)];
+        assert_eq!(edited[0].changed, Vec::<&str>::new(), "what the agent wrote is compared");
+        assert_eq!((Summary::of(&edited).edited, Summary::of(&edited).unchanged), (1, 1));
         let sum = Summary::of(&pairs);
         assert_eq!((sum.tasks, sum.not_run, sum.intent, sum.answer, sum.unchanged), (7, 1, 1, 2, 1));
         assert_eq!(sum.unfinished, 1);

@@ -8,27 +8,29 @@ mod side;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use domain::{TaskId, Timestamp};
+use domain::{Served, TaskId, Timestamp};
 use serde_json::Value;
 use settings::{Environment, Settings};
 
-use crate::Failure;
 use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
 use crate::offline::{
     AsItWas, EventOf, Ground, Job, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
 };
 use crate::terminal::say;
+use crate::{Failure, report_files};
 use args::Documents;
 pub(crate) use args::ReplayArgs;
 use compare::Pair;
 use report::Report;
 use side::Side;
+
+/// The files of a report.
+const FILES: [&str; 2] = ["replay.json", "replay.html"];
 
 /// A past task, as far as it is stored.
 struct Past {
@@ -37,6 +39,7 @@ struct Past {
     /// Its raw body, or why there is none.
     body: Result<Vec<u8>, String>,
     said: Option<Said>,
+    served: Vec<Served>,
 }
 
 /// What is run again: the past tasks, the jobs of those that can be run, and what they said then.
@@ -50,6 +53,9 @@ struct Again {
 pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
+    if let Some(dir) = &args.report {
+        report_files::check(dir, &FILES)?;
+    }
     let archive = Archive::open(&args.archive).await?;
     let past = read(&archive, &wanted(&args)).await?;
     if past.is_empty() {
@@ -91,11 +97,18 @@ fn wanted(args: &ReplayArgs) -> Wanted {
 /// The tasks that are wanted, with all that is stored of them.
 async fn read(archive: &Archive, wanted: &Wanted) -> Result<Vec<Past>, Failure> {
     let mut past = Vec::new();
-    for view in archive.tasks(wanted).await? {
+    for mut view in archive.tasks(wanted).await? {
         let id = view.get("task_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // A list does not say what was edited.
+        if view.pointer("/draft/from").and_then(Value::as_str) == Some("person") {
+            view = archive.task(&id).await?;
+        }
         let body = archive.payload(&id).await.map_err(|why| why.to_string());
-        let said = Said::of_transcript(&archive.transcript(&id).await?);
-        past.push(Past { id, view, body, said });
+        let calls = archive.transcript(&id).await?;
+        let said = Said::of_transcript(&calls);
+        let calls: Vec<_> = calls.into_iter().filter_map(|call| serde_json::from_value(call).ok()).collect();
+        // Which models were wanted then, nobody knows any more.
+        past.push(Past { id, view, body, said, served: Served::of(&calls, None) });
     }
     Ok(past)
 }
@@ -134,7 +147,7 @@ async fn compared(
         let after = after.remove(&place);
         let answers = after.as_ref().is_some_and(|after| !after.answer.is_empty());
         let note = again.refused.get(&place).cloned().or_else(|| past.note(then).filter(|_| answers));
-        Pair::new(&past.id, Side::of_view(&past.view), after, note)
+        Pair::new(&past.id, Side::of_view(&past.view, &past.served), after, note)
     };
     Ok(past.iter().enumerate().map(pair).collect())
 }
@@ -199,10 +212,7 @@ impl Past {
 }
 
 fn write(dir: &Path, report: &Report<'_>) -> Result<(), Failure> {
-    fs::create_dir_all(dir).map_err(|error| Failure::at(dir.display(), error))?;
-    for (name, text) in [("replay.json", report.json().to_string()), ("replay.html", report.page())] {
-        let file = dir.join(name);
-        fs::write(&file, text).map_err(|error| Failure::at(file.display(), error))?;
-    }
-    Ok(())
+    let texts = [report.json().to_string(), report.page()];
+    let files: Vec<_> = FILES.into_iter().zip(texts).collect();
+    report_files::write(dir, &files)
 }

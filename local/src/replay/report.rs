@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use domain::Served;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -36,8 +37,10 @@ impl Report<'_> {
     /// For the terminal.
     pub(crate) fn text(&self) -> String {
         let mut out = format!("{}\n", summary(&Summary::of(self.pairs)));
-        let told: Vec<&Pair> =
-            self.pairs.iter().filter(|pair| pair.after.is_none() || !pair.changed.is_empty()).collect();
+        let is_told = |pair: &&Pair| {
+            pair.after.as_ref().is_none_or(|after| after.is_by_another() || !pair.changed.is_empty())
+        };
+        let told: Vec<&Pair> = self.pairs.iter().filter(is_told).collect();
         for pair in told.iter().take(NAMED) {
             // Writing to a string never fails.
             let _ = writeln!(out, "{}", line(pair));
@@ -63,6 +66,7 @@ impl Report<'_> {
                             td { (pair.task_id) } td { (pair.before.intent) }
                             td { (pair.standing()) }
                             td { (pair.note.as_deref().unwrap_or_default()) }
+                            td { @if let Some(after) = &pair.after { (Served::in_words(&after.served)) } }
                         }
                     }
                 }
@@ -83,9 +87,19 @@ fn summary(sum: &Summary) -> String {
     };
     let unfinished =
         if sum.unfinished > 0 { format!(", {} not ended", sum.unfinished) } else { String::new() };
+    let mut more = String::new();
+    if sum.edited > 0 {
+        more = format!(" A person had edited {}: what the agent had written is compared.", sum.edited);
+    }
+    if sum.intents_by_another + sum.answers_by_another > 0 {
+        more += &format!(
+            " {} intents and {} answers of now are by another model than agent.toml wants.",
+            sum.intents_by_another, sum.answers_by_another
+        );
+    }
     format!(
         "{} tasks, {} not run{unfinished}: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
-         longer parked, {} newly without an answer. Before: {}. Now: {}.",
+         longer parked, {} newly without an answer. Before: {}. Now: {}.{more}",
         sum.tasks,
         sum.not_run,
         sum.unchanged,
@@ -120,6 +134,12 @@ fn line(pair: &Pair) -> String {
     told.extend(
         others.map(|what| format!("another {what}").replace("another parameters", "other parameters")),
     );
+    if was.edit.is_some() {
+        told.push("a person had edited it".to_owned());
+    }
+    if is.is_by_another() {
+        told.push(plain(&Served::in_words(&is.served)));
+    }
     format!("{}: {}{note}", plain(&pair.task_id), told.join("; "))
 }
 
@@ -155,10 +175,14 @@ fn task(pair: &Pair) -> Markup {
                     th { (name) } td { (cell(before, what)) } td { (cell(after, what)) }
                 }
             }
+            tr { th { "models" } td { (Served::in_words(&before.served)) } td { (Served::in_words(&after.served)) } }
             tr { th { "took" } td { (took(before)) } td { (took(after)) } }
             tr {
-                th { "answer" @if before.from.as_deref() == Some("person") { " (a person's before)" } }
+                th { "answer" }
                 td { pre { (before.answer) } } td { (diff(&before.answer, &after.answer)) }
+            }
+            @if let Some(edit) = &before.edit {
+                tr { th { "a person's edit of it" } td { (diff(&before.answer, edit)) } td {} }
             }
         }
     }
@@ -181,16 +205,25 @@ mod tests {
             Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
             Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None),
         ];
+        let mut pairs = pairs;
+        let instead_of = Some("pro".to_owned());
+        let served = Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of };
+        pairs[2].after.as_mut().unwrap().served = vec![served];
+        pairs[0].before.edit = Some("<b> A person's.".to_owned());
         let report = Report { pairs: &pairs, version: "ver_2", model: "the stand-in" };
         let told = report.text();
         assert!(told.starts_with("3 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
         assert!(told.contains("tsk_1: bug - -> question -; another answer"), "{told}");
-        assert!(told.contains("tsk_2: not run (its body is forgotten)") && !told.contains("tsk_3"), "{told}");
+        assert!(told.contains("tsk_2: not run (its body is forgotten)"), "{told}");
+        assert!(told.contains("tsk_3: bug - -> bug -; answer by flash instead of pro"), "{told}");
+        assert!(told.contains("0 intents and 1 answers of now are by another model"), "{told}");
+        assert!(told.contains("A person had edited 1") && told.contains("a person had edited it"), "{told}");
         let value = report.json();
         assert_eq!(value["summary"]["intent"], 1);
         assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer"]));
         let page = report.page();
         assert!(page.contains("<del>world.</del><ins>moon.</ins>") && !page.contains("<b>"), "{page}");
-        assert!(page.contains("tsk_3"), "{page}");
+        assert!(page.contains("tsk_3") && page.contains("answer by flash instead of pro"), "{page}");
+        assert!(page.contains("a person's edit of it"), "{page}");
     }
 }

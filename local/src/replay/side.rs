@@ -1,6 +1,6 @@
 //! [`Side`]: what a task came to, then or now.
 
-use domain::{SPAM, StepUsage, is_called_spam};
+use domain::{SPAM, Served, StepUsage, is_called_spam};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,9 +19,14 @@ pub(crate) struct Side {
     pub(crate) parameters: Value,
     /// Why a person was to look at the answer, if one was.
     pub(crate) parked_because: Option<String>,
+    /// The draft, as the agent wrote it.
     pub(crate) answer: String,
-    /// Who wrote the answer: `model`, `fallback` or `person`.
+    /// What a person made of it, if one did.
+    pub(crate) edit: Option<String>,
+    /// Who wrote the answer: `model` or `fallback`; `None` where a person's edit has taken its place.
     pub(crate) from: Option<String>,
+    /// Which model served each step.
+    pub(crate) served: Vec<Served>,
     /// Why it failed, or was not answered.
     pub(crate) unanswered: Option<String>,
     /// It was not run to its end: nothing follows from it.
@@ -34,13 +39,15 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// The past: a task as the API shows it.
-    pub(crate) fn of_view(task: &Value) -> Self {
+    /// The past: a task as the API shows it, and what served it.
+    pub(crate) fn of_view(task: &Value, served: &[Served]) -> Self {
         let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let usage: Vec<StepUsage> =
             task.get("usage").cloned().and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
         let status = text("/status").unwrap_or_default();
         let intent = said_intent(task);
+        let (draft, drafted) = (text("/draft/text"), text("/edited_from"));
+        let (answer, edit) = if drafted.is_some() { (drafted, draft) } else { (draft, None) };
         let unanswered = match status.as_str() {
             "failed" => text("/error/message"),
             "ignored" if intent != Some(SPAM) => Some(last_note(task).to_owned()),
@@ -52,14 +59,21 @@ impl Side {
             confidence: task.pointer("/classification/confidence").and_then(Value::as_f64),
             parameters: task.pointer("/classification/parameters").cloned().unwrap_or_default(),
             parked_because: text("/draft/parked_because"),
-            answer: text("/draft/text").unwrap_or_default(),
-            from: text("/draft/from"),
+            answer: answer.unwrap_or_default(),
+            from: text("/draft/from").filter(|_| edit.is_none()),
+            edit,
+            served: served.to_vec(),
             unanswered,
             unfinished: false,
             tokens: usage.iter().map(StepUsage::tokens).sum(),
             cost_usd: task.get("cost_usd").and_then(Value::as_f64),
             ms: usage.iter().map(|usage| usage.ms).sum(),
         }
+    }
+
+    /// Whether another model than the wanted one served it.
+    pub(crate) fn is_by_another(&self) -> bool {
+        [true, false].into_iter().any(|triage| Served::by_another(&self.served, triage))
     }
 
     /// The present.
@@ -83,6 +97,8 @@ impl Side {
             parameters: known.map(|known| known.parameters.clone()).unwrap_or_default(),
             parked_because: doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
             answer: ran.draft.clone(),
+            edit: None,
+            served: ran.served.clone(),
             from: doc
                 .draft
                 .as_ref()
@@ -112,18 +128,31 @@ mod tests {
                 "thought_tokens": 1, "cost_usd": 0.5, "attempts": 1, "ms": 45}],
             "timeline": [{"at": "x", "status": "completed", "note": "done"}], "error": null,
         });
-        let side = Side::of_view(&task);
+        let side = Side::of_view(&task, &[]);
         assert_eq!((side.intent.as_str(), side.tokens, side.ms, side.cost_usd), ("bug", 10, 45, Some(0.5)));
         assert_eq!((side.answer.as_str(), side.parked_because.as_deref()), ("Hi.", Some("unsure")));
         assert_eq!(side.unanswered, None);
     }
 
     #[test]
+    fn what_a_person_edited_stands_beside_what_the_model_wrote() {
+        let task = json!({
+            "status": "completed", "draft": {"text": "A person's.", "hash": "h", "from": "person"},
+            "edited_from": "The model's.",
+        });
+        let side = Side::of_view(&task, &[]);
+        assert_eq!(
+            (side.answer.as_str(), side.edit.as_deref(), side.from),
+            ("The model's.", Some("A person's."), None)
+        );
+    }
+
+    #[test]
     fn spam_and_failures_are_told_apart() {
         let ended = |status: &str, note: &str| json!({"status": status, "timeline": [{"note": note}], "error": {"message": "broken"}});
-        assert_eq!(Side::of_view(&ended("ignored", "spam")).intent, SPAM);
-        let ping = Side::of_view(&ended("ignored", "it is a ping"));
+        assert_eq!(Side::of_view(&ended("ignored", "spam"), &[]).intent, SPAM);
+        let ping = Side::of_view(&ended("ignored", "it is a ping"), &[]);
         assert_eq!((ping.intent.as_str(), ping.unanswered.as_deref()), (NONE, Some("it is a ping")));
-        assert_eq!(Side::of_view(&ended("failed", "x")).unanswered.as_deref(), Some("broken"));
+        assert_eq!(Side::of_view(&ended("failed", "x"), &[]).unanswered.as_deref(), Some("broken"));
     }
 }

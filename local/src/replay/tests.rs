@@ -144,6 +144,7 @@ async fn what_cannot_be_run_again_is_named() {
         view: view(source),
         body,
         said: None,
+        served: Vec::new(),
     };
     let mut superseded = past("github", Ok(body("Crash", "It crashes.")));
     superseded.view["status"] = "ignored".into();

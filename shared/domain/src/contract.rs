@@ -18,14 +18,22 @@ mod sample;
 pub mod state_store;
 mod support;
 pub mod task_store;
+pub mod watched_state;
 
-pub use sample::{fresh_id, full_task, incompressible, plain_task};
+pub use sample::{fresh_id, full_task, incompressible, new_task, plain_call, plain_task};
 
 /// Lets time pass.
 #[async_trait]
 pub trait Pause: Send + Sync {
     /// Returns when `time` has passed for the store under test.
     async fn pause(&self, time: Duration);
+}
+
+/// Spoils what is stored.
+#[async_trait]
+pub trait Damage: Send + Sync {
+    /// Puts a document in place of the task's that no version has written.
+    async fn damage(&self, id: &crate::TaskId);
 }
 
 /// What the suite of [`crate::Queue`] needs besides the port.

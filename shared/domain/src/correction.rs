@@ -46,7 +46,7 @@ pub enum Thumb {
 }
 
 /// What a correction is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum CorrectionKind {
@@ -117,7 +117,7 @@ pub struct LabelRecord {
 pub enum Said {
     /// By a person, to us.
     Correction(Correction),
-    /// So many reactions more than before.
+    /// So many reactions has the answer now. Of two counts of one answer the later one holds.
     Reactions(Reactions),
 }
 
@@ -282,17 +282,14 @@ pub async fn note_reactions(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let known = labels(payloads, &task.id).await?.reactions;
-    let before = known.map_or((0, 0), |known| (known.up, known.down));
-    if before == (up, down) {
+    if known.map_or((0, 0), |known| (known.up, known.down)) == (up, down) {
         return Ok(false);
     }
-    let blob = Blob::of_json("keep reactions", &Reactions { up, down, at: now })?;
+    let reactions = Reactions { up, down, at: now };
+    let blob = Blob::of_json("keep reactions", &reactions)?;
     let part = PartKey::reactions(now.as_millisecond());
     payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await?;
-    let more = Reactions { up: up.saturating_sub(before.0), down: down.saturating_sub(before.1), at: now };
-    if more.up + more.down > 0 {
-        log(payloads, task, Said::Reactions(more), now, "reactions").await?;
-    }
+    log(payloads, task, Said::Reactions(reactions), now, "reactions").await?;
     Ok(true)
 }
 
@@ -345,28 +342,18 @@ impl PartKey {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::{Classification, NewTask, Priority, TaskResult};
+    use crate::contract::new_task;
+    use crate::{Classification, TaskResult};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const PERSON: Decider<'_> =
         Decider { name: "mona", request: "r1", at: NOW, from: &Origin::Console { ip: None } };
 
     fn task() -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        Task::received(TaskId::derive("github", b"1"), new, NOW, NOW)
+        Task::received(TaskId::derive("github", b"1"), new_task("github"), NOW, NOW)
     }
 
     fn sorted() -> Task {

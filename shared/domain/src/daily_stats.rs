@@ -4,7 +4,7 @@
 //! Figures, not limits: a write that a retrying client sends twice counts twice, and a process that dies loses what
 //! it has not written yet. Nothing is decided by them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -68,15 +68,16 @@ pub struct VersionFigures {
     pub labels: LabelFigures,
 }
 
-/// What people said of tasks. Of two thumbs of one person about one answer the later one counts.
+/// What people said of tasks. Of two words about one thing the later one counts: of two thumbs of one person, of two
+/// corrections of a task's intent, of two counts of the reactions to its answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelFigures {
-    /// Times that the model had said something else.
-    pub corrected: u64,
+    /// Whether the model had said something else, by the task and what it is about.
+    corrections: BTreeMap<(TaskId, CorrectionKind), bool>,
     /// Whether an answer is good, by the task and who says so.
     thumbs: BTreeMap<(TaskId, String), bool>,
-    /// Reactions where answers were published: 👍, and 👎.
-    reactions: (u64, u64),
+    /// Reactions where answers were published, by the task: 👍, and 👎.
+    reactions: BTreeMap<TaskId, (u64, u64)>,
 }
 
 /// What was asked of a model.
@@ -220,16 +221,24 @@ impl VersionFigures {
 }
 
 impl LabelFigures {
+    /// Tasks of which the model had said something else.
+    #[must_use]
+    pub fn corrected(&self) -> u64 {
+        let contradicted = self.corrections.iter().filter(|(_, contradicts)| **contradicts);
+        let tasks: BTreeSet<_> = contradicted.map(|((task, _), _)| task).collect();
+        u64::try_from(tasks.len()).unwrap_or(u64::MAX)
+    }
+
     /// Good answers.
     #[must_use]
     pub fn thumbs_up(&self) -> u64 {
-        self.said_to_us(true) + self.reactions.0
+        self.said_to_us(true) + self.reactions.values().map(|it| it.0).sum::<u64>()
     }
 
     /// Answers that are not.
     #[must_use]
     pub fn thumbs_down(&self) -> u64 {
-        self.said_to_us(false) + self.reactions.1
+        self.said_to_us(false) + self.reactions.values().map(|it| it.1).sum::<u64>()
     }
 
     fn said_to_us(&self, good: bool) -> u64 {
@@ -241,19 +250,19 @@ impl LabelFigures {
             Said::Correction(it) if it.kind == CorrectionKind::Thumb => {
                 self.thumbs.insert((record.task_id.clone(), it.by.clone()), it.said == Thumb::Up.as_str());
             }
-            Said::Correction(it) => self.corrected += u64::from(it.is_contradiction()),
-            Said::Reactions(more) => {
-                self.reactions.0 += more.up;
-                self.reactions.1 += more.down;
+            Said::Correction(it) => {
+                self.corrections.insert((record.task_id.clone(), it.kind), it.is_contradiction());
+            }
+            Said::Reactions(all) => {
+                self.reactions.insert(record.task_id.clone(), (all.up, all.down));
             }
         }
     }
 
     fn add(&mut self, other: &Self) {
-        self.corrected += other.corrected;
+        self.corrections.extend(other.corrections.iter().map(|(about, said)| (about.clone(), *said)));
         self.thumbs.extend(other.thumbs.iter().map(|(who, said)| (who.clone(), *said)));
-        self.reactions.0 += other.reactions.0;
-        self.reactions.1 += other.reactions.1;
+        self.reactions.extend(other.reactions.iter().map(|(task, all)| (task.clone(), *all)));
     }
 }
 
@@ -512,19 +521,38 @@ mod tests {
     }
 
     fn task() -> Task {
-        let new = crate::NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: crate::Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        let at = Timestamp::UNIX_EPOCH;
+        let (new, at) = (crate::contract::new_task("github"), Timestamp::UNIX_EPOCH);
         Task::received(crate::TaskId::derive("github", b"1"), new, at, at)
+    }
+
+    #[test]
+    fn of_two_words_about_one_thing_the_later_one_counts() {
+        let mut day = DayFigures::default();
+        let correction = |kind, said: &str| {
+            Said::Correction(crate::Correction {
+                kind,
+                said: said.to_owned(),
+                model_said: Some("bug".to_owned()),
+                confidence: None,
+                by: "mona".to_owned(),
+                from: None,
+                at: Timestamp::UNIX_EPOCH,
+            })
+        };
+        let (intent, spam) = (CorrectionKind::Intent, CorrectionKind::Spam);
+        let reactions = |up| Said::Reactions(crate::Reactions { up, down: 1, at: Timestamp::UNIX_EPOCH });
+        let mut say = |said| {
+            day.label(&LabelRecord { task_id: task().id, version: Some("ver_1".to_owned()), said });
+            let labels = &day.versions["ver_1"].labels;
+            (labels.corrected(), labels.thumbs_up(), labels.thumbs_down())
+        };
+        assert_eq!(say(correction(intent, "question")), (1, 0, 0));
+        assert_eq!(say(correction(spam, "spam")), (1, 0, 0), "one task");
+        assert_eq!(say(correction(spam, "not_spam")), (1, 0, 0));
+        assert_eq!(say(correction(intent, "bug")), (0, 0, 0), "taken back");
+        for up in [1, 0, 1] {
+            assert_eq!(say(reactions(up)), (0, up, 1));
+        }
     }
 
     fn ended(status: TaskStatus, outcome: Option<Outcome>) -> VersionFigures {

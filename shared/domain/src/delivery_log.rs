@@ -30,6 +30,9 @@ pub struct DeliveryRecord {
     pub outcome: String,
     /// Why, in a word of ours.
     pub reason: Option<String>,
+    /// What else there is to say of it, in a sentence of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// The task whose duplicate it is.
     pub task_id: Option<TaskId>,
 }

@@ -34,6 +34,7 @@ mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod served;
 mod shadow_draft;
 mod short_sha256;
 mod state_store;
@@ -50,7 +51,7 @@ mod version;
 mod view;
 mod words;
 
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 
 pub use approver::{Approver, Ask, Button};
@@ -97,8 +98,12 @@ pub use publisher::{
     ServiceError, ServiceFailure,
 };
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
-pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
+pub use redelivery::{
+    FailedDeliveries, FailedDelivery, Missed, MissedDelivery, Redeliveries, UnreadHooks, missed_deliveries,
+    missed_key, unread_hooks, unread_key,
+};
 pub use retry_after::retry_after;
+pub use served::Served;
 pub use shadow_draft::{ShadowDraft, ShadowFigures};
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
@@ -110,7 +115,7 @@ pub use task::{API_SOURCE, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTIO
 pub use task_doc::{
     Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
-pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
+pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore, Unreadable};
 pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};

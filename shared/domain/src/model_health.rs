@@ -22,7 +22,7 @@ pub struct ModelHealth {
     pub breaker: BreakerState,
     /// It is given a rest until then: a quota is used up, or the service asked for it.
     pub rests_until: Option<Timestamp>,
-    /// The service refuses all calls, in these words.
+    /// The service refused all calls when it was asked last, in these words.
     pub refused: Option<String>,
     /// When the model will be gone, in words.
     pub goes: Option<String>,
@@ -116,8 +116,6 @@ struct Learnt {
 
 #[derive(Deserialize)]
 struct Parked {
-    #[serde(rename = "u")]
-    until: Timestamp,
     #[serde(rename = "w")]
     words: String,
 }
@@ -161,8 +159,8 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
         Some(Some(Phase::HalfOpen(_))) => BreakerState::HalfOpen,
     };
     let Item { quota, learnt, parked, goes, .. } = item.unwrap_or_default();
+    let refused = parked.map(|parked| parked.words);
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
-    let refused = parked.filter(|parked| parked.until > now).map(|parked| parked.words);
     let limits = [
         ("requests a minute", learnt.requests_per_minute),
         ("tokens a minute", learnt.tokens_per_minute),
@@ -202,7 +200,7 @@ mod tests {
         assert_eq!(of(Some(json!({"q": {"p": [130_000_000, "d"]}}))).rests_until, Some(until));
         assert_eq!(of(Some(json!({"q": {"p": [0, "d"]}}))).rests_until, None);
         let item = json!({"l": {"r": [25, 90_000_000], "p": {"r": 25, "s": 0, "n": 0}}, "g": "deprecated",
-            "p": {"u": "1970-01-01T00:02:10Z", "k": 1, "m": false, "w": "the key is refused"}});
+            "p": {"u": "1970-01-01T00:01:10Z", "k": 1, "m": false, "w": "the key is refused"}});
         let told = of(Some(item));
         let told_at = Timestamp::from_second(90).unwrap();
         assert_eq!(told.learnt, [LearntLimit { of: "requests a minute".to_owned(), limit: 25, told_at }]);

@@ -185,6 +185,13 @@ impl ModelAccount {
 }
 
 impl ModelEndpoint {
+    /// One that takes a full share of the tasks, for the key of [`MODEL_KEY`].
+    #[must_use]
+    pub fn new(base_url: &str, api_version: &str) -> Self {
+        let (base_url, api_version) = (base_url.to_owned(), api_version.to_owned());
+        Self { base_url, api_version, weight: 1, account: ModelAccount::default() }
+    }
+
     /// The accounts of `endpoints` by their names, each with its endpoints: those of one address and one account draw
     /// on one quota. The name is empty for the first account with a key: its state is kept as that of a lone one.
     #[must_use]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{ServiceError, StateStore, StoreError, Timestamp};
@@ -14,17 +15,24 @@ use crate::{ServiceError, StateStore, StoreError, Timestamp};
 pub trait Redeliveries: Send + Sync {
     /// The deliveries of the hooks behind `source` that failed at or after `since`, as far as our credentials reach,
     /// bounded. `hooks` names the repositories (`octo/repo`) and organisations (`octo`) whose hooks those are, where
-    /// the credentials do not say it.
-    async fn failed(
-        &self,
-        source: &str,
-        hooks: &[String],
-        since: Timestamp,
-    ) -> Result<Vec<FailedDelivery>, ServiceError>;
+    /// the credentials do not say it. A hook that cannot be read keeps no other from being read.
+    async fn failed(&self, source: &str, hooks: &[String], since: Timestamp) -> FailedDeliveries;
 
     /// Has a delivery made once more. It may be made twice: it is the same event.
     async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError>;
 }
+
+/// What a service says that it could not deliver, as far as it can be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedDeliveries {
+    /// Of the hooks that could be read.
+    pub deliveries: Vec<FailedDelivery>,
+    /// The others.
+    pub unread: UnreadHooks,
+}
+
+/// Hooks whose record cannot be read, by what they are called after, and why.
+pub type UnreadHooks = BTreeMap<String, String>;
 
 /// A try to deliver a webhook that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +88,32 @@ pub async fn missed_deliveries(
     source: &str,
     now: Timestamp,
 ) -> Result<Missed, StoreError> {
-    let found = state.get(&missed_key(source), now).await?;
+    read(state, &missed_key(source), now).await
+}
+
+/// The key under which the hooks of `source` rest whose record cannot be read.
+#[must_use]
+pub fn unread_key(source: &str) -> String {
+    format!("missed:{source}:unread")
+}
+
+/// The hooks of `source` whose record the sweeper could not read when it looked last.
+///
+/// # Errors
+/// [`StoreError`]. What another version has written and this one cannot read counts as nothing.
+pub async fn unread_hooks(
+    state: &dyn StateStore,
+    source: &str,
+    now: Timestamp,
+) -> Result<UnreadHooks, StoreError> {
+    read(state, &unread_key(source), now).await
+}
+
+async fn read<T: DeserializeOwned + Default>(
+    state: &dyn StateStore,
+    key: &str,
+    now: Timestamp,
+) -> Result<T, StoreError> {
+    let found = state.get(key, now).await?;
     Ok(found.and_then(|found| serde_json::from_value(found.value).ok()).unwrap_or_default())
 }

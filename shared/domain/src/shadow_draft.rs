@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SPAM, Timestamp};
+use crate::{SPAM, Served, Timestamp};
 
 /// What a second agent made of an event, beside the first one's draft. Nothing of it was published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct ShadowDraft {
     pub text: String,
     /// Why a person would be asked about it, if one would.
     pub parked_because: Option<String>,
+    /// Which model served each step.
+    #[serde(default)]
+    pub served: Vec<Served>,
     /// Why there is no draft.
     pub failed: Option<String>,
     /// Prompt, output and thought tokens.
@@ -43,6 +46,8 @@ pub struct ShadowFigures {
     pub no_longer_parked: u64,
     /// Those without an answer of the second.
     pub failed: u64,
+    /// Those in which another model served the second than the one that it wants.
+    pub by_another_model: u64,
 }
 
 impl ShadowFigures {
@@ -58,6 +63,9 @@ impl ShadowFigures {
             newly_parked: u64::from(parks && !parked && !failed),
             no_longer_parked: u64::from(parked && !parks && !failed),
             failed: u64::from(failed),
+            by_another_model: u64::from(
+                [true, false].iter().any(|triage| Served::by_another(&second.served, *triage)),
+            ),
         }
     }
 
@@ -68,6 +76,7 @@ impl ShadowFigures {
         self.newly_parked += other.newly_parked;
         self.no_longer_parked += other.no_longer_parked;
         self.failed += other.failed;
+        self.by_another_model += other.by_another_model;
     }
 }
 
@@ -86,10 +95,18 @@ mod tests {
         assert_eq!(sum, ShadowFigures { compared: 1, ..ShadowFigures::default() });
         sum.add(&ShadowFigures::of(&draft("question", true), Some("bug"), false));
         sum.add(&ShadowFigures::of(&draft(SPAM, false), None, true));
-        let failed = ShadowDraft { failed: Some("no budget".to_owned()), ..ShadowDraft::default() };
+        let instead_of = Some("pro".to_owned());
+        let served = vec![Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of }];
+        let failed = ShadowDraft { failed: Some("no budget".to_owned()), served, ..ShadowDraft::default() };
         sum.add(&ShadowFigures::of(&failed, Some("bug"), true));
-        let expected =
-            ShadowFigures { compared: 4, other_intent: 1, newly_parked: 1, no_longer_parked: 1, failed: 1 };
+        let expected = ShadowFigures {
+            compared: 4,
+            other_intent: 1,
+            newly_parked: 1,
+            no_longer_parked: 1,
+            failed: 1,
+            by_another_model: 1,
+        };
         assert_eq!(sum, expected);
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::after;
 use crate::task_doc::TimelineEntry;
 use crate::{
-    Effect, EffectState, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId, TaskStatus, Timestamp,
-    clip,
+    DraftOrigin, Effect, EffectState, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId,
+    TaskStatus, Timestamp, clip,
 };
 
 /// The source of tasks that somebody has asked for without a webhook (`POST /tasks`).
@@ -183,6 +183,14 @@ impl Task {
     #[must_use]
     pub fn effect(&self, name: &str) -> Option<&Effect> {
         self.doc.effects.iter().find(|effect| effect.name == name)
+    }
+
+    /// The hash of the draft as the agent wrote it: the one that a person has seen, where they made another of it.
+    #[must_use]
+    pub fn drafted_hash(&self) -> Option<&str> {
+        let draft = self.doc.draft.as_ref()?;
+        let seen = self.doc.decision.as_ref().filter(|_| draft.from == DraftOrigin::Person);
+        Some(seen.map_or(&draft.hash, |decision| &decision.draft_hash))
     }
 
     /// Writes `effect` into the ledger, in place of an older entry of its name.

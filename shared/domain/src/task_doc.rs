@@ -225,6 +225,22 @@ impl TaskDoc {
 }
 
 impl TaskDoc {
+    /// What it was made of.
+    #[must_use]
+    pub fn as_new(self) -> NewTask {
+        NewTask {
+            source: self.source,
+            event: self.event,
+            tenant: self.tenant,
+            thread: self.thread,
+            actor: self.actor,
+            priority: self.priority,
+            metadata: self.metadata,
+            content_type: self.content_type,
+            event_hint: self.event_hint,
+        }
+    }
+
     /// Keeps what the sender says of it, for people: its heading or else the first line of its text, and its address if
     /// that is one of the web.
     pub fn introduce(&mut self, title: Option<&str>, text: &str, link: Option<&str>) {
@@ -315,6 +331,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::contract::new_task;
     use crate::{
         Closed, DraftOrigin, EffectState, NoticeState, Origin, Outcome, Proof, Task, TaskId, TaskResult, view,
     };
@@ -322,17 +339,8 @@ mod tests {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn task() -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::from_iter([("theirs".to_owned(), Value::Null)]),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
+        let metadata = Map::from_iter([("theirs".to_owned(), Value::Null)]);
+        let new = NewTask { metadata, ..new_task("github") };
         Task::received(TaskId::derive("github", b"1"), new, NOW, NOW)
     }
 

@@ -27,7 +27,7 @@ pub struct StepUsage {
     pub saved_usd: Option<f64>,
     /// Tries that the call needed.
     pub attempts: u32,
-    /// Milliseconds from the first try to the answer.
+    /// Milliseconds that its tries took, without waits for quota before and between them.
     pub ms: u64,
 }
 

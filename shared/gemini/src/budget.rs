@@ -163,11 +163,6 @@ impl Reservation<'_> {
         Ok(())
     }
 
-    /// Whether there is any budget to keep.
-    pub(crate) fn is_bound(&self) -> bool {
-        !self.budgets.is_empty()
-    }
-
     /// Sets aside `usd` for something besides what is covered.
     ///
     /// # Errors

@@ -172,7 +172,7 @@ impl Coalescer<ModelAnswer> {
             Joined::Own(outcome) => outcome,
             Joined::Shared(answer) => {
                 signals.send(Signal::Coalesced);
-                tracing::debug!(task_id = %call.task_id, step = %call.step, "answered by an identical call");
+                tracing::debug!(task_id = %call.task_id, step = %call.step, "an identical call has answered this one");
                 Ok(for_follower(answer, &call.step))
             }
             Joined::TooLate => Err(ModelError {

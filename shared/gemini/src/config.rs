@@ -55,7 +55,7 @@ pub struct Config {
     pub environments: u32,
     /// What may be spent.
     pub budgets: Budgets,
-    /// Life of a context cache; it is extended while it is used.
+    /// Life of a context cache; it is not extended.
     pub cache_ttl: Duration,
 }
 

@@ -34,7 +34,5 @@ pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
 #[cfg(feature = "fuzzing")]
 pub use http::fold_stream;
-#[cfg(feature = "simulated")]
-pub use http::simulated;
 pub use look_up::{LookedUp, NotServed, look_up};
 pub use signal::{CallOutcome, Signal, Signals};

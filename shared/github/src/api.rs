@@ -2,8 +2,8 @@
 
 use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
-    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
-    Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, LOGIN, Request, SingleFlight,
+    StatusCode, Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::{self, Config, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
-use crate::operation::LOGIN;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
@@ -102,6 +101,16 @@ impl Api {
 
     /// Sends `request` as whoever has set up our hooks: the app itself, or the token's account.
     pub(crate) async fn as_owner(&self, call: Call, request: &Request) -> Result<Answer, ServiceError> {
+        let (_, answer) = self.status_as_owner(call, request).await?;
+        answer
+    }
+
+    /// The same, with its status even where the answer is an error.
+    pub(crate) async fn status_as_owner(
+        &self,
+        call: Call,
+        request: &Request,
+    ) -> Result<(StatusCode, Result<Answer, ServiceError>), ServiceError> {
         let (answer, client) = match &self.auth {
             Auth::App(app) => app.send(&self.client, call, request).await?,
             Auth::Token(credential) => {
@@ -109,10 +118,26 @@ impl Api {
                 (redirect::send(&client, call, request).await?, client)
             }
         };
-        if answer.status.is_success() {
-            return Ok(answer);
+        let status = answer.status;
+        if status.is_success() {
+            return Ok((status, Ok(answer)));
         }
-        Err(problem::with(self.auth.kind())(&client, call, &answer))
+        Ok((status, Err(problem::with(self.auth.kind())(&client, call, &answer))))
+    }
+
+    /// Sends the request that `make` builds for `path` as whoever may see what is there: for a repository or an
+    /// organisation the app's installation, for everything else the app itself; or the token's account.
+    pub(crate) async fn at(
+        &self,
+        call: Call,
+        path: &[&str],
+        make: impl FnOnce(Url) -> Request,
+    ) -> Result<Answer, ServiceError> {
+        let request = make(self.client.base().join(path));
+        match Thread::of_path(path) {
+            Some(thread) => self.answer(call, thread, &request).await,
+            None => self.as_owner(call, &request).await,
+        }
     }
 
     /// Whether it is an app that we act as, which has one hook of its own.

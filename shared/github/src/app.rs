@@ -92,7 +92,7 @@ impl App {
         Ok(format!("{}[bot]", app.slug))
     }
 
-    /// A token for the account that owns the thread's repository, from the cache if it can be.
+    /// A token for the account that owns the thread's repository, or that the thread is, from the cache if it can be.
     pub(crate) async fn token(
         &self,
         client: &Client,
@@ -132,7 +132,10 @@ impl App {
                 return token_of(&client, call, &answer);
             }
         }
-        let url = client.base().join(&["repos", thread.owner, thread.repo, "installation"]);
+        let url = match thread.repo {
+            "" => client.base().join(&["orgs", thread.owner, "installation"]),
+            repo => client.base().join(&["repos", thread.owner, repo, "installation"]),
+        };
         let found: InstallationAnswer = self.call(client, call, &Request::get(url, &[])).await?;
         installation.id.store(found.id, Ordering::Relaxed);
         let (answer, client) = self.send(client, call, &token_request(client, found.id)).await?;

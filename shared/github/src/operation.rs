@@ -2,7 +2,6 @@
 
 use outbound::Operation;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 /// Asks for the app itself, its installation, and a token for that. A spare token harms nobody: it expires.
 pub(crate) const APP: Operation = Operation::reads("act as the app");
 pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
@@ -14,6 +13,7 @@ pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
 pub(crate) const REFERENCE: Operation = Operation::reads("read what the event is about");
 pub(crate) const REACTIONS: Operation = Operation::reads("read the reactions to our comment");
 pub(crate) const GRANTS: Operation = Operation::reads("ask what we may do");
+pub(crate) const HOOKS: Operation = Operation::reads("read the hooks");
 pub(crate) const DELIVERIES: Operation = Operation::reads("read the deliveries that failed");
 /// A second request delivers the same event a second time, which is known as a duplicate.
 pub(crate) const REDELIVER: Operation = Operation::reads("have a delivery made again");

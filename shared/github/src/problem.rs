@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use domain::{ServiceError, ServiceFailure, says};
-use outbound::{Answer, Call, Client, Operation};
+use outbound::{Answer, Call, Client, LOGIN, Operation};
 use serde::Deserialize;
 
 use crate::config::CredentialKind;
-use crate::operation::LOGIN;
+use crate::operation::{DELIVERIES, HOOKS, REDELIVER};
 use crate::rate_limit;
 
 /// The error that an answer to a request with credentials of this `kind` stands for.
@@ -106,6 +106,14 @@ fn hint(
         (403, Token) if operation == LOGIN => {
             "the token belongs to no account: use a personal access token, or GITHUB_APP_ID and \
              GITHUB_APP_PRIVATE_KEY"
+        }
+        (403 | 404, Token) if [HOOKS, DELIVERIES, REDELIVER].contains(&operation) => {
+            "give the token the permission Webhooks (of an organisation: Organization webhooks), read and write \
+             (classic: scope `admin:repo_hook`, `admin:org_hook`)"
+        }
+        (403 | 404, App) if [HOOKS, DELIVERIES, REDELIVER].contains(&operation) => {
+            "install the app there, and give it the permission Webhooks (of an organisation: Organization webhooks), \
+             read and write"
         }
         (403, kind) => return Some(forbidden(answer, kind).into()),
         (404, Token) => {

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, ReadsReactions,
-    Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    Clock, Comment, Document, Event, FailedDeliveries, FailedDelivery, Labels, Mark, Proof, Publisher,
+    ReadsReactions, Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
-use outbound::{BuildError, Call, marker};
+use outbound::{BuildError, Call, LOGIN, marker};
 
 use crate::api::Api;
 use crate::comments;
@@ -14,7 +14,7 @@ use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
 use crate::operation::{
-    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
+    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
 };
 use crate::reactions;
 use crate::reference;
@@ -148,12 +148,7 @@ impl ReadsReactions for Github {
 
 #[async_trait]
 impl Redeliveries for Github {
-    async fn failed(
-        &self,
-        source: &str,
-        hooks: &[String],
-        since: Timestamp,
-    ) -> Result<Vec<FailedDelivery>, ServiceError> {
+    async fn failed(&self, source: &str, hooks: &[String], since: Timestamp) -> FailedDeliveries {
         let call = self.api.client.begin(DELIVERIES);
         deliveries::failed(&self.api, call, source, hooks, since).await
     }

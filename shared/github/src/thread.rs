@@ -11,7 +11,7 @@ const MAX_NAME: usize = 100;
 pub(crate) struct Thread<'a> {
     /// Account that owns the repository.
     pub(crate) owner: &'a str,
-    /// Repository without its owner.
+    /// Repository without its owner; empty for an organisation as a whole.
     pub(crate) repo: &'a str,
     number: u64,
     kind: Kind,
@@ -65,6 +65,16 @@ impl<'a> Thread<'a> {
             return Err(client.refused(call, "it belongs to no repository"));
         }
         Ok(Self { owner, repo, number: 0, kind: Kind::Issue })
+    }
+
+    /// Likewise for what `path` is about, where that is a repository or an organisation.
+    pub(crate) fn of_path(path: &[&'a str]) -> Option<Self> {
+        let (owner, repo) = match path {
+            ["repos", owner, repo, ..] => (*owner, *repo),
+            ["orgs", owner, ..] => (*owner, ""),
+            _ => return None,
+        };
+        Some(Self { owner, repo, number: 0, kind: Kind::Issue })
     }
 
     /// The address of its comments; those of a review's thread are among those of the whole review.

@@ -1,15 +1,12 @@
-//! [`Gitlab`]: authorised calls on GitLab, and who we are.
+//! [`Gitlab`]: authorised calls on GitLab.
 
 use domain::{Clock, ServiceError};
-use outbound::{
-    BuildError, Call, Client, Commenter, Credential, HeaderMap, LOGIN, Operation, Request, SingleFlight, Url,
-};
+use outbound::{BuildError, Call, Client, Commenter, Credential, HeaderMap, Operation, Request, Url};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE, at_site};
 use crate::problem;
-use crate::wire::Account;
 
 pub(crate) const STATE: Operation = Operation::reads("read the issue");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");
@@ -20,7 +17,6 @@ pub(crate) const ADD_LABELS: Operation = Operation::reads("add labels");
 #[derive(Debug)]
 pub struct Gitlab {
     pub(crate) client: Client,
-    me: SingleFlight<String>,
 }
 
 impl Gitlab {
@@ -32,18 +28,7 @@ impl Gitlab {
     pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, &at_site(config), credential, &HeaderMap::new(), clock)?;
-        Ok(Commenter(Self { client, me: SingleFlight::default() }))
-    }
-
-    /// Our account's name. GitLab is asked until it has answered once.
-    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        let fetch = async {
-            let url = self.client.base().join(&["api", "v4", "user"]);
-            let me: Account = self.call(call, &Request::get(url, &[])).await?;
-            Ok(me.username)
-        };
-        self.me.get_by(&self.client, call, |_| true, fetch).await
+        Ok(Commenter(Self { client }))
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
 use outbound::notes::Page;
-use outbound::{Call, Client, Comments, Operations};
+use outbound::{Call, Client, Comments, Operations, Request};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
+use crate::wire::Account;
 use crate::{labels, notes};
 
 #[async_trait]
@@ -30,8 +31,11 @@ impl Comments for Gitlab {
         place.link(self.client.base()).map(String::from)
     }
 
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        self.account(call).await
+    /// The account's name.
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let url = self.client.base().join(&["api", "v4", "user"]);
+        let me: Account = self.call(call, &Request::get(url, &[])).await?;
+        Ok(me.username)
     }
 
     async fn page(

@@ -338,15 +338,6 @@ fn settings_of_a_second(first: &str) -> String {
 }
 
 fn new_task(source: &str) -> NewTask {
-    NewTask {
-        source: source.to_owned(),
-        event: "issues.opened".to_owned(),
-        tenant: "octo/repo".to_owned(),
-        thread: "octo/repo#7".to_owned(),
-        actor: "mona".to_owned(),
-        priority: Priority::DEFAULT,
-        metadata: serde_json::Map::new(),
-        content_type: "application/json".to_owned(),
-        event_hint: (source == "github").then(|| "issues".to_owned()),
-    }
+    let event_hint = (source == "github").then(|| "issues".to_owned());
+    NewTask { event_hint, ..domain::contract::new_task(source) }
 }

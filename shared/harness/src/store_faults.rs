@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
 use domain::{
-    Acquire, Blob, Claim, ClaimRequest, Due, Effect, EffectState, Expected, Insert, ListQuery, Page, PartKey,
-    PayloadStore, PutNew, Save, Stage, StateStore, StoreError, Stores, Swap, Task, TaskId, TaskStore,
-    Timestamp, Versioned,
+    Blob, Claim, ClaimRequest, Due, Effect, EffectState, Insert, ListQuery, Page, PartKey, PayloadStore,
+    PutNew, Save, Stage, StoreError, Stores, Task, TaskId, TaskStore, Timestamp,
 };
 
 /// What goes wrong.
@@ -39,7 +39,7 @@ impl StoreFaults {
         Stores {
             tasks: Arc::new(Tasks(tasks, Arc::clone(faults))),
             payloads: Arc::new(Payloads(payloads, Arc::clone(faults))),
-            state: Arc::new(State(state, Arc::clone(faults))),
+            state: Arc::new(WatchedState { store: state, watcher: State(Arc::clone(faults)) }),
             queue,
         }
     }
@@ -129,49 +129,15 @@ impl PayloadStore for Payloads {
     }
 }
 
-struct State(Arc<dyn StateStore>, Arc<StoreFaults>);
+/// Faults of the state store.
+struct State(Arc<StoreFaults>);
 
 #[async_trait]
-impl StateStore for State {
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        check(&self.1.state_down, "get a value")?;
-        self.0.get(key, now).await
-    }
-
-    async fn swap(
-        &self,
-        key: &str,
-        expected: Expected,
-        value: &serde_json::Value,
-        now: Timestamp,
-        forget_at: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        check(&self.1.state_down, "swap a value")?;
-        if key.starts_with("stats:") {
-            check(&self.1.figures_down, "swap a value")?;
-        }
-        self.0.swap(key, expected, value, now, forget_at).await
-    }
-
-    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
-        check(&self.1.state_down, "add to a counter")?;
-        self.0.add(key, amount, forget_at).await
-    }
-
-    async fn acquire(
-        &self,
-        key: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Acquire, StoreError> {
-        check(&self.1.state_down, "acquire a lease")?;
-        self.0.acquire(key, owner, now, until).await
-    }
-
-    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        check(&self.1.state_down, "release a lease")?;
-        self.0.release(key, owner).await
+impl StateWatcher for State {
+    async fn before(&self, call: StateCall, key: &str) -> Result<(), StoreError> {
+        check(&self.0.state_down, "ask the state store")?;
+        let is_figures = call == StateCall::Swap && key.starts_with("stats:");
+        if is_figures { check(&self.0.figures_down, "swap a value") } else { Ok(()) }
     }
 }
 

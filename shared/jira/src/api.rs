@@ -1,22 +1,19 @@
-//! [`Jira`]: authorised calls on Jira, and who we are.
+//! [`Jira`]: authorised calls on Jira.
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, LOGIN, Request,
-    SingleFlight,
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, Request,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE};
 use crate::problem;
-use crate::wire::Myself;
 
 /// Jira Cloud, by its REST API, as one account.
 #[derive(Debug)]
 pub struct Jira {
     pub(crate) client: Client,
-    myself: SingleFlight<String>,
 }
 
 impl Jira {
@@ -34,18 +31,7 @@ impl Jira {
         let credential = Credential::basic(&SERVICE, email, token)?;
         let accept = (HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::from_iter([accept]), clock)?;
-        Ok(Commenter(Self { client, myself: SingleFlight::default() }))
-    }
-
-    /// Our account's id. Jira is asked until it has answered once.
-    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        let fetch = async {
-            let url = self.client.base().join(&["rest", "api", "3", "myself"]);
-            let myself: Myself = self.call(call, &Request::get(url, &[])).await?;
-            Ok(myself.account_id)
-        };
-        self.myself.get_by(&self.client, call, |_| true, fetch).await
+        Ok(Commenter(Self { client }))
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

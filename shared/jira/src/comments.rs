@@ -12,7 +12,7 @@ use crate::api::Jira;
 use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::state;
-use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
+use crate::wire::{ByIds, CommentsPage, Created, Myself, NewComment, WireComment};
 
 /// Comments on a page: the most that Jira gives.
 const PER_PAGE: &str = "100";
@@ -40,8 +40,10 @@ impl Comments for Jira {
     }
 
     /// The account's id, which is the author of its comments and what a mention names.
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        self.account(call).await
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let url = self.client.base().join(&["rest", "api", "3", "myself"]);
+        let myself: Myself = self.call(call, &Request::get(url, &[])).await?;
+        Ok(myself.account_id)
     }
 
     async fn page(
@@ -92,7 +94,7 @@ impl Comments for Jira {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let me = self.account(call).await?;
+        let me = self.me(call).await?;
         let is_recent = |comment: &WireComment| is_recent(comment.created, since);
         let mut start = 0;
         for _ in 0..MAX_PAGES {

@@ -1,22 +1,19 @@
-//! [`Linear`]: authorised questions to Linear, and who we are.
+//! [`Linear`]: authorised questions to Linear.
 
 use domain::{Clock, ServiceError};
-use outbound::{Answer, BuildError, Call, Client, Commenter, HeaderMap, LOGIN, Request, SingleFlight};
+use outbound::{Answer, BuildError, Call, Client, Commenter, HeaderMap, Request};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::config::{Config, SERVICE, credential};
 use crate::problem;
-use crate::wire::{GraphqlAnswer, Viewer};
-
-const VIEWER: &str = "query { viewer { id } }";
+use crate::wire::GraphqlAnswer;
 
 /// Linear, by its GraphQL API, as one account.
 #[derive(Debug)]
 pub struct Linear {
     pub(crate) client: Client,
-    me: SingleFlight<String>,
 }
 
 impl Linear {
@@ -27,17 +24,7 @@ impl Linear {
     /// [`BuildError`] when a part of the configuration cannot work.
     pub fn new(key: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let client = Client::new(&SERVICE, config, credential(key)?, &HeaderMap::new(), clock)?;
-        Ok(Commenter(Self { client, me: SingleFlight::default() }))
-    }
-
-    /// Our account's id. Linear is asked until it has answered once.
-    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        let fetch = async {
-            let viewer: Viewer = self.ask(call, VIEWER, json!({})).await?;
-            Ok(viewer.viewer.id)
-        };
-        self.me.get_by(&self.client, call, |_| true, fetch).await
+        Ok(Commenter(Self { client }))
     }
 
     /// The data that `query` asks for. What came from outside is in `variables`, never in the query.

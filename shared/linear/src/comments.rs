@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::api::Linear;
 use crate::config::SERVICE;
 use crate::issue::Issue;
-use crate::wire::{Created, Found, IssueComments, Made};
+use crate::wire::{Created, Found, IssueComments, Made, Viewer};
 use crate::{problem, state};
 
+const VIEWER: &str = "query { viewer { id } }";
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
                     nodes { id body createdAt url user { id name } botActor { id name } } \
@@ -39,8 +40,9 @@ impl Comments for Linear {
     }
 
     /// The account's id, which is the author of its comments.
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        self.account(call).await
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let viewer: Viewer = self.ask(call, VIEWER, json!({})).await?;
+        Ok(viewer.viewer.id)
     }
 
     async fn page(
@@ -117,7 +119,7 @@ async fn refused(api: &Linear, call: Call, mark: &Mark, error: ServiceError) -> 
 
 /// The comment with `mark` by our own account.
 async fn with_mark(api: &Linear, call: Call, mark: &Mark) -> Result<Option<Proof>, ServiceError> {
-    let me = api.account(call).await?;
+    let me = api.me(call).await?;
     let answer = api.answer(call, LOOK, json!({"id": id_of(mark)})).await?;
     if problem::is_absent(&answer) {
         return Ok(None);

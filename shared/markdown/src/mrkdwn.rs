@@ -20,6 +20,9 @@ use crate::table::Table;
 const DEEPEST: usize = 20;
 /// What continues a list item on its next lines.
 const INDENT: &str = "    ";
+/// Said of code in which a row of three backticks stands.
+const CHANGED: &str =
+    "(Slack ends code at three backticks: in a row of them above, invisible characters stand in between.)";
 /// Tasks of a list.
 const DONE: &str = "☑ ";
 const TO_DO: &str = "☐ ";
@@ -94,6 +97,10 @@ struct Writer {
     /// Open marks, but for bold within bold.
     open: Vec<Mark>,
     code: bool,
+    /// The line ended with a fence: whatever follows begins a new one.
+    fenced: bool,
+    /// Characters were put into the code under way.
+    changed: bool,
     /// The table under way, and the cell of it.
     table: Table,
     cell: Option<String>,
@@ -108,23 +115,27 @@ impl Writer {
             event if self.cell.is_some() => self.in_cell(event),
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if self.code => self.push(&in_block(&text)),
-            Event::Code(text) => {
-                let text = quiet(&escape(&plain_signs(&text))).replace('`', "'");
-                self.push(&format!("`{text}`"));
+            Event::Text(text) if self.code => {
+                let code = self.in_block(&text);
+                self.push(&code);
             }
-            Event::Text(text) => self.push(&escape(&plain_signs(&text))),
+            // A label is one line, and text like any other.
+            Event::Code(text) if text.contains('`') && self.links.is_empty() => self.fence(&text),
+            Event::Code(text) if text.contains('`') => self.say(&escape(&plain_signs(&text))),
+            Event::Code(text) => self.say(&format!("`{}`", quiet(&escape(&plain_signs(&text))))),
+            Event::Text(text) => self.say(&escape(&plain_signs(&text))),
             Event::Html(html) | Event::InlineHtml(html) => {
                 for (number, line) in shown(&html).split('\n').enumerate() {
                     if number > 0 {
                         self.line_break();
                     }
-                    self.push(&escape(&plain_signs(line)));
+                    self.say(&escape(&plain_signs(line)));
                 }
             }
+            Event::SoftBreak | Event::HardBreak if self.fenced => {}
             Event::SoftBreak | Event::HardBreak => self.line_break(),
             Event::TaskListMarker(done) => self.push(if done { DONE } else { TO_DO }),
-            Event::FootnoteReference(name) => self.push(&escape(&plain_signs(&format!("[{name}]")))),
+            Event::FootnoteReference(name) => self.say(&escape(&plain_signs(&format!("[{name}]")))),
             Event::Rule => {
                 self.block();
                 self.push("———");
@@ -171,6 +182,7 @@ impl Writer {
                 self.lists.push(first);
             }
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                self.say("");
                 self.links.push(is_allowed(&dest_url).then(|| quiet(&address(&plain_signs(&dest_url)))));
                 self.frames.push(String::new());
             }
@@ -199,7 +211,9 @@ impl Writer {
             TagEnd::Table => {
                 self.block();
                 let rows = std::mem::take(&mut self.table).aligned();
-                self.push(&format!("```\n{}\n```", in_block(&rows)));
+                let rows = self.in_block(&rows);
+                self.push(&format!("```\n{rows}\n```"));
+                self.admit();
             }
             TagEnd::CodeBlock => {
                 self.code = false;
@@ -207,6 +221,7 @@ impl Writer {
                     self.push("\n");
                 }
                 self.push("```");
+                self.admit();
             }
             TagEnd::BlockQuote(_) => {
                 let quoted = self.pop();
@@ -235,13 +250,62 @@ impl Writer {
     }
 
     fn open(&mut self, mark: Mark) {
+        self.say("");
         self.open.push(mark);
         self.push(mark.opens().encode_utf8(&mut [0; 4]));
     }
 
     fn close(&mut self, mark: Mark) {
         self.open.pop();
-        self.push(mark.closes().encode_utf8(&mut [0; 4]));
+        // In front of a fence it was closed already.
+        if !self.fenced {
+            self.push(mark.closes().encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    /// Writes what stands in a line; behind a fence it begins a new one, and what was open is open again.
+    fn say(&mut self, text: &str) {
+        if std::mem::take(&mut self.fenced) {
+            let opened: String = self.open.iter().map(|mark| mark.opens()).collect();
+            self.push(&format!("\n{opened}{}", text.trim_start()));
+        } else {
+            self.push(text);
+        }
+    }
+
+    /// Writes the code of a span that has a backtick in it: nothing but a fence shows that.
+    fn fence(&mut self, code: &str) {
+        let opened: String = self.open.iter().map(|mark| mark.opens()).collect();
+        let closed: String = self.open.iter().rev().map(|mark| mark.closes()).collect();
+        let code = self.in_block(code);
+        if let Some(top) = self.frames.last_mut() {
+            let before = top.strip_suffix(&opened);
+            // What was opened just now formats nothing yet; in front of a fence all was closed.
+            let closed = if before.is_some() || self.fenced { "" } else { &closed };
+            let end = before.unwrap_or(top).trim_end_matches(' ').len();
+            top.truncate(end);
+            top.push_str(closed);
+            if !top.is_empty() && !top.ends_with('\n') {
+                top.push('\n');
+            }
+            top.extend(["```\n", &code, "\n```"]);
+        }
+        self.fenced = true;
+        self.admit();
+    }
+
+    /// What stands in a block of code. A fence within would end the block early.
+    fn in_block(&mut self, text: &str) -> String {
+        self.changed |= text.contains("```");
+        quiet(&escape(&plain_signs(text))).replace("```", "`\u{200b}`\u{200b}`")
+    }
+
+    /// Says below a block that its code is not quite what was written.
+    fn admit(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            self.push("\n");
+            self.push(CHANGED);
+        }
     }
 
     /// A mark that is open at the end of a line would be shown.
@@ -310,6 +374,7 @@ impl Writer {
 
     /// Begins a block: an empty line after the one before it, in a list a line.
     fn block(&mut self) {
+        self.fenced = false;
         let gap = if self.lists.is_empty() { "\n\n" } else { "\n" };
         let top = self.top();
         if !top.is_empty() && !top.ends_with(gap) {
@@ -342,11 +407,6 @@ impl Writer {
         // The bottom frame is the result.
         if self.frames.len() > 1 { self.frames.pop().unwrap_or_default() } else { String::new() }
     }
-}
-
-/// What stands in a block of code. A fence within would end the block early.
-fn in_block(text: &str) -> String {
-    quiet(&escape(&plain_signs(text))).replace("```", "`\u{200b}`\u{200b}`")
 }
 
 fn escape(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! [`Client`]: authorised calls on one service, within the time limit of their operation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Clock, ServiceError, Target, Timestamp};
@@ -14,6 +15,7 @@ use crate::config::{BuildError, Config};
 use crate::credential::Credential;
 use crate::request::Request;
 use crate::service::{Operation, Service};
+use crate::single_flight::SingleFlight;
 use crate::transport::Transport;
 
 /// An API as seen by one credential. Its clones share their connections.
@@ -23,6 +25,8 @@ pub struct Client {
     transport: Transport,
     base: Base,
     pub(crate) credential: Option<Credential>,
+    /// Whose the credential is, once the service has said it.
+    pub(crate) account: Arc<SingleFlight<String>>,
     clock: Clock,
     timeout: Duration,
 }
@@ -64,13 +68,14 @@ impl Client {
     ) -> Result<Self, BuildError> {
         let base = Base::parse(service, &config.base_url)?;
         let transport = Transport::new(service, config, &base, headers)?;
-        Ok(Self { service, transport, base, credential: None, clock, timeout: config.timeout })
+        let (account, timeout) = (Arc::default(), config.timeout);
+        Ok(Self { service, transport, base, credential: None, account, clock, timeout })
     }
 
     /// The same API over the same connections as `credential` sees it.
     #[must_use]
     pub fn with(&self, credential: Credential) -> Self {
-        Self { credential: Some(credential), ..self.clone() }
+        Self { credential: Some(credential), account: Arc::default(), ..self.clone() }
     }
 
     /// Where the API is.

@@ -78,8 +78,14 @@ pub trait Comments: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Our own account, as comments name their authors; asked once.
-    async fn me(&self, call: Call) -> Result<String, ServiceError>;
+    /// Asks for our own account, as comments name their authors.
+    async fn account(&self, call: Call) -> Result<String, ServiceError>;
+
+    /// Our own account: the service is asked until it has answered once.
+    async fn me(&self, within: Call) -> Result<String, ServiceError> {
+        let (client, call) = (self.client(), Call { operation: LOGIN, ..within });
+        client.account.get_by(client, call, |_| true, self.account(call)).await
+    }
 
     /// The page behind a cursor, newest first if the service can. Shown are comments that all of `audience` can read;
     /// `None` looks for ours among all.

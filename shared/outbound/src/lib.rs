@@ -37,8 +37,6 @@ mod transport;
 pub mod contract;
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
-#[cfg(feature = "simulated")]
-pub mod simulated;
 
 pub use answer::Answer;
 pub use base::Base;

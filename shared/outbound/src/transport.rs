@@ -34,6 +34,16 @@ pub(crate) enum TransportError {
     TooLarge,
 }
 
+#[cfg(feature = "simulated")]
+impl From<simulated::NoAnswer> for TransportError {
+    fn from(why: simulated::NoAnswer) -> Self {
+        match why {
+            simulated::NoAnswer::Unsent => Self::Unsent("nobody there".to_owned()),
+            simulated::NoAnswer::Lost => Self::Lost("the connection broke".to_owned()),
+        }
+    }
+}
+
 /// The HTTP clients.
 ///
 /// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow one
@@ -64,7 +74,7 @@ impl Transport {
             );
         }
         #[cfg(feature = "simulated")]
-        if let Some(client) = crate::simulated::client() {
+        if let Some(client) = simulated::client() {
             return Ok(Self { pooled: client.clone(), fresh: client, service });
         }
         let built = |builder: ClientBuilder| {
@@ -163,7 +173,7 @@ pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Resul
         builder = builder.no_proxy();
     }
     #[cfg(feature = "simulated")]
-    if crate::simulated::is_on() {
+    if simulated::is_on() {
         // Nothing is connected to, and reading the system's certificates takes long.
         builder = builder.tls_certs_only([]).no_proxy();
     }
@@ -173,8 +183,8 @@ pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Resul
 /// Sends `request`; its answer's head.
 pub(crate) async fn dispatch(request: reqwest::RequestBuilder) -> Result<reqwest::Response, TransportError> {
     #[cfg(feature = "simulated")]
-    let request = match crate::simulated::send(request).await {
-        Ok(answer) => return answer,
+    let request = match simulated::send(request).await {
+        Ok(answer) => return answer.map_err(TransportError::from),
         Err(request) => request,
     };
     request.send().await.map_err(broken)

@@ -1,16 +1,14 @@
-//! [`Pagerduty`]: authorised calls on PagerDuty, and who we are.
+//! [`Pagerduty`]: authorised calls on PagerDuty.
 
-use domain::{Clock, ServiceError, ServiceFailure};
+use domain::{Clock, ServiceError};
 use outbound::{
-    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, LOGIN, Request,
-    SingleFlight,
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, Request,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE};
 use crate::problem;
-use crate::wire::Users;
 
 /// The version of the API.
 const ACCEPT: &str = "application/vnd.pagerduty+json;version=2";
@@ -19,8 +17,7 @@ const ACCEPT: &str = "application/vnd.pagerduty+json;version=2";
 #[derive(Debug)]
 pub struct Pagerduty {
     pub(crate) client: Client,
-    email: String,
-    me: SingleFlight<String>,
+    pub(crate) email: String,
 }
 
 impl Pagerduty {
@@ -44,25 +41,7 @@ impl Pagerduty {
             (HeaderName::from_static("from"), from),
         ]);
         let client = Client::new(&SERVICE, config, credential, &headers, clock)?;
-        Ok(Commenter(Self { client, email: email.to_owned(), me: SingleFlight::default() }))
-    }
-
-    /// The id of the user in whose name we write. PagerDuty is asked until it has answered once: a token of the
-    /// account belongs to nobody, so the user is looked up by the address.
-    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        let fetch = async {
-            let url = self.client.base().join(&["users"]);
-            let query = [("query", self.email.as_str()), ("limit", "100")];
-            let found: Users = self.call(call, &Request::get(url, &query)).await?;
-            let mut users = found.users.into_iter();
-            let me = users.find(|user| user.email.eq_ignore_ascii_case(&self.email));
-            me.map(|user| user.id).ok_or_else(|| {
-                let message = "PagerDuty has no user with the address of PAGERDUTY_EMAIL: correct it";
-                self.client.error(call, ServiceFailure::AccountRefused, message.to_owned())
-            })
-        };
-        self.me.get_by(&self.client, call, |_| true, fetch).await
+        Ok(Commenter(Self { client, email: email.to_owned() }))
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

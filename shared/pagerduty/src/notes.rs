@@ -1,7 +1,7 @@
 //! PagerDuty's [`Comments`]: notes of an incident.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState};
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::api::Pagerduty;
 use crate::config::SERVICE;
 use crate::incident::Incident;
-use crate::wire::{IncidentAnswer, NoteAnswer, Notes};
+use crate::wire::{IncidentAnswer, NoteAnswer, Notes, Users};
 
 #[async_trait]
 impl Comments for Pagerduty {
@@ -25,9 +25,18 @@ impl Comments for Pagerduty {
         Incident::of(client, call, target)
     }
 
-    /// The user's id, which is the author of its notes.
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        self.account(call).await
+    /// The id of the user in whose name we write, which is the author of its notes: a token of the account belongs to
+    /// nobody, so the user is looked up by the address.
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let url = self.client.base().join(&["users"]);
+        let query = [("query", self.email.as_str()), ("limit", "100")];
+        let found: Users = self.call(call, &Request::get(url, &query)).await?;
+        let mut users = found.users.into_iter();
+        let me = users.find(|user| user.email.eq_ignore_ascii_case(&self.email));
+        me.map(|user| user.id).ok_or_else(|| {
+            let message = "PagerDuty has no user with the address of PAGERDUTY_EMAIL: correct it";
+            self.client.error(call, ServiceFailure::AccountRefused, message.to_owned())
+        })
     }
 
     /// All notes: PagerDuty lists them on one page.

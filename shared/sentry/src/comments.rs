@@ -1,7 +1,7 @@
 //! Sentry's [`Comments`]: activities of an issue.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState, Timestamp};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::api::Sentry;
 use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
-use crate::wire::{Created, WireComment, WireIssue};
+use crate::wire::{Created, Root, WireComment, WireIssue};
 
 /// Comments on a page: the most that Sentry gives.
 const PER_PAGE: &str = "100";
@@ -33,9 +33,15 @@ impl Comments for Sentry {
         Some(issue.link(self.client.base()))
     }
 
-    /// The account's id, which is the author of its comments.
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        self.account(call).await
+    /// The account's id, which is the author of its comments. The root of the API says whose the token is, also of an
+    /// integration, which has a user of its own.
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let url = self.client.base().join(&["api", "0", ""]);
+        let root: Root = self.call(call, &Request::get(url, &[])).await?;
+        let hint = "the token belongs to no user: make one of an internal integration, or of a user";
+        root.user
+            .map(|user| user.id)
+            .ok_or_else(|| self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned()))
     }
 
     async fn page(

@@ -10,7 +10,6 @@ use crate::config::{Config, SERVICE};
 use crate::identity::Identity;
 use crate::problem::ErrorClass;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 pub(crate) const HISTORY: Operation = Operation::reads("read the thread");
 pub(crate) const FIND: Operation = Operation::reads("look for our message");
 pub(crate) const POST: Operation = Operation::creates("post a message");

@@ -1,10 +1,10 @@
 //! [`Identity`]: who our bot is, by `auth.test`.
 
 use domain::ServiceError;
-use outbound::{Call, Url};
+use outbound::{Call, LOGIN, Url};
 use serde::Deserialize;
 
-use crate::api::{Api, LOGIN};
+use crate::api::Api;
 
 /// Our bot.
 #[derive(Debug, Clone, Deserialize)]

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
 use markdown::to_mrkdwn;
-use outbound::BuildError;
+use outbound::{BuildError, LOGIN};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::api::{Api, FIND, HISTORY, LOGIN, POST, TELL, UPDATE};
+use crate::api::{Api, FIND, HISTORY, POST, TELL, UPDATE};
 use crate::config::{Config, SERVICE};
 use crate::messages::{self, NewMessage, Posted, Source};
 use crate::place::{Thread, check_account, check_channel, check_ts};

@@ -14,7 +14,7 @@ mod wire;
 use crate::form::Form;
 use crate::lenient::Object;
 use crate::provider::Row;
-use crate::reading::{self, JsonView, event_name, unreadable, word};
+use crate::reading::{self, JsonView, event_name, hinted, unreadable};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use kind::Kind;
 use wire::Payload;
@@ -162,17 +162,10 @@ fn is_hook(name: &str) -> bool {
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     // Whatever its letters, an action says what was not subscribed to.
     let action = body.text("/action").and_then(event_name);
-    let action = action.as_deref();
     let has = |key: &str| body.0.get(key).is_some_and(serde_json::Value::is_object);
-    let hint = received.event_hint.and_then(word);
-    match Kind::of(has) {
-        Some(kind) => Some(named(kind.name(), action)),
-        // What is not there is what cannot be read.
-        None => {
-            let hint = hint.filter(|hint| Kind::named(hint).is_some() || other::agrees(hint, body))?;
-            Some(named(hint, action))
-        }
-    }
+    // What is not there is what cannot be read.
+    let kind = Kind::of(has).map(|kind| kind.name().to_owned()).or_else(|| hinted(received))?;
+    Some(named(&kind, action.as_deref()))
 }
 
 /// The name of the event: some kinds have no actions.

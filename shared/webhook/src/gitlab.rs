@@ -8,7 +8,9 @@
 use domain::{Audience, Event, Target, ThreadState, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, at_once, event_name, happening, hash, kind_name, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 const ACTION: &str = "/object_attributes/action";
@@ -56,19 +58,19 @@ fn hint_of(name: &str) -> String {
 }
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word)?;
-    Some(match kind {
+    let kind = kind_name(body.text("/object_kind").or_else(|| body.text("/event_name"))?);
+    Some(match kind.as_str() {
         // An epic is a work item of a group: it belongs to no project, and no issue has its number.
         "work_item" if body.object("/project").is_none() => "work_item.other".to_owned(),
-        "issue" | "work_item" => format!("issue.{}", action(body, kind)),
-        "merge_request" => format!("merge_request.{}", action(body, kind)),
+        "issue" | "work_item" => format!("issue.{}", action(body, &kind)),
+        "merge_request" => format!("merge_request.{}", action(body, &kind)),
         // What GitLab writes itself, such as a changed label, is nobody's comment.
         "note" if body.flag("/object_attributes/system") == Some(true) => "note.system".to_owned(),
         // Notes on commits and snippets have no thread to answer in.
         "note" if body.object("/issue").or(body.object("/merge_request")).is_none() => {
             "note.other".to_owned()
         }
-        "note" => format!("note.{}", action(body, kind)),
+        "note" => format!("note.{}", action(body, &kind)),
         other => other.to_owned(),
     })
 }
@@ -203,8 +205,15 @@ fn audience(received: &Received<'_>, body: JsonView<'_>) -> Audience {
 }
 
 /// A hook of the project, one of its group and one of the system report the same in bodies of their own.
-/// What an update changed or pushed tells two updates of one second apart, and who did it two approvals.
+/// What an update changed or pushed tells two updates of one second apart, and who did it two approvals. What the
+/// author sets in the moment of the opening is a part of that.
 fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<String> {
+    let (kind, action) = name.split_once('.').unwrap_or((name, ""));
+    if action == "open" || (action == "update" && kind != "note" && is_opened_with(body, changed)) {
+        let (id, author) = (changed.id("/id"), changed.id("/author_id"));
+        let created = changed.date("/created_at")?.to_string();
+        return happening([Some(kind), Some("open"), id.as_deref(), author.as_deref(), Some(&created)]);
+    }
     let time = changed.date("/updated_at").or_else(|| changed.date("/created_at"))?.to_string();
     let changes = body.object("/changes").map(|changes| hash(changes.0.to_string().as_bytes()));
     let object = changed.id("/id");
@@ -217,6 +226,18 @@ fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<Str
         Some(actor.as_deref().unwrap_or_default()),
         Some(changed.text("/oldrev").unwrap_or_default()),
     ])
+}
+
+/// Whether an update sets nothing but what the opening shows as well: no words, no commits.
+fn is_opened_with(body: JsonView<'_>, changed: JsonView<'_>) -> bool {
+    let is_word =
+        |changes: JsonView<'_>| ["title", "description"].iter().any(|it| changes.0.get(it).is_some());
+    let author = changed.id("/author_id");
+    body.object("/changes").is_some_and(|changes| !is_word(changes))
+        && changed.text("/oldrev").is_none()
+        && author.is_some()
+        && author == body.id("/user/id")
+        && at_once(changed.date("/created_at"), changed.date("/updated_at"))
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

@@ -11,7 +11,9 @@ mod wiki;
 use domain::{Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, happening, lacks, object};
+use crate::reading::{
+    Facts, JsonView, at_once, attachment, attachments, happening, kind_name, lacks, object,
+};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use document::Document;
@@ -158,11 +160,26 @@ fn reported(name: &str, comment: JsonView<'_>, id: Option<&str>) -> Option<Strin
     happening([Some(name), id, comment.text("/updated").or_else(|| comment.text("/created"))])
 }
 
-/// The same of the webhooks of an administrator and of an app, whose bodies differ. A change has a number of its own.
+/// The same of the webhooks of an administrator and of an app, whose bodies differ. A change has a number of its own,
+/// unless its author made it with the issue.
 fn written(name: &str, body: JsonView<'_>, issue: JsonView<'_>) -> Option<String> {
-    let change = body.id("/changelog/id");
-    let change = if name == "issue.updated" { change } else { Some(change.unwrap_or_default()) };
+    let is_part = name == "issue.updated" && is_created_with(body, issue);
+    let name = if is_part { "issue.created" } else { name };
+    let change = if name == "issue.updated" { body.id("/changelog/id") } else { Some(String::new()) };
     happening([Some(name), issue.text("/key"), issue.text("/fields/created"), change.as_deref()])
+}
+
+/// Whether the author has set these fields as the issue was made, which its creation shows as well.
+fn is_created_with(body: JsonView<'_>, issue: JsonView<'_>) -> bool {
+    const BESIDES: [&str; 6] = ["assignee", "Component", "Fix Version", "labels", "priority", "Sprint"];
+    let is_besides = |item: JsonView<'_>| item.text("/field").is_some_and(|field| BESIDES.contains(&field));
+    let account = |user: JsonView<'_>| user.string("/accountId").or_else(|| user.string("/name"));
+    let actor = body.object("/user").and_then(account);
+    body.items("/changelog/items").next().is_some()
+        && body.items("/changelog/items").all(is_besides)
+        && actor.is_some()
+        && actor == issue.object("/fields/creator").and_then(account)
+        && at_once(issue.date("/fields/created"), issue.date("/fields/updated"))
 }
 
 /// The names of the fields that an update changed.
@@ -200,7 +217,7 @@ fn is_number(text: &str) -> bool {
 
 /// `jira:worklog_updated` is `worklog_updated`.
 fn plain(kind: &str) -> String {
-    crate::reading::word(kind.strip_prefix("jira:").unwrap_or(kind)).unwrap_or("unknown").to_owned()
+    kind_name(kind.strip_prefix("jira:").unwrap_or(kind))
 }
 
 /// Where Atlassian has its customers' sites.

@@ -7,7 +7,7 @@ use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, plain_id, word,
+    Facts, JsonView, MAX_FACT_BYTES, any_name, at_once, happening, hash, kind_name, lacks, object, plain_id,
 };
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -15,16 +15,15 @@ pub(crate) static ROW: Row = Row {
     delivery: Some("linear-delivery"),
     kinds: &[("issue", &["create", "remove", "update"]), ("comment", &["create", "remove", "update"])],
     endings: &["remove"],
-    times: &["/data/updatedAt"],
+    times: &["/data/createdAt", "/data/updatedAt"],
     kind: Some(kind),
     ..Row::json("linear", Scheme::linear, read)
 };
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = body.text("/type").map(str::to_ascii_lowercase)?;
-    let kind = word(&kind)?;
-    let action = body.text("/action").and_then(event_name);
-    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+    let kind = kind_name(body.text("/type")?);
+    let action = body.text("/action").map(any_name);
+    Some(action.map_or_else(|| kind.clone(), |action| format!("{kind}.{action}")))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
@@ -32,12 +31,16 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     let body = JsonView(&value);
     let name = kind(received, body).ok_or_else(|| lacks("type"))?;
     match name.split_once('.') {
-        None => Err(lacks("action")),
-        Some((kind @ ("issue" | "comment"), action)) => {
+        None if is_read(&name) => Err(lacks("action")),
+        Some((kind, action)) if is_read(kind) => {
             event(sender, body, kind, action).map(Box::new).map(Parsed::Event)
         }
         _ => Ok(Parsed::Other(name)),
     }
+}
+
+fn is_read(kind: &str) -> bool {
+    matches!(kind, "issue" | "comment")
 }
 
 fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Result<Event, ParseError> {
@@ -67,19 +70,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         priority: priority(data.number("/priority")),
         occurred_at: body.date("/createdAt"),
         // A webhook of a team and one of the organisation report the same under webhook ids of their own.
-        happening: happening([
-            Some(kind),
-            Some(action),
-            Some(id),
-            data.text("/updatedAt").or_else(|| data.text("/createdAt")),
-            // Two changes of one moment differ in what was there before.
-            Some(
-                body.object("/updatedFrom")
-                    .map(|before| hash(before.0.to_string().as_bytes()))
-                    .as_deref()
-                    .unwrap_or_default(),
-            ),
-        ]),
+        happening: reported(body, data, (kind, action), actor_id),
         link: body.string("/url"),
         target: issue.map(|id| Target::LinearIssue { id: id.to_owned() }),
         metadata: Facts::default()
@@ -94,6 +85,30 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
             clip(actor, MAX_FACT_BYTES),
         )
     })
+}
+
+/// What the author sets of an issue in the moment of its creation is a part of that. Two other changes of one moment
+/// differ in what was there before.
+fn reported(
+    body: JsonView<'_>,
+    data: JsonView<'_>,
+    (kind, action): (&str, &str),
+    actor_id: Option<&str>,
+) -> Option<String> {
+    let before = body.object("/updatedFrom");
+    let is_word = |before: JsonView<'_>| ["title", "description"].iter().any(|it| before.0.get(it).is_some());
+    let is_created_with = action == "update"
+        && before.is_some_and(|before| !is_word(before))
+        && actor_id.is_some_and(|id| data.text("/creatorId") == Some(id))
+        && at_once(data.date("/createdAt"), data.date("/updatedAt"));
+    let id = data.text("/id");
+    if kind == "issue" && (action == "create" || is_created_with) {
+        let created = data.text("/createdAt").or_else(|| data.text("/updatedAt"));
+        return happening([Some(kind), Some("create"), id, created, Some("")]);
+    }
+    let time = data.text("/updatedAt").or_else(|| data.text("/createdAt"));
+    let before = before.map(|before| hash(before.0.to_string().as_bytes())).unwrap_or_default();
+    happening([Some(kind), Some(action), id, time, Some(&before)])
 }
 
 /// 1 is urgent, 4 low, 0 none.

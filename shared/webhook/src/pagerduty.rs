@@ -6,7 +6,7 @@ use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{
-    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, hash, lacks, object, plain_id,
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, lacks, object, plain_id,
 };
 use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
@@ -40,7 +40,7 @@ pub(crate) static ROW: Row = Row {
 };
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    body.text("/event/event_type").and_then(event_name)
+    body.text("/event/event_type").map(any_name)
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {

@@ -40,6 +40,9 @@ pub struct Row {
     pub site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
     pub kinds: Kinds,
+    /// Where any name may come: whether an event of this name that cannot be read is a mistake of ours, rather than of
+    /// a kind that this version does not know.
+    pub(crate) open: fn(&str) -> bool,
     /// Last words of the names of events that say that something is over or gone: nobody waits for an answer to
     /// one, so they become tasks only where agent.toml names them.
     pub endings: &'static [&'static str],
@@ -107,6 +110,7 @@ impl Row {
             times: &[],
             site: None,
             kinds: &[],
+            open: |_| true,
             endings: &[],
             has_threads: true,
             threadless: &[],
@@ -120,6 +124,26 @@ impl Row {
             has_html: false,
             kind: None,
             read,
+        }
+    }
+}
+
+impl Row {
+    /// Whether this version reads events of the kind that `name` begins with.
+    #[must_use]
+    pub fn knows_kind(&self, name: &str) -> bool {
+        let kind = name.split('.').next().unwrap_or(name);
+        self.kinds.is_empty() || self.kinds.iter().any(|(known, _)| *known == kind)
+    }
+
+    /// Whether this version reads events of that name, or of that kind where its action is not known.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        let (kind, action) = name.split_once('.').map_or((name, None), |(kind, action)| (kind, Some(action)));
+        let is_it = |actions: &[&str]| action.is_none_or(|action| actions.contains(&action));
+        match self.kinds {
+            [] => (self.open)(name),
+            kinds => kinds.iter().any(|(known, actions)| *known == kind && is_it(actions)),
         }
     }
 }

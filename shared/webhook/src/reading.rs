@@ -1,9 +1,10 @@
 //! What the readers of all senders share: JSON out of a request, fields by pointer, bounded names.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use domain::{Attachment, Timestamp, clip};
+use domain::{Attachment, Timestamp, between, clip};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -80,11 +81,35 @@ pub(crate) fn event_name(text: &str) -> Option<String> {
     dotted(&name).map(str::to_owned)
 }
 
+/// The same; what would be none is one word, so that whatever a sender thinks of has a name.
+pub(crate) fn any_name(text: &str) -> String {
+    event_name(text).unwrap_or_else(|| kind_name(text))
+}
+
+/// `text` as one word, such as kinds are: no dot of its own may make it one of the events of another kind.
+pub(crate) fn kind_name(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    clip(text, MAX_WORD_BYTES).chars().map(plain).collect()
+}
+
+/// The kind that the sender's unsigned header says.
+pub(crate) fn hinted(received: &Received<'_>) -> Option<String> {
+    received.event_hint.map(str::trim).filter(|hint| !hint.is_empty()).map(kind_name)
+}
+
 /// The facts that tell one happening from every other: kind, action, object, its time. Of a fact that is not
 /// known, nothing is to be told apart by it: then there are no such facts.
 pub(crate) fn happening<const N: usize>(facts: [Option<&str>; N]) -> Option<String> {
     let facts: Option<Vec<&str>> = facts.into_iter().collect();
     facts.map(|facts| facts.join("\0"))
+}
+
+/// The most that lies between something's creation and what is reported of it besides.
+const CREATING: Duration = Duration::from_secs(5);
+
+/// Whether a change is of the moment in which what it changes was made: then it may be a part of its making.
+pub(crate) fn at_once(created: Option<Timestamp>, changed: Option<Timestamp>) -> bool {
+    created.zip(changed).is_some_and(|(created, changed)| between(created, changed) <= CREATING)
 }
 
 /// `text` as the name of a tenant or thread: one line of 1 to 256 bytes. One that is too long keeps
@@ -292,6 +317,19 @@ mod tests {
         assert_eq!(dotted("charge.dispute.created"), Some("charge.dispute.created"));
         for text in ["", ".", "a.", ".a", "A", "a b", "a/b", "ä"] {
             assert_eq!(dotted(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_sender_thinks_of_has_a_name() {
+        for (text, name) in
+            [("Order/Created", "order.created"), ("a..b", "a__b"), (".a.", "_a_"), ("ä b", "__b")]
+        {
+            assert_eq!(any_name(text), name);
+        }
+        for text in ["a".repeat(500), ".".repeat(500), "é.".repeat(500)] {
+            let name = any_name(&text);
+            assert!(dotted(&name).is_some() && word(&kind_name(&text)).is_some(), "{name}");
         }
     }
 

@@ -6,7 +6,9 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, hinted, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -34,9 +36,9 @@ fn is_organization(text: &str) -> bool {
 
 /// The resource as the signed body has it; where it has none that we read, as the header says.
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let kind = subject(body).map(|(kind, _)| kind).or_else(|| received.event_hint.and_then(word))?;
-    let action = body.text("/action").and_then(event_name);
-    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+    let kind = subject(body).map(|(kind, _)| kind.to_owned()).or_else(|| hinted(received))?;
+    let action = body.text("/action").map(any_name);
+    Some(action.map_or_else(|| kind.clone(), |action| format!("{kind}.{action}")))
 }
 
 /// What the event is about, and the kind of event that this makes it.
@@ -49,10 +51,16 @@ fn subject(body: JsonView<'_>) -> Option<(&'static str, JsonView<'_>)> {
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
+    let said = body.text("/action").ok_or_else(|| lacks("action"))?;
     match subject(body) {
-        Some((kind, subject)) => event(sender, body, subject, kind, action),
-        None => Ok(Parsed::Other(kind(received, body).unwrap_or_else(|| format!("unknown.{action}")))),
+        Some((kind, subject)) => {
+            let action = word(said).ok_or_else(|| lacks("action"))?;
+            event(sender, body, subject, kind, action)
+        }
+        None => {
+            let name = kind(received, body).unwrap_or_else(|| format!("unknown.{}", any_name(said)));
+            Ok(Parsed::Other(name))
+        }
     }
 }
 
@@ -72,6 +80,8 @@ fn event(
     let actor = body.text("/actor/name").unwrap_or("sentry");
     let date = ["/datetime", "/lastSeen", "/firstSeen"].iter().find_map(|pointer| subject.date(pointer));
     let date = if action == "created" && is_issue { subject.date("/firstSeen") } else { date };
+    // Nothing dates what people do: what the whole issue says tells a second change from the first of its kind.
+    let said = (is_issue && action != "created").then(|| hash(subject.0.to_string().as_bytes()));
     Ok(Parsed::Event(Box::new(Event {
         actor_id: body.id("/actor/id"),
         title: subject.string("/title"),
@@ -86,11 +96,8 @@ fn event(
             subject.id("/event_id").or_else(|| subject.id("/id")).as_deref(),
             date.map(|date| date.to_string()).as_deref(),
             Some(body.text("/data/triggered_rule").unwrap_or_default()),
-            // Nothing dates what people do: somebody who is assigned after another is told apart by the account.
             Some(&body.id("/actor/id").unwrap_or_default()),
-            Some(&subject.id("/assignedTo/id").unwrap_or_default()),
-            // A team may have the number of an account.
-            Some(subject.text("/assignedTo/type").unwrap_or_default()),
+            Some(&said.unwrap_or_default()),
         ]),
         target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),

@@ -11,7 +11,9 @@ mod topic;
 use domain::{Event, Timestamp, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, hash, lacks, object, word};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, lacks, object, word,
+};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -19,25 +21,46 @@ pub(crate) static ROW: Row = Row {
     hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
     times: &["/created_at", "/updated_at"],
+    open: has_id,
     endings: &["cancelled", "delete", "uninstalled"],
     has_threads: false,
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)
 };
 
+/// Topics whose bodies have an id: these resources, with these actions.
+const OBJECTS: [&str; 9] = [
+    "carts",
+    "checkouts",
+    "collections",
+    "customers",
+    "draft_orders",
+    "fulfillments",
+    "orders",
+    "products",
+    "refunds",
+];
+const ACTIONS: [&str; 7] = ["cancelled", "create", "delete", "fulfilled", "paid", "update", "updated"];
 /// The kind of an object that does not say it.
 const UNKNOWN: &str = "object";
+
+/// Whether bodies of the topic called `name` have an id.
+fn has_id(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(object, action)| OBJECTS.contains(&object) && ACTIONS.contains(&action))
+}
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     if let Some(topic) = privacy::topic(body) {
         return Some(topic.to_owned());
     }
-    let kind = object_id(body).map(|(kind, _)| kind);
-    let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
     // Of a body without an object the header alone can say what cannot be read.
-    let unknown = kind.as_deref().unwrap_or(UNKNOWN);
-    let topic = topic.filter(|(resource, action)| topic::is_true(body, unknown, resource, action));
-    topic.map(|(resource, action)| format!("{resource}.{action}")).or(kind)
+    let Some((kind, _)) = object_id(body) else {
+        return received.event_hint.filter(|topic| !topic.trim().is_empty()).map(any_name);
+    };
+    let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
+    let topic = topic.filter(|(resource, action)| topic::is_true(body, &kind, resource, action));
+    Some(topic.map_or(kind, |(resource, action)| format!("{resource}.{action}")))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {

@@ -18,7 +18,7 @@ use domain::Event;
 use markdown::html_as_text;
 
 use crate::provider::Row;
-use crate::reading::{JsonView, lacks, object, unreadable, word};
+use crate::reading::{JsonView, kind_name, lacks, object};
 use crate::{BodyForm, ParseError, Parsed, Received, Scheme, Sender};
 
 /// Nothing of `X-Slack-Retry-Num` here: a retry is told by its `event_id` and gets the same answer as
@@ -43,13 +43,13 @@ const MAX_CHALLENGE_BYTES: usize = 1024;
 /// tells.
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     if body.text("/type") != Some("event_callback") {
-        return body.text("/type").and_then(word).map(str::to_owned);
+        return body.text("/type").map(kind_name);
     }
     let event = body.object("/event")?;
-    let kind = event.text("/type").and_then(word)?;
-    Some(match (kind, event.text("/subtype")) {
+    let kind = kind_name(event.text("/type")?);
+    Some(match (kind.as_str(), event.text("/subtype")) {
         ("message", Some("message_changed")) => edit::NAME.to_owned(),
-        ("message", Some(subtype)) if !is_said(subtype) => format!("message.{}", word(subtype)?),
+        ("message", Some(subtype)) if !is_said(subtype) => format!("message.{}", kind_name(subtype)),
         ("app_mention", _) if edit::is_marked(event) => edit::NAME.to_owned(),
         ("message", _) => format!("message.{}", message::place(event)),
         (other, _) => other.to_owned(),
@@ -65,7 +65,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     match body.text("/type") {
         Some("url_verification") => challenge(body),
         Some("event_callback") => event(body),
-        Some(kind) => Ok(Parsed::Other(word(kind).unwrap_or("unknown").to_owned())),
+        Some(kind) => Ok(Parsed::Other(kind_name(kind))),
         None => Err(lacks("type")),
     }
 }
@@ -77,16 +77,15 @@ fn challenge(body: JsonView<'_>) -> Result<Parsed, ParseError> {
 
 fn event(body: JsonView<'_>) -> Result<Parsed, ParseError> {
     let event = body.object("/event").ok_or_else(|| lacks("event"))?;
-    let kind = event.text("/type").and_then(word).ok_or_else(|| lacks("event.type"))?;
+    let kind = event.text("/type").map(kind_name).ok_or_else(|| lacks("event.type"))?;
     let message = |it: Result<Event, ParseError>| it.map(Box::new).map(Parsed::Event);
-    match (kind, event.text("/subtype")) {
+    match (kind.as_str(), event.text("/subtype")) {
         ("message", Some("message_changed")) => edit::read(body, event),
         ("message", Some(subtype)) if !is_said(subtype) => {
-            let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is not a word"))?;
-            Ok(Parsed::Other(format!("message.{subtype}")))
+            Ok(Parsed::Other(format!("message.{}", kind_name(subtype))))
         }
         ("app_mention", _) if edit::is_marked(event) => message(edit::mention(body, event)),
-        ("message" | "app_mention", _) => message(message::read(body, event, kind)),
+        ("message" | "app_mention", _) => message(message::read(body, event, &kind)),
         (other, _) => Ok(Parsed::Other(other.to_owned())),
     }
 }

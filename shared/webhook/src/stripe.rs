@@ -7,7 +7,7 @@
 use domain::{Event, money};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, Summary, event_name, lacks, object};
+use crate::reading::{Facts, JsonView, Summary, any_name, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -21,7 +21,7 @@ pub(crate) static ROW: Row = Row {
 /// Some types have brackets in them: `v2.core.account[configuration.merchant].capability_status_updated`
 /// is `v2.core.account_configuration.merchant_.capability_status_updated` here.
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    body.text("/type").and_then(event_name)
+    body.text("/type").map(any_name)
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {

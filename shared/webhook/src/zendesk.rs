@@ -5,12 +5,12 @@
 
 mod trigger;
 
-use std::time::Duration;
-
-use domain::{Attachment, Audience, Event, Priority, Target, ThreadState, between};
+use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, event_name, happening, hash, lacks, object};
+use crate::reading::{
+    Facts, JsonView, any_name, at_once, attachment, attachments, happening, hash, lacks, object,
+};
 use crate::{CommentPolicy, FieldMap, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -72,18 +72,17 @@ pub(crate) static ROW: Row = Row {
     ..Row::json("zendesk", Scheme::zendesk, read)
 };
 
-/// The most that lies between a ticket and the event of its first comment.
-const CREATING: Duration = Duration::from_secs(5);
 const TYPE: &str = "zen:event-type:";
 
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(event_name)
+    body.text("/type").map(|kind| any_name(kind.strip_prefix(TYPE).unwrap_or(kind)))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let Some(kind) = kind(received, body) else {
+    let own = body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).map(any_name);
+    let Some(kind) = own else {
         let is_mapped = sender.map != FieldMap::default();
         let event = is_mapped.then(|| trigger::event(sender, received, body));
         return event.map(|event| Parsed::Event(Box::new(event))).ok_or_else(|| lacks("type"));
@@ -143,7 +142,7 @@ fn reported(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str, id: u64) -> Op
     let comment = body.object("/event/comment");
     let number = id.to_string();
     let is_first = kind == "ticket.comment_added" && comment.is_some_and(|it| is_first(body, ticket, it));
-    if kind == "ticket.created" || is_first {
+    if kind == "ticket.created" || is_first || is_created_with(body, ticket, kind) {
         return happening([Some("ticket.created"), Some(&number), ticket.text("/created_at")]);
     }
     let comment = comment.and_then(|comment| comment.id("/id"));
@@ -153,6 +152,16 @@ fn reported(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str, id: u64) -> Op
     happening([Some(kind), Some(&number), Some(&what), time])
 }
 
+/// Whether the author has set the changed field as the ticket was made, which its creation shows as well.
+fn is_created_with(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) -> bool {
+    let is_word = matches!(kind, "ticket.subject_changed" | "ticket.description_changed");
+    let actor = ticket.id("/actor_id");
+    let is_authors =
+        actor.is_some() && [ticket.id("/submitter_id"), ticket.id("/requester_id")].contains(&actor);
+    let at_once = at_once(ticket.date("/created_at"), body.date("/time"));
+    kind.ends_with("_changed") && !is_word && is_authors && at_once
+}
+
 /// Whether `comment` is what the ticket was created with: its words, by its author, at its moment. One that is seen by
 /// others than the ticket is told apart: the answer to it goes elsewhere.
 fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> bool {
@@ -160,14 +169,12 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
     let said = words(comment.text("/body"));
     let author = comment.id("/author/id");
     let is_authors = [ticket.id("/submitter_id"), ticket.id("/requester_id")].contains(&author);
-    let moments = ticket.date("/created_at").zip(body.date("/time"));
-    let at_once = moments.is_some_and(|(created, added)| between(created, added) <= CREATING);
     let same_audience = audience(Some(comment), ticket) == audience(None, ticket);
     said.is_some()
         && said == words(ticket.text("/description"))
         && author.is_some()
         && is_authors
-        && at_once
+        && at_once(ticket.date("/created_at"), body.date("/time"))
         && same_audience
 }
 

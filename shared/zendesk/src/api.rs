@@ -1,14 +1,11 @@
-//! [`Zendesk`]: authorised calls on Zendesk, and who we are.
+//! [`Zendesk`]: authorised calls on Zendesk.
 
-use domain::{Clock, ServiceError, ServiceFailure};
-use outbound::{
-    BuildError, Call, Client, Commenter, HeaderMap, LOGIN, Operation, Request, SingleFlight, Url,
-};
+use domain::{Clock, ServiceError};
+use outbound::{BuildError, Call, Client, Commenter, HeaderMap, Operation, Request, Url};
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, Credentials, SERVICE};
 use crate::problem;
-use crate::wire::MeAnswer;
 
 /// Reading the ticket before a comment is added.
 pub(crate) const STATE: Operation = Operation::reads("read the ticket");
@@ -17,7 +14,6 @@ pub(crate) const STATE: Operation = Operation::reads("read the ticket");
 #[derive(Debug)]
 pub struct Zendesk {
     pub(crate) client: Client,
-    me: SingleFlight<i64>,
 }
 
 impl Zendesk {
@@ -31,23 +27,7 @@ impl Zendesk {
         clock: Clock,
     ) -> Result<Commenter<Self>, BuildError> {
         let client = Client::new(&SERVICE, config, credentials.credential()?, &HeaderMap::new(), clock)?;
-        Ok(Commenter(Self { client, me: SingleFlight::default() }))
-    }
-
-    /// Our user's id. Zendesk is asked until it has answered once.
-    pub(crate) async fn account(&self, within: Call) -> Result<i64, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        self.me.get_by(&self.client, call, |_| true, self.ask(call)).await
-    }
-
-    async fn ask(&self, call: Call) -> Result<i64, ServiceError> {
-        let url = self.client.base().join(&["api", "v2", "users", "me.json"]);
-        let answer: MeAnswer = self.get(call, url, &[]).await?;
-        answer.user.id.ok_or_else(|| {
-            let hint = "Zendesk does not know who we are: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
-                        ZENDESK_OAUTH_TOKEN)";
-            self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned())
-        })
+        Ok(Commenter(Self { client }))
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(

@@ -10,8 +10,8 @@ use crate::api::{STATE, Zendesk};
 use crate::config::SERVICE;
 use crate::ticket::Ticket;
 use crate::wire::{
-    Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
-    UpdateRequest, WireComment,
+    Audit, AuditsPage, CommentsPage, MeAnswer, NewComment, Ours, TicketAnswer, TicketState, Update,
+    UpdateAnswer, UpdateRequest, WireComment,
 };
 
 /// Comments or audits on a page: the most that Zendesk gives.
@@ -39,8 +39,14 @@ impl Comments for Zendesk {
     }
 
     /// The agent's user id, which is the author of its comments.
-    async fn me(&self, call: Call) -> Result<String, ServiceError> {
-        Ok(self.account(call).await?.to_string())
+    async fn account(&self, call: Call) -> Result<String, ServiceError> {
+        let url = self.client.base().join(&["api", "v2", "users", "me.json"]);
+        let answer: MeAnswer = self.get(call, url, &[]).await?;
+        answer.user.id.map(|id| id.to_string()).ok_or_else(|| {
+            let hint = "Zendesk does not know who we are: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
+                        ZENDESK_OAUTH_TOKEN)";
+            self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned())
+        })
     }
 
     /// For the customer, internal notes are left out: a model that has read them may repeat them.
@@ -118,7 +124,7 @@ impl Comments for Zendesk {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let me = self.account(call).await?;
+        let me = self.me(call).await?;
         let url = ticket.list(self.client.base(), "audits.json");
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
@@ -127,7 +133,7 @@ impl Comments for Zendesk {
             let page: AuditsPage = self.get(call, url.clone(), &query).await?;
             // Any agent's integration can write our metadata: only our own user's counts.
             let ours = |audit: &&Audit| {
-                audit.author_id == me && is_recent(audit.created_at, since) && audit.carries(mark)
+                audit.author_id.to_string() == me && is_recent(audit.created_at, since) && audit.carries(mark)
             };
             if let Some(audit) = page.audits.iter().find(ours) {
                 return Ok(Some(proof(self, ticket, audit)));

@@ -4,19 +4,21 @@ use std::fmt::from_fn;
 use std::time::Duration;
 
 use domain::ModelRole;
-use gemini::simulated::Request;
 use gemini::wire::UsageMetadata;
 use serde_json::{Value, json};
+use simulated::{NoAnswer, Request};
 
 use super::ledger::Bill;
 use super::model::Asking;
-use super::network::{NoAnswer, Reply};
+use super::network::Reply;
 use super::port::Operation;
 use super::{Mishap, Paid, Port, Ports, World};
 use crate::scenario::Nature;
 
 pub(crate) use super::model::asking;
 
+/// Where Google serves its models.
+pub(super) const HOST: &str = "generativelanguage.googleapis.com";
 /// A thought takes so long, milliseconds.
 const THOUGHT: std::ops::Range<u64> = 200..9_000;
 /// Bytes of a request for one token of a prompt: between these.

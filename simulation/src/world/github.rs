@@ -6,10 +6,10 @@ use std::time::Duration;
 use domain::{Mark, TaskId, ThreadState, Timestamp, after};
 use futures::channel::oneshot;
 use outbound::Method;
-use outbound::simulated::Request;
 use serde_json::{Value, json};
+use simulated::{NoAnswer, Request};
 
-use super::network::{NoAnswer, Reply};
+use super::network::Reply;
 use super::port::Operation;
 use super::threads::Locked;
 use super::{Mishap, Port, Ports, Posted, THREADS_LOGIN};

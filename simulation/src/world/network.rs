@@ -4,20 +4,12 @@ use std::sync::{Arc, Weak};
 
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
+use simulated::{Network, NoAnswer, Request, Sending};
 
 use super::{Ports, World, gemini, github, lock, receiver};
 
 /// The network that ends in `world`.
 pub(crate) struct ToWorld(Weak<World>);
-
-/// A request without an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoAnswer {
-    /// There was no connection: nothing was sent.
-    Unsent,
-    /// It was sent, and no answer came.
-    Lost,
-}
 
 /// An answer: its status, its headers and its body.
 pub(crate) struct Reply {
@@ -68,37 +60,18 @@ impl ToWorld {
     }
 }
 
-impl outbound::simulated::Network for ToWorld {
-    fn send(&self, request: outbound::simulated::Request) -> outbound::simulated::Sending {
-        use outbound::simulated::NoAnswer as No;
-        let ports = self.ports();
+impl Network for ToWorld {
+    fn send(&self, request: Request) -> Sending {
+        let (ports, asking) = (self.ports(), gemini::asking());
         Box::pin(async move {
-            let Some(ports) = ports else { return Err(No::Unsent) };
+            let ports = ports.ok_or(NoAnswer::Unsent)?;
             let reply = match request.url().host_str() {
                 Some(receiver::HOST) => Arc::clone(&ports.world).receive(request).await,
                 Some(github::HOST) => ports.github(&request).await,
+                Some(gemini::HOST) => ports.think(&*asking.ok_or(NoAnswer::Unsent)?, &request).await,
                 _ => Err(NoAnswer::Unsent),
             };
-            match reply {
-                Ok(reply) => Ok(reply.response().into()),
-                Err(NoAnswer::Unsent) => Err(No::Unsent),
-                Err(NoAnswer::Lost) => Err(No::Lost),
-            }
-        })
-    }
-}
-
-impl ::gemini::simulated::Network for ToWorld {
-    fn send(&self, request: ::gemini::simulated::Request) -> ::gemini::simulated::Sending {
-        use ::gemini::simulated::NoAnswer as No;
-        let (ports, asking) = (self.ports(), gemini::asking());
-        Box::pin(async move {
-            let (Some(ports), Some(asking)) = (ports, asking) else { return Err(No::Unsent) };
-            match ports.think(&asking, &request).await {
-                Ok(reply) => Ok(reply.response().into()),
-                Err(NoAnswer::Unsent) => Err(No::Unsent),
-                Err(NoAnswer::Lost) => Err(No::Lost),
-            }
+            Ok(reply?.response().into())
         })
     }
 

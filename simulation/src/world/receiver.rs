@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::TaskId;
-use outbound::simulated::Request;
 use serde_json::{Value, json};
+use simulated::{NoAnswer, Request};
 
-use super::network::{NoAnswer, Reply};
+use super::network::Reply;
 use super::{Callback, Mishap, Port, World};
 
 /// Its host.

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct ApiError {
     code: u16,
     status: &'static str,
-    message: String,
+    pub(super) message: String,
     details: Vec<Value>,
 }
 
@@ -69,11 +69,6 @@ impl ApiError {
 
     pub(super) fn http_status(&self) -> StatusCode {
         StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    #[cfg(test)]
-    pub(super) fn message(&self) -> &str {
-        &self.message
     }
 
     pub(super) fn body(&self) -> Value {

@@ -83,10 +83,8 @@ pub(super) struct Prepared {
 
 pub(super) fn prepare(shared: &Shared, body: &Value, model: &'static Model) -> Result<Prepared, ApiError> {
     let request = Request::parse(body, model)?;
-    let cache = match &request.cache {
-        Some(name) => Some(lock(&shared.caches).tokens(name, model, shared.now())?),
-        None => None,
-    };
+    let cached = |name: &String| lock(&shared.caches).tokens(name, model, shared.now());
+    let cache = request.cache.as_ref().map(cached).transpose()?;
     let prepared = Prepared { model, request, cache };
     if prepared.prompt().total() > model.input_limit {
         return Err(ApiError::invalid(format!(

@@ -228,21 +228,19 @@ mod tests {
 
     #[test]
     fn what_google_refuses_is_refused() {
-        let refused = |config: &str| with_config(config).unwrap_err().message().to_owned();
+        let refused = |config: &str| with_config(config).unwrap_err().message;
         assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
         assert!(refused(r#"{"presencePenalty":0.5}"#).contains("Penalty is not enabled"));
         assert!(refused(r#"{"candidate_count":2}"#).contains("Multiple candidates is not enabled"));
         assert!(parse(r#"{"contents":[{"parts":[{"text":"x"}]}],"serviceTier":"cheap"}"#).is_err());
-        assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message().contains("Unknown name"));
+        assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message.contains("Unknown name"));
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
-        assert!(
-            parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message().contains("parts")
-        );
-        assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message().contains("'data'"));
+        assert!(parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message.contains("parts"));
+        assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message.contains("'data'"));
         assert!(parse(r#"{"contents":[{"role":"system","parts":[{"text":"x"}]}]}"#).is_err());
-        assert!(parse("{}").unwrap_err().message().contains("contents is not specified"));
+        assert!(parse("{}").unwrap_err().message.contains("contents is not specified"));
         assert!(parse(r#"{"contents":"x"}"#).is_err());
     }
 }

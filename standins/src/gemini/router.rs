@@ -106,10 +106,7 @@ impl Call {
 
 pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let mut call = Call::read(request).await;
-    let admitted = match &call.vertex {
-        Some(vertex) => vertex.admit(&shared, &mut call.http),
-        None => Ok(()),
-    };
+    let admitted = call.vertex.as_ref().map_or(Ok(()), |vertex| vertex.admit(&shared, &mut call.http));
     let call = &call;
     let keeps = shared.keeps_bodies();
     let received = call.received(shared.now(), keeps || shared.settings.script.is_some());

@@ -88,10 +88,7 @@ pub(super) fn check(node: &Value, names: Names, path: &str) -> Result<(), ApiErr
         return Err(invalid_value(path));
     };
     let unknown = members.keys().find(|key| !names.split(' ').any(|f| f == *key || snake(f) == **key));
-    match unknown {
-        Some(key) => Err(unknown_name(key, path)),
-        None => Ok(()),
-    }
+    unknown.map_or(Ok(()), |key| Err(unknown_name(key, path)))
 }
 
 /// 400 for a name that the message type at `path` does not have.

@@ -38,16 +38,13 @@ impl Vertex {
     /// Reads the path; what is not Vertex AI's stays as it is.
     pub(super) fn take(http: &mut kit::Call) -> Option<Self> {
         let segments = http.segments();
-        if let ["v1" | "v1beta1", "publishers", "google", rest @ ..] = segments.as_slice() {
-            http.path = format!("/v1beta/{}", rest.join("/"));
-            return Some(Self { parent: "projects/-/locations/global/".to_owned(), is_global: true });
-        }
-        let ["v1" | "v1beta1", "projects", project, "locations", location, rest @ ..] = segments.as_slice()
-        else {
-            return None;
+        let ["v1" | "v1beta1", below @ ..] = segments.as_slice() else { return None };
+        let (project, location, rest) = match below {
+            ["projects", project, "locations", location, rest @ ..] => (*project, *location, rest),
+            ["publishers", "google", ..] => ("-", "global", below),
+            _ => return None,
         };
-        let parent = format!("projects/{project}/locations/{location}/");
-        let is_global = *location == "global";
+        let (parent, is_global) = (format!("projects/{project}/locations/{location}/"), location == "global");
         let rest = rest.strip_prefix(&["publishers", "google"]).unwrap_or(rest).join("/");
         http.path = format!("/v1beta/{rest}");
         Some(Self { parent, is_global })

@@ -32,7 +32,7 @@ pub const PRIMARY_LIMIT: Fault = Fault::Refusal("primary");
 /// 403 of the secondary rate limit with `Retry-After: 60`.
 pub const SECONDARY_LIMIT: Fault = Fault::Refusal("secondary");
 
-/// The stand-in for GitHub: a cheap handle, all clones of which share one state.
+/// The stand-in for GitHub.
 ///
 /// ```
 /// use standins::github::GithubStandin;

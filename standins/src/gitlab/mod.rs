@@ -3,15 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
+use crate::kit::{
+    ACCOUNT, Call, Handler, Note, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest,
+};
 
-/// The stand-in for GitLab: a cheap handle, all clones of which share one state. Its threads are called like
-/// `7/issues/23`, by the number of the project.
+/// The stand-in for GitLab. Its threads are called like `7/issues/23`, by the number of the project.
 pub type GitlabStandin = Standin<Notes<Gitlab>>;
 
 /// The longest note, in characters.
@@ -31,6 +30,7 @@ impl Words for Gitlab {
     const TITLE: &'static str = "GitLab";
     const PAGE: &'static str = "/";
     const API: &'static [&'static str] = &["/api/"];
+    const HANDLER: Handler<Self> = rest;
 
     /// Pages have the project's name, which notes do not tell.
     fn thread_at(path: &str, notes: &Notes<Self>) -> Option<String> {
@@ -38,10 +38,6 @@ impl Words for Gitlab {
             Some((_, end)) => notes.ending(&format!("/{end}")),
             None => path.strip_prefix(Self::PAGE).map(str::to_owned),
         }
-    }
-
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        rest(kept, call, now)
     }
 }
 

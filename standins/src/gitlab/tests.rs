@@ -16,25 +16,20 @@ fn issue(number: u64, internal: bool) -> Target {
     }
 }
 
+fn client(config: &Config) -> impl Publisher + use<> {
+    gitlab::Gitlab::new(&"t".into(), config, Clock::system()).unwrap()
+}
+
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Gitlab, _>(
-        "7/issues/23",
-        |_| issue(23, false),
-        ThreadState::Closed,
-        |timeout, base| {
-            let config = Config { timeout, ..Config::at(base) };
-            gitlab::Gitlab::new(&"t".into(), &config, Clock::system()).unwrap()
-        },
-    )
-    .await;
+    keeps_notes::<Gitlab, _>("7/issues/23", |_| issue(23, false), ThreadState::Closed, client).await;
 }
 
 #[tokio::test]
 async fn answers_for_the_staff_stay_among_it_and_a_locked_discussion_takes_none() {
     let standin = GitlabStandin::new();
     serve(&standin, async |base| {
-        let client = gitlab::Gitlab::new(&"t".into(), &Config::at(base), Clock::system()).unwrap();
+        let client = client(&Config::at(base));
         let publicly: &dyn Publisher = &client;
         let internally: &dyn InternalNotes = publicly.internal_notes().unwrap();
         for (number, target) in [issue(23, false), issue(13, false), issue(13, true)].iter().enumerate() {

@@ -4,12 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
+use crate::kit::{Call, Handler, Note, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The account behind every credential, which the sample comments mention.
 pub const ACCOUNT: &str = "712020:0c1e8f5a-0001-4f6e-b8ab-afterhook0001";
@@ -18,8 +16,8 @@ const PER_PAGE: usize = 100;
 /// The longest comment, in what Java calls characters: of its text, and of the addresses of its links.
 const MAX_TEXT: usize = 32_767;
 
-/// The stand-in for Jira: a cheap handle, all clones of which share one state. Its threads are the keys of issues;
-/// what a note has besides is its document (`body`) and its `properties`.
+/// The stand-in for Jira. Its threads are the keys of issues; what a note has besides is its document (`body`) and its
+/// `properties`.
 pub type JiraStandin = Standin<Notes<Jira>>;
 
 /// Jira's words.
@@ -36,10 +34,7 @@ impl Words for Jira {
     const TITLE: &'static str = "Jira";
     const PAGE: &'static str = "/browse/";
     const API: &'static [&'static str] = &["/rest/"];
-
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        rest(kept, call, now)
-    }
+    const HANDLER: Handler<Self> = rest;
 }
 
 impl Rest for Jira {

@@ -8,19 +8,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::marker::PhantomData;
 use std::path::Path;
 
 /// The open file, locked against other processes.
 #[derive(Debug)]
-pub(super) struct Journal<C> {
-    file: File,
-    changes: PhantomData<fn(C)>,
-}
+pub(super) struct Journal(File);
 
-impl<C: Serialize + DeserializeOwned> Journal<C> {
+impl Journal {
     /// Opens or creates the file; returns the changes in it, oldest first.
-    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<C>)> {
+    pub(super) fn open<C: DeserializeOwned>(path: &Path) -> io::Result<(Self, Vec<C>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
@@ -42,17 +38,17 @@ impl<C: Serialize + DeserializeOwned> Journal<C> {
             file.set_len(whole as u64)?;
             file.seek(SeekFrom::End(0))?;
         }
-        Ok((Self { file, changes: PhantomData }, changes))
+        Ok((Self(file), changes))
     }
 
     /// Adds a change. After an error the change does not count.
-    pub(super) fn append(&mut self, change: &C) -> io::Result<()> {
+    pub(super) fn append(&mut self, change: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(change)?;
         line.push(b'\n');
-        let before = self.file.metadata()?.len();
-        self.file.write_all(&line).inspect_err(|_| {
+        let before = self.0.metadata()?.len();
+        self.0.write_all(&line).inspect_err(|_| {
             // Half a line would make the next one unreadable; if cutting fails too, opening cuts it.
-            let _ = self.file.set_len(before);
+            let _ = self.0.set_len(before);
         })
     }
 }

@@ -17,14 +17,14 @@ pub(crate) mod testing;
 
 pub use faults::{Fault, FaultRule, Scope};
 pub use log::ReceivedRequest;
-pub use notes::{ACCOUNT, Note};
+pub use notes::Note;
 pub use standin::{Builder, Standin};
 pub use state::State;
 
 pub(crate) use call::Call;
 pub(crate) use faults::{Rule, Rules};
 pub(crate) use log::Log;
-pub(crate) use notes::{Notes, Words};
+pub(crate) use notes::{ACCOUNT, Handler, Notes, Words};
 pub(crate) use page::{article, index};
 pub(crate) use reply::{Reply, reset, set, typed};
 pub(crate) use rest::{Resource, Rest, Route, rest};

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Call, Kept, Reply, Standin, State, Voice, article, index};
 
 /// The account behind every credential.
-pub const ACCOUNT: &str = "afterhook";
+pub(crate) const ACCOUNT: &str = "afterhook";
 
 /// The notes of all threads.
 #[derive(Debug)]
@@ -71,6 +71,9 @@ impl Note {
     }
 }
 
+/// Answers a request of the API at a time. An error is a refusal.
+pub(crate) type Handler<W> = fn(&mut Kept<Notes<W>>, &Call, Timestamp) -> Result<Reply, Reply>;
+
 /// What is particular about one service: its routes and its words.
 pub trait Words: Voice + Sized + Send + 'static {
     /// Its name on its pages.
@@ -87,8 +90,8 @@ pub trait Words: Voice + Sized + Send + 'static {
         path.strip_prefix(Self::PAGE).map(str::to_owned)
     }
 
-    /// Answers a request of the API.
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
+    /// What answers a request of the API: its table (`rest`), or a function of its own.
+    const HANDLER: Handler<Self>;
 
     /// Whether a request of the API changes something.
     fn writes(call: &Call) -> bool {
@@ -125,7 +128,7 @@ impl<W: Words> State for Notes<W> {
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        W::answer(kept, call, now)
+        W::HANDLER(kept, call, now)
     }
 
     fn page(&self, segments: &[&str]) -> Option<(String, Markup)> {

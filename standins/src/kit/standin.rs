@@ -89,7 +89,7 @@ pub(super) struct Shared<S: State> {
 /// A service's state, which the journal follows.
 pub struct Kept<S: State> {
     state: S,
-    journal: Option<Journal<S::Change>>,
+    journal: Option<Journal>,
 }
 
 impl<S: State + Default> Kept<S> {

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use domain::{Clock, Mark, Publisher, Target, TaskId, ThreadState, Timestamp};
+use gitlab::Config;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -89,7 +90,7 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     thread: &str,
     target: impl Fn(&Note) -> Target,
     end: ThreadState,
-    client: impl Fn(Duration, String) -> P,
+    client: impl Fn(&Config) -> P,
 ) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.jsonl");
@@ -97,7 +98,7 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     standin.seed_note(thread, "mona", "It is down.").unwrap();
     let target = &target(&standin.notes(thread)[0]);
     serve(&standin, async |base| {
-        let client = client(Duration::from_millis(800), base);
+        let client = client(&Config { timeout: Duration::from_millis(800), ..Config::at(base) });
         let since = Timestamp::now();
         for (number, fault) in [Fault::Lost, Fault::DoneBut502, Fault::DoneButHangs].into_iter().enumerate() {
             let mark = mark(number);

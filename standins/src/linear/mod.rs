@@ -3,15 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
+use crate::kit::{ACCOUNT, Call, Handler, Kept, Note, Notes, Reply, Standin, Voice, Words};
 
-/// The stand-in for Linear: a cheap handle, all clones of which share one state. Its threads are the ids of
-/// issues.
+/// The stand-in for Linear. Its threads are the ids of issues.
 pub type LinearStandin = Standin<Notes<Linear>>;
 
 /// Linear's words.
@@ -28,33 +25,34 @@ impl Words for Linear {
     const TITLE: &'static str = "Linear";
     const PAGE: &'static str = "/issue/";
     const API: &'static [&'static str] = &["/graphql"];
+    const HANDLER: Handler<Self> = answer;
 
     fn writes(call: &Call) -> bool {
         query(call).starts_with("mutation")
     }
+}
 
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        if matches!(call.header("authorization").trim_start_matches("Bearer ").trim(), "" | "INVALID") {
-            return Err(failed(401, "Authentication required, not authenticated", "AUTHENTICATION_ERROR"));
-        }
-        let (query, id) = (query(call), variable(call, "/id"));
-        if query.contains("commentCreate(") {
-            return create(kept, call, now);
-        }
-        let data = if query.contains("viewer {") {
-            json!({"viewer": json!({"id": ACCOUNT, "name": ACCOUNT})})
-        } else if query.contains("comment(") {
-            let note = kept.with_id(id).ok_or_else(|| absent("Comment"))?;
-            json!({"comment": shown(call, note)})
-        } else if query.contains("comments(") {
-            json!({"issue": {"comments": page(kept, call, id)}})
-        } else if query.contains("issue(") {
-            json!({"issue": issue(kept.state(id))})
-        } else {
-            return Err(failed(400, "Cannot query that field", "GRAPHQL_VALIDATION_FAILED"));
-        };
-        Ok(Reply::ok(json!({"data": data})))
+fn answer(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+    if matches!(call.header("authorization").trim_start_matches("Bearer ").trim(), "" | "INVALID") {
+        return Err(failed(401, "Authentication required, not authenticated", "AUTHENTICATION_ERROR"));
     }
+    let (query, id) = (query(call), variable(call, "/id"));
+    if query.contains("commentCreate(") {
+        return create(kept, call, now);
+    }
+    let data = if query.contains("viewer {") {
+        json!({"viewer": json!({"id": ACCOUNT, "name": ACCOUNT})})
+    } else if query.contains("comment(") {
+        let note = kept.with_id(id).ok_or_else(|| absent("Comment"))?;
+        json!({"comment": shown(call, note)})
+    } else if query.contains("comments(") {
+        json!({"issue": {"comments": page(kept, call, id)}})
+    } else if query.contains("issue(") {
+        json!({"issue": issue(kept.state(id))})
+    } else {
+        return Err(failed(400, "Cannot query that field", "GRAPHQL_VALIDATION_FAILED"));
+    };
+    Ok(Reply::ok(json!({"data": data})))
 }
 
 fn query(call: &Call) -> &str {

@@ -12,25 +12,20 @@ fn target() -> Target {
     Target::LinearIssue { id: ISSUE.to_owned() }
 }
 
+fn client(config: &Config) -> impl Publisher + use<> {
+    linear::Linear::new(&"lin_api_t".into(), config, Clock::system()).unwrap()
+}
+
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Linear, _>(
-        ISSUE,
-        |_| target(),
-        ThreadState::Closed,
-        |timeout, base| {
-            let config = Config { timeout, ..Config::at(base) };
-            linear::Linear::new(&"lin_api_t".into(), &config, Clock::system()).unwrap()
-        },
-    )
-    .await;
+    keeps_notes::<Linear, _>(ISSUE, |_| target(), ThreadState::Closed, client).await;
 }
 
 #[tokio::test]
 async fn one_mark_makes_one_comment_and_an_archived_issue_takes_none() {
     let standin = LinearStandin::new();
     serve(&standin, async |base| {
-        let client = linear::Linear::new(&"lin_api_key".into(), &Config::at(base), Clock::system()).unwrap();
+        let client = client(&Config::at(base));
         let first = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
         assert_eq!(client.publish(&target(), "Hi again", &mark(1)).await.unwrap(), first);
         standin.set_state(ISSUE, ThreadState::Locked);

@@ -3,15 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
+use crate::kit::{
+    ACCOUNT, Call, Handler, Note, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest,
+};
 
-/// The stand-in for PagerDuty: a cheap handle, all clones of which share one state. Its threads are the ids of
-/// incidents.
+/// The stand-in for PagerDuty. Its threads are the ids of incidents.
 pub type PagerdutyStandin = Standin<Notes<Pagerduty>>;
 
 /// PagerDuty's words.
@@ -28,10 +27,7 @@ impl Words for Pagerduty {
     const TITLE: &'static str = "PagerDuty";
     const PAGE: &'static str = "/page/";
     const API: &'static [&'static str] = &["/incidents", "/users"];
-
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        rest(kept, call, now)
-    }
+    const HANDLER: Handler<Self> = rest;
 }
 
 impl Rest for Pagerduty {

@@ -3,15 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
+use crate::kit::{
+    ACCOUNT, Call, Handler, Note, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest,
+};
 
-/// The stand-in for Sentry: a cheap handle, all clones of which share one state. Its threads are the numbers of
-/// issues, whatever their organisation.
+/// The stand-in for Sentry. Its threads are the numbers of issues, whatever their organisation.
 pub type SentryStandin = Standin<Notes<Sentry>>;
 
 /// Sentry's words.
@@ -28,13 +27,10 @@ impl Words for Sentry {
     const TITLE: &'static str = "Sentry";
     const PAGE: &'static str = "/issues/";
     const API: &'static [&'static str] = &["/api/0/"];
+    const HANDLER: Handler<Self> = rest;
 
     fn thread_at(path: &str, _: &Notes<Self>) -> Option<String> {
         path.split_once(Self::PAGE).map(|(_, thread)| thread.to_owned())
-    }
-
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        rest(kept, call, now)
     }
 }
 

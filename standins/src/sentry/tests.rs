@@ -12,25 +12,20 @@ fn target() -> Target {
     Target::SentryIssue { organization: "harbor".to_owned(), id: 1_170_820_242 }
 }
 
+fn client(config: &Config) -> impl Publisher + use<> {
+    sentry::Sentry::new(&"t".into(), config, Clock::system()).unwrap()
+}
+
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Sentry, _>(
-        ISSUE,
-        |_| target(),
-        ThreadState::Closed,
-        |timeout, base| {
-            let config = Config { timeout, ..Config::at(base) };
-            sentry::Sentry::new(&"t".into(), &config, Clock::system()).unwrap()
-        },
-    )
-    .await;
+    keeps_notes::<Sentry, _>(ISSUE, |_| target(), ThreadState::Closed, client).await;
 }
 
 #[tokio::test]
 async fn the_same_comment_within_an_hour_is_the_one_that_is_there() {
     let standin = SentryStandin::new();
     serve(&standin, async |base| {
-        let client = sentry::Sentry::new(&"t".into(), &Config::at(base), Clock::system()).unwrap();
+        let client = client(&Config::at(base));
         let first = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
         assert_eq!(client.publish(&target(), "Hi", &mark(1)).await.unwrap(), first);
     })

@@ -17,7 +17,7 @@ use std::io;
 use domain::Timestamp;
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
+use crate::kit::{Call, Handler, Kept, Notes, Reply, Standin, Voice, Words};
 use channels::micros;
 
 /// The workspace.
@@ -27,8 +27,8 @@ pub const USER: &str = "U0AFTERHOOK";
 /// The bot of every bot token.
 pub const BOT: &str = "B0AFTERHOOK";
 
-/// The stand-in for Slack: a cheap handle, all clones of which share one state. A message is a note of its channel,
-/// and its id is the time stamp; what it has besides is `thread_ts`, `blocks`, `metadata` and whether it was `edited`.
+/// The stand-in for Slack. A message is a note of its channel, and its id is the time stamp; what it has besides is
+/// `thread_ts`, `blocks`, `metadata` and whether it was `edited`.
 pub type SlackStandin = Standin<Notes<Slack>>;
 
 /// Slack's words.
@@ -100,36 +100,11 @@ impl Words for Slack {
     const PREFIX: &'static str = "/api";
     const PAGE: &'static str = "/archives/";
     const API: &'static [&'static str] = &["/auth.", "/chat.", "/conversations."];
+    const HANDLER: Handler<Self> = answer;
 
     /// The address of a message leads to its channel.
     fn thread_at(path: &str, _: &Notes<Self>) -> Option<String> {
         path.strip_prefix(Self::PAGE)?.split('/').next().map(str::to_owned)
-    }
-
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        if !call.body.is_object() && !call.body.is_null() {
-            return Err(refusal("json_not_object"));
-        }
-        let token = call.header("authorization").strip_prefix("Bearer ").map(str::to_owned);
-        match token.unwrap_or_else(|| text(call, "token")).trim() {
-            "" => return Err(refusal("not_authed")),
-            "INVALID" => return Err(refusal("invalid_auth")),
-            _ => {}
-        }
-        let mut fields = match method(call) {
-            "auth.test" => json!({
-                "url": format!("{}/", call.origin), "team": "Stand-in", "user": "afterhook", "team_id": TEAM,
-                "user_id": USER, "bot_id": BOT, "is_enterprise_install": false,
-            }),
-            "chat.postMessage" => chat::post(kept, call, now)?,
-            "chat.update" => chat::update(kept, call)?,
-            "chat.postEphemeral" => chat::whisper(kept, call, now)?,
-            "conversations.replies" => channels::replies(kept, call)?,
-            "conversations.history" => channels::history(kept, call)?,
-            _ => return Err(refusal("unknown_method")),
-        };
-        fields["ok"] = Value::Bool(true);
-        Ok(Reply::ok(fields))
     }
 
     fn writes(call: &Call) -> bool {
@@ -142,6 +117,32 @@ impl Words for Slack {
         let micros = now.as_microsecond().max(last + 1);
         format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
     }
+}
+
+fn answer(kept: &mut Kept<Notes<Slack>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+    if !call.body.is_object() && !call.body.is_null() {
+        return Err(refusal("json_not_object"));
+    }
+    let token = call.header("authorization").strip_prefix("Bearer ").map(str::to_owned);
+    match token.unwrap_or_else(|| text(call, "token")).trim() {
+        "" => return Err(refusal("not_authed")),
+        "INVALID" => return Err(refusal("invalid_auth")),
+        _ => {}
+    }
+    let mut fields = match method(call) {
+        "auth.test" => json!({
+            "url": format!("{}/", call.origin), "team": "Stand-in", "user": "afterhook", "team_id": TEAM,
+            "user_id": USER, "bot_id": BOT, "is_enterprise_install": false,
+        }),
+        "chat.postMessage" => chat::post(kept, call, now)?,
+        "chat.update" => chat::update(kept, call)?,
+        "chat.postEphemeral" => chat::whisper(kept, call, now)?,
+        "conversations.replies" => channels::replies(kept, call)?,
+        "conversations.history" => channels::history(kept, call)?,
+        _ => return Err(refusal("unknown_method")),
+    };
+    fields["ok"] = Value::Bool(true);
+    Ok(Reply::ok(fields))
 }
 
 /// Slack's method: `chat.postMessage`.

@@ -179,8 +179,8 @@ async fn faults_are_told_in_slacks_words() {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    let client = |timeout, base: String| {
-        let config = Config { timeout, ..Config::at(base + "/api") };
+    let client = |config: &Config| {
+        let config = Config { base_url: format!("{}/api", config.base_url), ..config.clone() };
         slack::Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap()
     };
     let thread = |first: &Note| Target::SlackThread {

@@ -6,8 +6,9 @@ use domain::Clock;
 use http::Request;
 use stripe::{Config, Payment, Problem, RefundRequest, Stripe};
 
-use super::{AMOUNT, Fault, FaultRule, Scope, StripeStandin};
+use super::{AMOUNT, StripeStandin};
 use crate::kit::testing::{mark, send, serve};
+use crate::kit::{Fault, FaultRule, Scope};
 
 async fn with_client(standin: &StripeStandin, test: impl AsyncFnOnce(Stripe)) {
     serve(standin, async |base| {
@@ -35,14 +36,13 @@ async fn a_lost_refund_is_found_and_made_once() {
         }
     })
     .await;
-    assert_eq!(standin.refunds().len(), 2);
+    assert_eq!(standin.with(|kept| kept.refunds.len()), 2);
 }
 
 #[tokio::test]
 async fn what_stripe_refuses_is_refused() {
     let standin = StripeStandin::new();
-    standin.set_paid("ch_gone", 0);
-    standin.set_paid("ch_small", 100);
+    standin.with(|kept| kept.paid.extend([("ch_gone".to_owned(), 0), ("ch_small".to_owned(), 100)]));
     with_client(&standin, async |client| {
         let refund = async |payment: &str, amount, number| {
             let (payment, mark) = (Payment::parse(payment).unwrap(), mark(number));
@@ -68,5 +68,5 @@ async fn an_idempotency_key_belongs_to_its_parameters() {
         send(standin.router(), request, format!("charge=ch_1&amount={amount}")).await.status
     };
     assert_eq!((ask("5").await, ask("5").await, ask("6").await), (200, 200, 400));
-    assert_eq!(standin.refunds().len(), 1);
+    assert_eq!(standin.with(|kept| kept.refunds.len()), 1);
 }

@@ -5,14 +5,14 @@
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{Fault, FaultRule, Note, ReceivedRequest, Scope};
-
 use std::collections::BTreeSet;
 
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
+use crate::kit::{
+    Call, Handler, Kept, Note, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest,
+};
 
 /// The user behind every credential.
 pub const AGENT: i64 = 900_100;
@@ -25,9 +25,8 @@ const UNTOUCHED: &str = "2026-01-01T00:00:00Z";
 /// The id of an audit is so much more than that of its comment.
 const AUDIT: u64 = 1_000_000;
 
-/// The stand-in for Zendesk: a cheap handle, all clones of which share one state. Its threads are the numbers of
-/// tickets, and its other authors are numbers too; what a note has besides is its `html` and the `metadata` of its
-/// audit.
+/// The stand-in for Zendesk. Its threads are the numbers of tickets, and its other authors are numbers too; what
+/// a note has besides is its `html` and the `metadata` of its audit.
 pub type ZendeskStandin = Standin<Notes<Zendesk>>;
 
 /// Zendesk's words.
@@ -44,16 +43,15 @@ impl Words for Zendesk {
     const TITLE: &'static str = "Zendesk";
     const PAGE: &'static str = "/agent/tickets/";
     const API: &'static [&'static str] = &["/api/"];
+    const HANDLER: Handler<Self> = answer;
+}
 
-    /// Who is not logged in is told so with a 200.
-    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        if call.path == "/api/v2/users/me.json" && !call.is_authorised(Self::SCHEMES) {
-            return Ok(Reply::ok(
-                json!({"user": {"id": null, "name": "Anonymous user", "role": "end-user"}}),
-            ));
-        }
-        rest(kept, call, now)
+/// Who is not logged in is told so with a 200.
+fn answer(kept: &mut Kept<Notes<Zendesk>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+    if call.path == "/api/v2/users/me.json" && !call.is_authorised(Zendesk::SCHEMES) {
+        return Ok(Reply::ok(json!({"user": {"id": null, "name": "Anonymous user", "role": "end-user"}})));
     }
+    rest(kept, call, now)
 }
 
 impl Rest for Zendesk {

@@ -17,8 +17,7 @@ fn client(token: &str, config: &Config) -> impl Publisher + use<> {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    let ours = |timeout, base| client("t", &Config { timeout, ..Config::at(base) });
-    keeps_notes::<Zendesk, _>("7", |_| ticket(7), ThreadState::Locked, ours).await;
+    keeps_notes::<Zendesk, _>("7", |_| ticket(7), ThreadState::Locked, |config| client("t", config)).await;
 }
 
 #[tokio::test]

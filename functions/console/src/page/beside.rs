@@ -1,6 +1,6 @@
 //! The draft of the agent of `[shadow]`, beside the first agent's.
 
-use domain::{SPAM, ShadowDraft, Task, is_called_spam};
+use domain::{SPAM, Served, ShadowDraft, Task, is_called_spam};
 use maud::{Markup, html};
 
 use super::diff::diff;
@@ -10,7 +10,8 @@ use super::words::usd;
 /// Both drafts, if there is a second one.
 pub(super) fn section(task: &Task, drafts: &Drafts, second: Option<&ShadowDraft>) -> Markup {
     let Some(second) = second else { return html! {} };
-    let first = task.doc.draft.as_ref().and_then(|draft| drafts.get(&draft.hash));
+    // What the agent wrote, not what a person made of it.
+    let first = task.drafted_hash().and_then(|hash| drafts.get(hash));
     table(task, first.unwrap_or_default(), second)
 }
 
@@ -37,6 +38,11 @@ fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
                         td { (because(second.parked_because.as_deref())) }
                     }
                     tr {
+                        th { "Models" }
+                        td { (models(task)) }
+                        td { (Served::in_words(&second.served)) }
+                    }
+                    tr {
                         th { "Cost" }
                         td { (cost(task.cost_usd())) }
                         td { (cost(second.cost_usd)) }
@@ -57,6 +63,12 @@ fn sorted(intent: Option<&str>, confidence: Option<f64>) -> String {
     }
 }
 
+/// What answered the first agent, by the answers' own names of it.
+fn models(task: &Task) -> String {
+    let words = task.doc.usage.iter().map(|usage| format!("{} by {}", usage.step, usage.model));
+    words.collect::<Vec<_>>().join(", ")
+}
+
 fn because(why: Option<&str>) -> String {
     why.map_or_else(|| "no".to_owned(), |why| format!("yes: {why}"))
 }
@@ -67,25 +79,15 @@ fn cost(dollars: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{NewTask, Priority, TaskId, TaskStatus, Timestamp};
+    use domain::contract::new_task;
+    use domain::{TaskId, TaskStatus, Timestamp};
 
     use super::*;
 
     #[test]
     fn both_drafts_stand_beside_each_other_and_nothing_in_them_is_obeyed() {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
         let now = Timestamp::UNIX_EPOCH;
-        let task = Task::received(TaskId::derive("github", b"1"), new, now, now);
+        let task = Task::received(TaskId::derive("github", b"1"), new_task("github"), now, now);
         let second = ShadowDraft {
             version: "ver_2".to_owned(),
             intent: Some("question".to_owned()),

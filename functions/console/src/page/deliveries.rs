@@ -12,7 +12,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::words::{clock, phrase};
 use crate::Console;
-use crate::deliveries::{self, Delivery, OUTCOMES, Parameters};
+use crate::deliveries::{self, Delivery, OUTCOMES, Parameters, Unread};
 use crate::refusal::Refusal;
 
 pub(crate) async fn page(
@@ -22,11 +22,15 @@ pub(crate) async fn page(
 ) -> Result<Markup, Failure> {
     let Query(wanted) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
     let found = deliveries::last(&console, &wanted).await?;
+    let unread = deliveries::unread(&console, &wanted.source).await.map_err(Refusal::from)?;
     let body = html! {
         h1 { "Deliveries" }
         p.quiet {
             "The last webhooks, newest first. What was ignored or refused became no task; of refusals, one a minute and "
             "reason is kept, for three days. What was missed, its sender could not deliver: it is asked to send it again."
+        }
+        @for Unread { source, hook, problem } in &unread {
+            p.notice.bad { "What the hook of " (hook) " (" (source) ") could not deliver is not sent again: " (problem) }
         }
         (filters(&console, &wanted))
         (list(&found))
@@ -91,6 +95,7 @@ fn row(delivery: &Delivery) -> Markup {
             td {
                 span class={ "pill " (delivery.outcome) } { (phrase(&delivery.outcome)) }
                 @if let Some(reason) = &delivery.reason { " " span.quiet { (phrase(reason)) } }
+                @if let Some(detail) = &delivery.detail { " " span.quiet { "· " (detail) } }
                 @if let Some(tries) = delivery.tries { " " span.quiet { "· sent again " (times(tries)) } }
             }
             td { @if let Some(event) = &delivery.event { (event) } @else { span.quiet { "not read" } } }

@@ -1,4 +1,4 @@
-//! [`Unheard`]: what webhooks of the last day led to nothing for, and how often.
+//! [`Unheard`]: why webhooks of the last day became no task, and how often.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -65,8 +65,8 @@ fn outcomes(it: &Version) -> String {
 /// What a version drafted beside another, and how it differs.
 fn shadow(it: &ShadowFigures) -> Markup {
     let told = format!(
-        "{} with another intent, {} newly parked, {} no longer parked, {} without an answer",
-        it.other_intent, it.newly_parked, it.no_longer_parked, it.failed
+        "{} with another intent, {} newly parked, {} no longer parked, {} without an answer, {} by a fallback model",
+        it.other_intent, it.newly_parked, it.no_longer_parked, it.failed, it.by_another_model
     );
     html! {
         @if it.compared == 0 { "–" } @else {

@@ -49,6 +49,7 @@ async fn edited_draft_is_the_one_to_publish() {
     let shown = decide(&rig, &task.id, "approve", &body).await.ok();
     assert_eq!(shown["decision"]["outcome"], "edited");
     assert_eq!((&shown["draft"]["text"], &shown["draft"]["from"]), (&json!(text), &json!("person")));
+    assert_eq!(shown["edited_from"], DRAFT, "what the agent had written stays to be seen");
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
     assert_eq!(decision.publish_hash, Some(short_sha256(text)));
     assert_eq!(decision.draft_hash, short_sha256(DRAFT));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key,
-    record_delivery,
+    record_delivery, unread_key,
 };
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ async fn record(rig: &Rig, source: &str, outcome: &str, reason: Option<&str>, ta
         event: Some("issues.opened".to_owned()),
         outcome: outcome.to_owned(),
         reason: reason.map(str::to_owned),
+        detail: None,
         task_id: task.cloned(),
     };
     record_delivery(&*rig.stores.payloads, &record, b"1").await.unwrap();
@@ -160,4 +161,19 @@ async fn the_overview_counts_missed_deliveries_and_those_asked_for_again() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+}
+
+#[tokio::test]
+async fn hooks_whose_record_cannot_be_read_are_named_on_the_page_and_in_the_api() {
+    let rig = Rig::with_sources(&["github", "slack"]);
+    let (now, unread) = (rig.watch.now(), serde_json::json!({"octo/shy": "HTTP 403: no"}));
+    let until = after(now, Duration::from_secs(3_600));
+    let key = unread_key("github");
+    let swap = rig.stores.state.swap(&key, Expected::Absent, &unread, now, until).await.unwrap();
+    assert!(matches!(swap, Swap::Done(_)), "{swap:?}");
+    let named = serde_json::json!([{"source": "github", "hook": "octo/shy", "problem": "HTTP 403: no"}]);
+    assert_eq!(rig.get("/deliveries").await.ok()["unread"], named);
+    assert_eq!(rig.get("/deliveries?source=slack").await.ok()["unread"], serde_json::json!([]));
+    let page = rig.page("/ui/deliveries").await.text();
+    assert!(page.contains("octo/shy") && page.contains("HTTP 403: no"), "{page}");
 }

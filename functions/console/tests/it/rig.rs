@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use console::{Console, TokenSource, router};
+use domain::contract::new_task;
 use domain::{
-    Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save,
-    Stores, Task, TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
+    Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, PutNew, Save, Stores, Task,
+    TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
 };
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use settings::{ApiSettings, ConsoleToken};
 use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
@@ -161,15 +162,10 @@ impl Rig {
     pub(crate) async fn task(&self, source: &str, number: u32) -> Task {
         self.watch.advance(Duration::from_secs(1));
         let new = NewTask {
-            source: source.to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
             thread: format!("octo/repo#{number}"),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: Map::new(),
             content_type: "application/json; charset=utf-8".to_owned(),
             event_hint: Some("issues".to_owned()),
+            ..new_task(source)
         };
         let now = self.watch.now();
         let id = TaskId::derive(source, &number.to_le_bytes());

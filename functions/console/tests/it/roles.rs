@@ -94,7 +94,7 @@ async fn who_may_only_read_sees_no_buttons_and_no_form_of_theirs_counts() {
     let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
     assert!(page.contains("Your token may not decide") && !page.contains("Approve and publish"));
     let hash = short_sha256(DRAFT);
-    for what in ["approve", "reject", "retry", "preview"] {
+    for what in ["approve", "reject", "retry", "preview", "correct"] {
         let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
         let answer = rig.submit(&format!("/ui/tasks/{}/{what}", task.id), &fields, &cookie).await;
         assert_eq!(answer.status, 403, "{what}");
@@ -141,6 +141,24 @@ async fn who_requested_a_task_does_not_decide_about_it() {
     let token = "another-token-of-the-very-same-person";
     ask(&other, token, Method::POST, &path, &approval()).await.problem(403, "own_task");
     assert_eq!(rig.stored(&task.id).await, task);
+}
+
+/// A correction decides nothing, so that it is an own task takes nothing from the role; and it gives nothing.
+#[tokio::test]
+async fn who_requested_a_task_corrects_it_by_the_role_decide_and_not_without() {
+    let rig = Rig::new();
+    let mut task = own(&rig).await;
+    let parameters = json!({});
+    task.doc.classification =
+        Some(domain::Classification { intent: "bug_report".to_owned(), confidence: 0.9, parameters });
+    rig.save(&mut task).await;
+    let path = format!("/tasks/{}/correct", task.id);
+    let token = "the-only-token-of-the-one-who-requested-it";
+    for (roles, status) in [("mona/submit", 403), ("mona/read+submit", 403), ("mona/decide", 200)] {
+        let rig = rig.with_tokens(&[(roles, token)]);
+        let answer = ask(&rig, token, Method::POST, &path, &json!({"spam": true})).await;
+        assert_eq!(answer.status, status, "{roles}: {}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -297,12 +297,17 @@ async fn rules_and_the_senders_own_word_choose_the_lane() {
 async fn pings_of_other_senders_are_pongs_and_other_kinds_are_ignored() {
     let source = Source::of(Provider::Pagerduty);
     source.post(&sample("pagerduty/ping.json"), "").await.assert(200, &json!({ "status": "pong" }));
-    let ignored = json!({ "status": "ignored", "reason": "unsupported" });
+    let ignored = |reason: &str| json!({ "status": "ignored", "reason": reason });
+    let unknown = json!({ "status": "ignored", "reason": "unsubscribed",
+        "detail": "this version does not know this kind of event" });
     let jira = Source::of(Provider::Jira);
-    jira.post_json(&json!({ "webhookEvent": "sprint_started" })).await.assert(200, &ignored);
+    jira.post_json(&json!({ "webhookEvent": "sprint_started" })).await.assert(200, &unknown);
     let slack = Source::of(Provider::Slack);
-    let joined = json!({ "type": "event_callback", "event": { "type": "team_join" } });
-    slack.post_json(&joined).await.assert(200, &ignored);
+    let slack_event = |event: Value| json!({ "type": "event_callback", "event": event });
+    slack.post_json(&slack_event(json!({ "type": "team_join" }))).await.assert(200, &unknown);
+    // Of a kind that is read, and nobody's words.
+    let left = slack_event(json!({ "type": "message", "subtype": "channel_leave" }));
+    slack.post_json(&left).await.assert(200, &ignored("unsupported"));
 }
 
 #[tokio::test]

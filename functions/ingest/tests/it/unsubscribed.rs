@@ -17,7 +17,11 @@ struct Source(Rig, Sender);
 
 impl Source {
     fn listing(provider: Provider, events: &[&str]) -> Self {
-        let events = Some(events.iter().map(|name| (*name).to_owned()).collect());
+        Self::with(provider, Some(events))
+    }
+
+    fn with(provider: Provider, events: Option<&[&str]>) -> Self {
+        let events = events.map(|events| events.iter().map(|name| (*name).to_owned()).collect());
         let sender = Sender::of(provider);
         let source = SourceSettings {
             automation: None,
@@ -197,5 +201,83 @@ async fn internal_notes_leave_nothing_unless_they_are_asked_for() {
     answer.assert(200, &json!({ "status": "ignored", "reason": "internal" }));
     for lane in domain::Lane::ALL {
         assert!(source.0.drain(lane).await.is_empty());
+    }
+}
+
+/// A kind of each sender that does not exist, with what its unsigned header would say of it. Senders whose every
+/// event is read by one rule take it; the others do not know it.
+fn inventions() -> Vec<(Provider, Value, Option<&'static str>, bool)> {
+    vec![
+        (
+            Provider::Github,
+            json!({"action": "made", "thing": {}, "repository": {}}),
+            Some("future_thing"),
+            false,
+        ),
+        (Provider::Github, json!({"gadget": 1, "sender": {}}), Some("Other-Kind!"), false),
+        (Provider::Gitlab, json!({"object_kind": "Future.Thing", "object_attributes": {}}), None, false),
+        (Provider::Gitlab, json!({"object_kind": "issue.open", "object_attributes": {}}), None, false),
+        (Provider::Jira, json!({"webhookEvent": "jira:Thing.Made"}), None, false),
+        (Provider::Linear, json!({"type": "Future Thing", "data": {}}), None, false),
+        (Provider::Linear, json!({"type": "Issue.create", "action": "made"}), None, false),
+        (Provider::Pagerduty, json!({"event": {"event_type": "thing..Made"}}), None, false),
+        (Provider::Pagerduty, json!({"event": {"event_type": "incident.invented", "data": {}}}), None, false),
+        (Provider::Sentry, json!({"action": "made up", "data": {"thing": {}}}), Some("future_thing"), false),
+        (Provider::Sentry, json!({"action": "made", "data": {"thing": {}}}), None, false),
+        (
+            Provider::Shopify,
+            json!({"app_subscription": {"admin_graphql_api_id": "gid://shopify/AppSubscription/1"}}),
+            Some("app_subscriptions/update"),
+            false,
+        ),
+        (
+            Provider::Shopify,
+            json!({"order_id": 1, "provider_id": 2}),
+            Some("orders/risk_assessment_changed"),
+            false,
+        ),
+        (Provider::Slack, json!({"type": "event_callback", "event": {"type": "Future Thing"}}), None, false),
+        (Provider::Slack, json!({"type": "future.thing"}), None, false),
+        (Provider::Zendesk, json!({"id": "1", "type": "zen:event-type:thing..made"}), None, false),
+        (Provider::Zendesk, json!({"id": "1", "type": "zen:event-type:ticket.invented"}), None, false),
+        (Provider::Zendesk, json!({"id": "1", "type": "future:thing"}), None, false),
+        (Provider::Stripe, json!({"id": "evt_1", "type": "thing..made"}), None, true),
+        (Provider::StandardWebhooks, json!({"type": "thing..made"}), None, true),
+        (Provider::Svix, json!({"type": "thing..made"}), None, true),
+    ]
+}
+
+#[tokio::test]
+async fn kinds_that_do_not_exist_yet_are_no_failures_where_every_event_is_taken() {
+    for (provider, body, hint, is_read) in inventions() {
+        let source = Source::with(provider, None);
+        let answer = source.post(&body, hint).await;
+        if is_read {
+            assert_eq!(answer.json["status"], "accepted", "{body}: {answer:?}");
+            let id = answer.json["task_id"].as_str().unwrap().parse().unwrap();
+            let task = source.0.stores.tasks.get(&id).await.unwrap().unwrap();
+            assert_eq!(task.control.status, TaskStatus::Received, "{body}");
+            continue;
+        }
+        assert_eq!(
+            (answer.status.as_u16(), answer.json["reason"].as_str()),
+            (200, Some("unsubscribed")),
+            "{body}"
+        );
+        let detail = answer.json["detail"].as_str().unwrap();
+        assert!(
+            detail.contains("does not know") && detail.contains("`map`") == provider.row().takes_map,
+            "{detail}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn known_kinds_that_cannot_be_read_are_failures_where_every_event_is_taken() {
+    for (provider, listed, _, unreadable) in cases() {
+        let hint = (provider == Provider::Shopify).then_some("orders/create");
+        let source = Source::with(provider, None);
+        let task = source.assert_failed(&source.post(&unreadable, hint).await).await;
+        assert_eq!(task.doc.event, listed, "{}", provider.name());
     }
 }

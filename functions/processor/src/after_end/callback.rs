@@ -114,9 +114,9 @@ pub(crate) async fn ended(claimed: &ClaimedTask) -> Result<Option<Ended>, Interr
     Ok(ended)
 }
 
-/// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
-/// of the task, `outcome` or the deferral until the receiver can be reached, and whether the receiver has nothing more to
-/// hear: whatever ends a task of which it has not heard owes a follow-up.
+/// Posts the result of `outcome`, if it ends a task whose sender wants it. Returns what is to be written of the task
+/// (`outcome`, or a deferral while the receiver cannot be reached), and whether the receiver has heard of the end. An
+/// end that it has not heard of needs a follow-up.
 pub(crate) async fn deliver(
     claimed: &Arc<ClaimedTask>,
     outcome: Result<Finished, Interrupt>,

@@ -80,10 +80,10 @@ async fn follow_up(ended: &ClaimedTask, receive: String) -> Result<(), Interrupt
     close(ended).await
 }
 
-/// Counts the end in the figures of the day, once: after the write that says so, which one of several
-/// processors wins. If it dies between the two, the end is missing in the figures, as it may be. If that `is_all`
-/// that is to be done, the same write closes the follow-up. The write is like no other, or a second processor could take it
-/// for its own within the same millisecond.
+/// Counts the end in the figures of the day, once: one of several processors wins the write that says so, and then
+/// counts. If it dies in between, the figures lack the end, which they may. If that `is_all` there is to do, the same
+/// write closes the follow-up. No two such writes are alike: else a second processor could take the first one's for
+/// its own within the same millisecond.
 async fn count(ended: &ClaimedTask, receive: String, is_all: bool) -> Result<(), Interrupt> {
     let now = ended.now();
     let is_counted = ended.task.lock().await.doc.follow_up.as_ref().is_none_or(|known| known.counted);
@@ -122,8 +122,8 @@ async fn close(ended: &ClaimedTask) -> Result<(), Interrupt> {
     Err(Interrupt::Lost)
 }
 
-/// Takes over what others have written, except for the effects, which are those of this try. `false` if
-/// the task has no follow-up any more, or that of the end of another life, which nobody has told yet.
+/// Takes over what others have written, except for the effects, which are those of this try. `false` if the task has
+/// no follow-up any more, or only that of a later life, whose end is still to be told.
 async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
     let Some(mut current) = ended.resources.stores.tasks.get(&ended.id).await? else { return Ok(false) };
     let mut task = ended.task.lock().await;
@@ -136,8 +136,8 @@ async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
     Ok(true)
 }
 
-/// Whether `task` still has the follow-up of the end of the life that began at `opened_at`: whoever stood still while a
-/// person retried it must not take a later end for the one that it has told.
+/// Whether the follow-up of `task` is that of the life that began at `opened_at`. A processor may stand still while a
+/// person retries the task: it must not close the follow-up of a later end.
 fn has_follow_up_of(task: &Task, opened_at: Timestamp) -> bool {
     task.doc.follow_up.is_some() && task.doc.opened_at == opened_at
 }

@@ -82,9 +82,9 @@ impl Context {
         if self.0.is_requested().await { Ok(()) } else { self.0.target().map(drop) }
     }
 
-    /// Ends the task as ignored if what `audience` comes to see would be seen by more people than what caused it: an
-    /// internal note, of which nothing may go to a place that others read. To be asked before it is paid for;
-    /// [`Context::once`] looks again, at the [`Action::audience`].
+    /// Ends the task as ignored if `audience` has more people than those who see what caused it: nothing of an
+    /// internal note may go to a place that others read. Call it before anything is paid for; [`Context::once`]
+    /// checks the [`Action::audience`] again.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
@@ -197,8 +197,8 @@ impl Context {
         }
     }
 
-    /// How the task ends if the effect `name` of an earlier round has happened. To be asked before anything new is
-    /// planned, and before [`Context::permit`] or [`Context::approval`]: nobody has to decide about what cannot happen
+    /// How the task ends if the effect `name` of an earlier round has happened. Call it before anything new is
+    /// planned, and before [`Context::permit`] or [`Context::approval`]: nobody is to decide about what cannot happen
     /// any more. `action` searches for it; it is not performed.
     ///
     /// # Errors

@@ -66,7 +66,8 @@ fn value(context: &Context, values: &Value, place: &str) -> Value {
     }
 }
 
-/// What whoever wrote is asked when the call lacks something: the parameters by their names. A person sees it first.
+/// The question to the author of the event when the call lacks something: it names the parameters. A person sees it
+/// first.
 fn question(schema: &Value) -> String {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let names: Vec<String> = required.map(|name| format!("- {}", name.replace('_', " "))).collect();

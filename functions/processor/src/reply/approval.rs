@@ -38,9 +38,9 @@ pub(crate) async fn ask_person(
     Err(Interrupt::Park)
 }
 
-/// The answer to the question `name`, if a person has given it; with a `text`, the answer to this very question: an
-/// approval of other words is none of these. From then on it is a step: it outlives the decision, whose place the next
-/// question takes.
+/// The answer to the question `name`, if a person has given one. With a `text` it must answer this very text: an
+/// approval of other words does not count, but for the reply, as long as the decision itself stands. The answer is saved
+/// as a step, since the next question takes the place of the decision.
 pub(crate) async fn answered(
     claimed: &ClaimedTask,
     name: &str,
@@ -48,7 +48,7 @@ pub(crate) async fn answered(
 ) -> Result<Option<Approval>, Interrupt> {
     let wanted = text.map(short_sha256);
     let answer = match decided(claimed, name).await? {
-        Some((asked, answer)) if wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
+        Some((asked, answer)) if name == REPLY || wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
             Some(keep(claimed, &step(name, &asked), answer).await?)
         }
         // Before the first claim there was nobody who could have saved it.
@@ -68,12 +68,11 @@ pub(crate) async fn answered(
 }
 
 /// The step that holds the answer to the question `name`, which was asked with the words that have the hash `asked`.
-/// Of the reply any words that were approved go out.
 fn step(name: &str, asked: &str) -> String {
-    if name == REPLY { format!("approval:{name}") } else { format!("approval:{name}:{asked}") }
+    format!("approval:{name}:{asked}")
 }
 
-/// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
+/// Saves `answer`. The first saved answer that has a proof counts, whichever processor saved it.
 async fn keep(claimed: &ClaimedTask, step: &str, answer: Approval) -> Result<Approval, Interrupt> {
     let saved = claimed.save_step(step, answer.clone()).await?;
     Ok(if saved == answer || proof::holds(claimed, &saved.text, &saved.by).await? { saved } else { answer })

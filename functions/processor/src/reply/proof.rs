@@ -6,8 +6,9 @@ use domain::{Decision, Origin, is_proven, prove_decision, short_sha256};
 use crate::Interrupt;
 use crate::task::claimed_task::ClaimedTask;
 
-/// Whether `decision`, which lets the text with the hash `hash` go out, came from the console, as its proof says, or by
-/// an account of `approvers`. One that did not counts for nothing: the draft waits for a person again, loudly.
+/// Whether `decision`, which lets the text with the hash `hash` go out, came from the console, as its proof says, or
+/// by an account of `approvers`. A decision that did not counts for nothing: the draft waits for a person again, and
+/// the log says so.
 pub(crate) async fn is_made_by_a_decider(
     claimed: &ClaimedTask,
     decision: &Decision,

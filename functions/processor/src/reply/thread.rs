@@ -15,9 +15,8 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::event::{LOCKED, unwanted};
 
 /// Ends the task as `ignored` if its thread takes no more comments, if its comment has become a note among the staff
-/// that nobody wants answered, or if the thread is closed and the event
-/// is not one that is answered in a closed thread. What a person has `approved` is withheld for a lock
-/// alone.
+/// that nobody wants answered, or if the thread is closed and the event is not one that is answered in a closed
+/// thread. A draft that a person has `approved` is withheld only if the thread is locked.
 pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<(), Interrupt> {
     let Some(target) = claimed.event.target.as_ref() else { return Ok(()) };
     if claimed.seen_open.load(Ordering::Relaxed) {

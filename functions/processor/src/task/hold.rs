@@ -75,7 +75,7 @@ impl<'r> Hold<'r> {
             }
             let renewal = std::pin::pin!(self.renew(claimed, until));
             held = match select(&mut work, renewal).await {
-                // To its end: a write that is dropped may have been made, and nobody knows the revision.
+                // It runs to its end: a write that is dropped may have been made, and then nobody knows the revision.
                 Either::Left((done, renewal)) => {
                     renewal.await;
                     return done;
@@ -86,8 +86,8 @@ impl<'r> Hold<'r> {
         work.await
     }
 
-    /// Renews what is held until `held`. The answer is until when it is then; `None` if somebody else has it, which the
-    /// next write of the run finds out.
+    /// Renews what is held until `held`, and returns the new end; `None` if somebody else has it, which the next
+    /// write of the run finds out.
     async fn renew(&self, claimed: &ClaimedTask, held: Timestamp) -> Option<Timestamp> {
         let now = self.resources.clock.now();
         let until = until(now, self.deadline);

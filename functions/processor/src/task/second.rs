@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Blob, Clock, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, PutNew, SPAM, ShadowDraft,
+    Blob, Clock, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, PutNew, SPAM, Served, ShadowDraft,
     ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after,
     between,
 };
@@ -120,17 +120,7 @@ impl SecondAgent {
     async fn claimed(&self, resources: &Arc<Resources>, first: &First, until: Timestamp) -> Arc<ClaimedTask> {
         let doc = first.claimed.task.lock().await.doc.clone();
         let now = resources.clock.now();
-        let new = NewTask {
-            source: doc.source,
-            event: doc.event,
-            tenant: doc.tenant,
-            thread: doc.thread,
-            actor: doc.actor,
-            priority: Priority::LOWEST,
-            metadata: doc.metadata,
-            content_type: doc.content_type,
-            event_hint: doc.event_hint,
-        };
+        let new = NewTask { priority: Priority::LOWEST, ..doc.as_new() };
         let id = TaskId::derive("shadow", first.claimed.id.as_str().as_bytes());
         let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
         task.control.status = TaskStatus::Processing;
@@ -169,6 +159,9 @@ impl SecondAgent {
             Some(TaskOutput::Text(text)) => text,
             None => String::new(),
         };
+        let calls = own.resources.stores.payloads.list(&own.id, PartKey::CALLS).await.unwrap_or_default();
+        let calls: Vec<_> = calls.iter().filter_map(|(_, call)| call.json("read a call").ok()).collect();
+        let models = &self.settings.models;
         let known = task.doc.classification.as_ref();
         ShadowDraft {
             version: self.version.id.clone(),
@@ -176,6 +169,7 @@ impl SecondAgent {
             confidence: known.map(|known| known.confidence),
             text,
             parked_because: task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
+            served: Served::of(&calls, Some((&models.triage, &models.answer))),
             failed,
             tokens_used: task.tokens_used(),
             cost_usd: task.cost_usd(),

@@ -106,7 +106,7 @@ async fn come_to_an_end(
     callback::deliver(claimed, outcome).boxed().await
 }
 
-/// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
+/// Whether nothing outside was changed, or may have been changed, for `task` before its source was put in shadow.
 fn is_untouched(task: &Task) -> bool {
     task.doc.effects.iter().all(|effect| callback::is_callback(&effect.name))
 }

@@ -326,18 +326,7 @@ async fn a_rejection_is_counted_once_whatever_the_task() {
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_counted_once_by_a_message_of_the_sweeper() {
     let bench = bench();
-    let (now, known) = (bench.now(), domain::contract::plain_task("github", bench.now()).doc);
-    let new = NewTask {
-        source: known.source,
-        event: known.event,
-        tenant: known.tenant,
-        thread: known.thread,
-        actor: known.actor,
-        priority: known.priority,
-        metadata: known.metadata,
-        content_type: known.content_type,
-        event_hint: known.event_hint,
-    };
+    let (now, new) = (bench.now(), domain::contract::new_task("github"));
     let error = TaskError::new("parse", "unreadable_event", "no field `issue`");
     let task = Task::unreadable(TaskId::derive("github", b"odd"), new, now, error);
     let id = task.id.clone();

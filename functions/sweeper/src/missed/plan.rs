@@ -71,8 +71,8 @@ pub(super) fn latest(failed: Vec<FailedDelivery>) -> BTreeMap<String, FailedDeli
     latest
 }
 
-/// What is known once the requests that are due at `now` are counted as failed, and those: what was not asked for yet
-/// comes first, then what was asked for longest ago; of these the oldest events.
+/// What is known once the requests that are due at `now` are counted as failed, and these requests. Deliveries that
+/// were not asked for yet come first, then those that were asked for longest ago; of these the oldest events.
 pub(super) fn plan(
     mut known: Missed,
     failed: BTreeMap<String, FailedDelivery>,

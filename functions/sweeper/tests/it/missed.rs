@@ -43,14 +43,13 @@ impl Sender {
 
 #[async_trait]
 impl Redeliveries for Sender {
-    async fn failed(
-        &self,
-        _: &str,
-        _: &[String],
-        since: Timestamp,
-    ) -> Result<Vec<FailedDelivery>, ServiceError> {
+    async fn failed(&self, _: &str, hooks: &[String], since: Timestamp) -> FailedDeliveries {
         let record = self.record.lock().unwrap();
-        Ok(record.iter().filter(|delivery| delivery.at >= since).cloned().collect())
+        let deliveries = record.iter().filter(|delivery| delivery.at >= since).cloned().collect();
+        FailedDeliveries {
+            deliveries,
+            unread: hooks.iter().map(|hook| (hook.clone(), "no".to_owned())).collect(),
+        }
     }
 
     async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
@@ -140,4 +139,25 @@ async fn what_the_deadline_left_out_is_asked_for_at_the_next_look() {
     assert_eq!(missed.send_again(&sender, "github", &[], clock.now()).await.unwrap(), 0);
     let later = after(clock.now(), Duration::from_secs(1));
     assert_eq!(missed.send_again(&sender, "github", &[], later).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_hook_that_cannot_be_read_is_told_once_and_keeps_no_other_waiting() {
+    let clock = Clock::fixed("2026-11-20T12:00:00Z".parse().unwrap());
+    let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+    let sender = Sender::new(&clock, []);
+    sender.fail("a");
+    let missed = missed(&stores, &clock);
+    let deadline = after(clock.now(), Duration::from_secs(60));
+    let known = async || unread_hooks(stores.state.as_ref(), "github", clock.now()).await.unwrap();
+    let version =
+        async || stores.state.get(&unread_key("github"), clock.now()).await.unwrap().map(|it| it.version);
+    let shy = ["octo/shy".to_owned()];
+    assert_eq!(missed.send_again(&sender, "github", &shy, deadline).await.unwrap(), 1);
+    assert_eq!(known().await["octo/shy"], "no");
+    let told = version().await;
+    missed.send_again(&sender, "github", &shy, deadline).await.unwrap();
+    assert_eq!(version().await, told, "the same is not told again");
+    missed.send_again(&sender, "github", &[], deadline).await.unwrap();
+    assert!(known().await.is_empty(), "what is mended is forgotten");
 }

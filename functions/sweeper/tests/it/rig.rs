@@ -42,15 +42,9 @@ impl Rig {
 
     pub(crate) async fn accept(&self, number: u32) -> Task {
         let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
             tenant: "o/r".to_owned(),
             thread: format!("o/r#{number}"),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
+            ..domain::contract::new_task("github")
         };
         let id = TaskId::derive("github", &number.to_be_bytes());
         let task = Task::received(id, new, self.now(), after(self.now(), FIRST_LOOK));

@@ -4,6 +4,8 @@
 //! announced as a secret, names that the event itself names. A name in the middle of a sentence has no form: who
 //! publishes cases reads them first.
 
+mod blocks;
+mod commands;
 mod names;
 mod numbers;
 mod secrets;
@@ -12,6 +14,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use blocks::Block;
 use names::parts;
 use numbers::{has_long_number, is_network_address, is_part_number, numbers};
 use secrets::{Before, is_token};
@@ -52,14 +55,30 @@ impl Redactor {
 
     /// `text` with everything replaced.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let (mut out, mut in_key, mut before) = (Vec::new(), false, Before::default());
-        for line in text.split('\n') {
+        let (mut out, mut in_key) = (Vec::new(), false);
+        let (mut before, mut block) = (Before::default(), None::<Block>);
+        let mut lines = text.split('\n').peekable();
+        while let Some(line) = lines.next() {
             if line.contains("-----BEGIN") {
                 in_key = true;
                 out.push(SECRET.to_owned());
             }
             if !in_key {
-                out.push(numbers(&self.line(line, &mut before)));
+                let cell = |cell: &str| numbers(&self.line(cell, &mut Before::default()));
+                if let Some(new) = block.as_ref().and_then(|block| block.line(line, cell)) {
+                    before = Before::default();
+                    out.push(new);
+                } else {
+                    let next = lines.peek().copied().unwrap_or_default();
+                    block = Block::begun_by(line, next);
+                    let is_header = matches!(block, Some(Block::Table(..)));
+                    out.push(if is_header {
+                        line.to_owned()
+                    } else {
+                        numbers(&self.line(line, &mut before))
+                    });
+                    before.end_line(line, next);
+                }
             }
             in_key &= !line.contains("-----END");
         }
@@ -68,21 +87,34 @@ impl Redactor {
 
     /// A line, whose blanks stay as they are.
     fn line(&self, line: &str, before: &mut Before) -> String {
-        let mut out = String::new();
+        let (mut out, mut at, mut is_value) = (String::new(), 0, false);
         for part in line.split_inclusive(char::is_whitespace) {
-            let (word, blank) = part.split_at(part.trim_end().len());
+            let (mut word, blank) = part.split_at(part.trim_end().len());
+            if let Some(option) = commands::option(line.get(..at).unwrap_or_default(), word) {
+                let (option, value) = word.split_at(option);
+                out.push_str(option);
+                (word, is_value) = (value, true);
+            }
+            let is_secret = is_value && !word.is_empty();
+            is_value &= word.is_empty();
+            if is_secret && !word.starts_with(['"', '\'']) {
+                out.push_str(SECRET);
+                word = word.split_at(word.trim_end_matches(is_glue).len()).1;
+            } else if is_secret {
+                *before = Before::Announced(None);
+            }
             out.push_str(&self.word(word, before));
-            before.pass(blank, false);
+            before.pass(blank, false, false);
             out.push_str(blank);
+            at += part.len();
         }
-        before.end_line();
         out
     }
 
     /// What stands between two blanks.
     fn word(&self, word: &str, before: &mut Before) -> String {
         if ARROWS.contains(&word) {
-            before.pass(":", false);
+            before.pass(":", true, false);
             return word.to_owned();
         }
         let core = word.trim_start_matches(is_glue).trim_end_matches(|c| is_glue(c) || c == '.');
@@ -99,7 +131,7 @@ impl Redactor {
         while !rest.is_empty() {
             let (glue, after) = rest.split_at(rest.find(|c| !is_glue(c)).unwrap_or(rest.len()));
             let (piece, after) = after.split_at(after.find(is_glue).unwrap_or(after.len()));
-            before.pass(glue, !piece.is_empty());
+            before.pass(glue, rest.len() == word.len(), !piece.is_empty());
             out.push_str(glue);
             out.push_str(&self.piece(piece, piece != core, before));
             rest = after;

@@ -45,6 +45,27 @@ const INTRODUCTIONS: &[&str] = &[
 /// The same, if a line begins with it and a colon or a comma follows.
 const HEADINGS: &[&str] =
     &["from", "to", "cc", "name", "contact", "customer", "author", "reporter", "user", "best", "yours"];
+/// Fields that hold a person's name, however it is written.
+const FIELDS: &[&str] = &[
+    "name",
+    "full name",
+    "first name",
+    "last name",
+    "surname",
+    "contact",
+    "contact person",
+    "contact name",
+    "customer",
+    "customer name",
+    "author",
+    "reporter",
+    "reported by",
+    "sent by",
+    "written by",
+    "assignee",
+    "signed",
+    "signed off by",
+];
 /// What a letter ends with; below it stands who wrote it.
 const CLOSINGS: &[&str] = &[
     "regards",
@@ -113,6 +134,17 @@ const COMMON: &[&str] = &[
     "sent",
     "by",
 ];
+/// Whoever says so is called the next words, however they are written.
+const TELLS: &str = "my name is ";
+/// What is no name in lower case either.
+const ORDINARY: &str = "missing shown wrong displayed cut truncated a an any as at be in is me my no of on or to us i them they \
+    he she his her its are was were will would can could may must should have has had do does did help \
+    advise fix check test tests build deploy release export import run job task nightly daily weekly error \
+    crash bug issue report reports works work fails broken again now soon asap urgent today tomorrow update \
+    updates new old yes none null unknown anonymous admin root user users name customer customers value \
+    string field column default main master local server client service app web api page file files data \
+    base best many much very thanks thank regards cheers hello hi hey dear mark here more some with without \
+    only just also";
 
 /// A name and its parts, in lower case, as far as they are long enough to be told from other words.
 pub(super) fn parts(name: &str) -> Vec<String> {
@@ -126,9 +158,12 @@ pub(super) fn introduced(text: &str) -> Vec<&str> {
     for line in text.lines().map(str::trim) {
         if signs && !line.is_empty() {
             names.extend(name(line));
+            names.extend(lower(line, 1));
         }
         signs = (signs && line.is_empty()) || ends_a_letter(line);
         names.extend(greeted(line));
+        names.extend(fields(line));
+        names.extend(told(line));
         names.extend(before_addresses(line));
     }
     names
@@ -141,6 +176,42 @@ fn ends_a_letter(line: &str) -> bool {
     DASHES.contains(&line)
         || (last.split_whitespace().count() <= NAME_WORDS
             && CLOSINGS.iter().any(|closing| last.ends_with(closing)))
+}
+
+/// The names in fields: `name: ana duarte`, `{"customer": "ana"}`. One word in a `name` may name anything.
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    line.split([',', ';', '{', '}']).flat_map(|part| {
+        let (field, rest) = part.split_once(':').unwrap_or_default();
+        let field =
+            field.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace(['_', '-'], " ");
+        let words = if field == "name" { 2 } else { 1 };
+        lower(rest, words).into_iter().filter(move |_| FIELDS.contains(&field.as_str()))
+    })
+}
+
+/// The names behind `my name is`.
+fn told(line: &str) -> impl Iterator<Item = &str> {
+    let at = line.to_lowercase().find(TELLS).and_then(|at| line.get(at + TELLS.len()..));
+    at.into_iter()
+        .flat_map(|rest| rest.split(' ').take(2).map(bare).take_while(|word| !lower(word, 1).is_empty()))
+}
+
+/// The words of `text`, if they can be a name in lower case, of `least` words.
+fn lower(text: &str, least: usize) -> Vec<&str> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'*_,".contains(c));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let fits = |word: &&str| {
+        let is_word = word.chars().all(|c| c.is_alphabetic() || "-'’".contains(c));
+        let lower = word.to_lowercase();
+        is_word && !COMMON.contains(&lower.as_str()) && !ORDINARY.split(' ').any(|known| known == lower)
+    };
+    let capitals = words.iter().filter(|word| word.starts_with(char::is_uppercase)).count();
+    let is_even = capitals == 0 || capitals == words.len();
+    if is_even && (least..=NAME_WORDS).contains(&words.len()) && words.iter().all(fits) {
+        words
+    } else {
+        Vec::new()
+    }
 }
 
 /// The names behind what introduces them.

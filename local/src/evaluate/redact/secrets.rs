@@ -3,7 +3,7 @@
 /// Characters that a token has at the least.
 const TOKEN_CHARS: usize = 20;
 /// Words between a key and `is`: `the password for the database is …`.
-const MAX_BETWEEN: u8 = 3;
+const MAX_BETWEEN: u8 = 4;
 /// What tokens of well-known services begin with.
 const PREFIXES: &[&str] = &[
     "ghp_",
@@ -86,6 +86,15 @@ const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
 const POSSESSIVES: &[&str] = &["for", "of", "to"];
 /// Words between a key and its secret.
 const FILLERS: &[&str] = &["is", "are", "was", "ist", "lautet", "es", "est", "bearer", "basic"];
+/// What is said of a password without saying it: `the password is wrong`.
+const REMARKS: &str = "another other this that one it its your our my their who what which when where kept read by with to or \
+    and if but made as for of wrong right not in a an the too no never always still also only now being \
+    invalid incorrect correct valid required needed missing empty set unset reset sent stored saved shown \
+    visible hidden masked hashed encrypted logged leaked lost expired rejected refused accepted ignored \
+    changed revoked rotated old new weak short long ok fine on at from null none undefined unknown optional \
+    mandatory checked used";
+/// What a parser says before `token`.
+const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "invalid"];
 /// Signs within a password that separate words elsewhere.
 const WITHIN: &str = "!?*|\\";
 /// Options of a command line whose value is an account and its password.
@@ -99,11 +108,25 @@ pub(super) enum Before {
     Nothing,
     /// A key was named: `the password`. So many words more may say whose it is.
     Key(u8),
+    /// A key was named, and something else comes: `"password", "email"`.
+    Parted,
+    /// A key was named at the end of a line: `name: token`, and below it `value: …`.
+    Over,
+    /// Keys were named, of which a list may come: `passwords: [`.
+    Keys,
+    /// The list comes, if there is one.
+    Open,
+    /// Everything to the closing bracket is a secret.
+    Listed,
     /// A word that may be one.
     WeakKey,
     /// An account comes, and perhaps its password: `-u`.
     Account,
-    /// A secret was announced: `password:`, `the password is`; by the quote that it begins with.
+    /// Something is said of a key: `the password is`. It is a secret, or what is wrong with one.
+    Said,
+    /// What a parser says of a token comes: `unexpected`.
+    Parser,
+    /// A secret was announced: `password:`; by the quote that it begins with.
     Announced(Option<char>),
     /// The secret goes on to this quote.
     Quoted(char),
@@ -112,27 +135,46 @@ pub(super) enum Before {
 }
 
 impl Before {
-    /// Takes in what stands between two words; `joins` if it has no blank behind it.
-    pub(super) fn pass(&mut self, glue: &str, joins: bool) {
+    /// Takes in what stands between two words: `starts` if there is a blank before it, `joins` if there is none behind it.
+    pub(super) fn pass(&mut self, glue: &str, starts: bool, joins: bool) {
         let quote = glue.chars().next_back().filter(|c| "\"'`".contains(*c));
         let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
         *self = match *self {
+            Self::Listed if glue.contains(']') => Self::Nothing,
+            Self::Open | Self::Announced(None) if joins && glue.contains('[') => Self::Listed,
+            Self::Key(_) | Self::Keys if separates && joins && glue.contains('[') => Self::Listed,
+            Self::Keys if separates => Self::Open,
             Self::Quoted(end) if glue.contains(end) => Self::Nothing,
             Self::Within if joins && glue.chars().all(|c| WITHIN.contains(c)) => Self::Within,
             Self::Within => Self::Nothing,
-            Self::Key(_) | Self::WeakKey if separates || (joins && glue.contains('>')) => {
+            Self::Key(1..) if !glue.contains([':', '=']) => *self,
+            Self::Key(_) | Self::Parted | Self::WeakKey if separates || (joins && glue.contains('>')) => {
                 Self::Announced(quote)
             }
             Self::Announced(None) if joins => Self::Announced(quote),
+            Self::Said if separates || (joins && quote.is_some()) => Self::Announced(quote),
+            // `Password (temporary): …`
+            Self::Key(0) if starts && joins && glue.contains('(') => Self::Key(2),
+            // `passwd 'a b'`
+            Self::Key(0) if starts && joins && quote.is_some_and(|c| c != '`') => Self::Announced(quote),
+            Self::Key(0) if glue.contains([',', ';']) => Self::Parted,
             as_it_was => as_it_was,
         };
     }
 
-    /// Takes in the end of a line: a quotation mark that nobody closed opens nothing.
-    pub(super) fn end_line(&mut self) {
-        if matches!(self, Self::Quoted(_)) {
-            *self = Self::Nothing;
-        }
+    /// Takes in the end of a line: a quotation mark that nobody closed opens nothing. What `next` begins with is no secret
+    /// if it is a key of its own: `credentials:`, and below it `user: …`.
+    pub(super) fn end_line(&mut self, line: &str, next: &str) {
+        let is_entry = next.split_once(':').is_some_and(|(key, value)| {
+            !key.trim().contains(char::is_whitespace) && (value.is_empty() || value.starts_with(' '))
+        });
+        *self = match *self {
+            Self::Key(0) => Self::Over,
+            Self::Announced(_) | Self::Said if is_entry || line.trim_end().ends_with('|') => Self::Nothing,
+            Self::Listed if line.trim_end().ends_with(['[', ',']) => Self::Listed,
+            Self::Announced(_) | Self::Said | Self::WeakKey | Self::Account => *self,
+            _ => Self::Nothing,
+        };
     }
 
     /// Takes in the word `core`, and says whether it is a secret.
@@ -140,26 +182,32 @@ impl Before {
         let (lower, told) = (core.to_lowercase(), std::mem::take(self));
         let is = |words: &[&str]| words.contains(&lower.as_str());
         let (next, is_secret) = match told {
-            Self::Quoted(_) | Self::Within => (told, true),
-            Self::Announced(_) if is(FILLERS) => (told, false),
+            Self::Quoted(_) | Self::Within | Self::Listed => (told, true),
+            Self::Announced(_) | Self::Said if is(FILLERS) || lower == "token" => (told, false),
+            Self::Said if REMARKS.split(' ').any(|remark| remark == lower) => (Self::Nothing, false),
+            Self::Parser if lower == "token" => (Self::Parted, false),
             // A value that looks like a key, `password = mytoken`; or the key of what is within, `{"secret":{"token":…`.
-            Self::Announced(_) if is_key(&lower) => (Self::Key(0), true),
+            Self::Announced(_) | Self::Said if is_key(&lower) => (Self::Key(0), true),
             Self::Announced(Some(quote)) => (Self::Quoted(quote), true),
-            Self::Announced(None) => (Self::Within, true),
-            Self::Key(_) if is(FILLERS) => (Self::Announced(None), false),
-            Self::Key(0) if is(KEY_NOUNS) => (told, false),
+            Self::Announced(None) | Self::Said => (Self::Within, true),
+            Self::Key(_) if is(FILLERS) => (Self::Said, false),
+            Self::Key(0) | Self::Parted | Self::Over if is(KEY_NOUNS) => (Self::Key(0), false),
             Self::Key(0) if is(POSSESSIVES) => (Self::Key(MAX_BETWEEN), false),
             // `the password hunter2`
-            Self::Key(0) if core.contains(|c: char| c.is_ascii_digit()) => (Self::Within, true),
+            Self::Key(0) | Self::Parted if core.contains(|c: char| c.is_ascii_digit()) => {
+                (Self::Within, true)
+            }
             Self::WeakKey if is(FILLERS) => (Self::Key(0), false),
             Self::Account => (Self::WeakKey, false),
-            _ if lower == "bearer" || (core.starts_with("--") && is_key(&lower)) => {
+            _ if lower == "bearer" || (core.starts_with('-') && (is_key(&lower) || is_weak_key(&lower))) => {
                 (Self::Announced(None), false)
             }
+            _ if is(PARSERS) => (Self::Parser, false),
+            _ if lower.strip_suffix('s').is_some_and(is_key) => (Self::Keys, false),
             _ if is(ACCOUNT_OPTIONS) => (Self::Account, false),
             _ if is_key(&lower) => (Self::Key(0), false),
             _ if is_weak_key(&lower) => (Self::WeakKey, false),
-            Self::Key(left @ 1..) => (Self::Key(left - 1), false),
+            Self::Key(left @ 2..) => (Self::Key(left - 1), false),
             _ => (Self::Nothing, false),
         };
         *self = next;
@@ -168,11 +216,11 @@ impl Before {
 }
 
 /// Whether the word, in lower case, names a secret. `</password>` ends one.
-fn is_key(lower: &str) -> bool {
+pub(super) fn is_key(lower: &str) -> bool {
     !lower.starts_with('/') && KEYS.iter().any(|key| lower.ends_with(key))
 }
 
-fn is_weak_key(lower: &str) -> bool {
+pub(super) fn is_weak_key(lower: &str) -> bool {
     let mut before = WEAK_KEYS.iter().filter_map(|key| lower.strip_suffix(key));
     before.any(|before| !before.ends_with(char::is_alphanumeric) && !before.starts_with('/'))
 }

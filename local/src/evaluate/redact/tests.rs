@@ -204,3 +204,95 @@ fn a_secret_is_one_whatever_it_is_called_and_made_of() {
     let stray = redacted("my password: \"it's here\nIt crashes when I log in.");
     assert!(stray.ends_with("It crashes when I log in."), "{stray}");
 }
+
+#[test]
+fn a_table_a_list_and_a_command_tell_where_secrets_stand() {
+    for text in [
+        "| user | password |\n|---|---|\n| bob | hunter2x |\n| eve | swordfish |",
+        "+------+----------+\n| user | password |\n+------+----------+\n| bob  | swordfish |\n+------+----------+",
+        "user,password\nbob,swordfish\n\"eve\",\"sword,fish\"",
+        "email;api_key;role\na@b.example;swordfish;admin",
+        "user\tpassword\nbob\tswordfish",
+        "passwords:\n  - swordfish\n  - hunter2x",
+        "password:\n- \"swordfish\"\n- hunter2x",
+        "passwords: [swordfish, hunter2x]",
+        "{\"tokens\": [\"swordfish\", \"hunter2x\"], \"a\": 1}",
+        "\"tokens\": [\n  \"swordfish\",\n  \"hunter2x\"\n]",
+        "mysql -uroot -pswordfish harbor",
+        "mysqldump -p'sword fish' harbor",
+        "sshpass -p swordfish ssh bob@h.example",
+        "sshpass -pswordfish ssh h",
+        "PGPASSWORD=swordfish psql",
+        "redis-cli -a swordfish ping",
+        "git clone https://bob:swordfish@h.example/x.git",
+        "amqp://bob:swordfish@h:5672/x",
+        "curl -ubob:swordfish x and curl --user bob:swordfish y and curl --user=bob:swordfish",
+        "run --password swordfish --api-key hunter2x -password swordfish --pass swordfish",
+        "docker login -u bob -p swordfish",
+        "passwd 'sword fish' and password \"swordfish\"",
+        "the password is swordfish",
+        "invalid token: swordfish",
+        "- name: DB_PASSWORD\n  value: swordfish",
+        "{\"name\": \"DB_PASSWORD\", \"value\": \"swordfish\"}",
+        "Password (temporary): swordfish",
+        "Authorization: Token swordfish",
+        "aws configure set aws_secret_access_key swordfish",
+    ] {
+        let new = redacted(text);
+        let shown = ["swordfish", "fish", "hunter2x"].iter().any(|secret| new.contains(secret));
+        assert!(!shown, "{text}: {new}");
+    }
+    let table = "| user | password | role |\n|---|---|---|\n| bob | x | admin |\n\nIt fails, always.";
+    let new = "| user | password | role |\n|---|---|---|\n| person | [secret] | admin |\n\nIt fails, always.";
+    assert_eq!(redacted(table), new);
+}
+
+#[test]
+fn words_about_secrets_stay() {
+    for text in [
+        "The password is wrong, and the token is not accepted.",
+        "the password's strength meter fails",
+        "The `password` field, the 'token' field and \"secret\" are required",
+        "SyntaxError: Unexpected token '<' in JSON, unexpected token 'export'",
+        "columns [\"password\", \"email\"] are missing",
+        "max_tokens: 512 and prompt tokens: 40, tokens[0] too",
+        "To run it you need these secrets:\n- a database\n- a bucket",
+        "secrets:\n  - GITHUB_TOKEN\n  - SLACK_TOKEN",
+        "1. Set the password to `min 8 chars`.\n2. Run it.",
+        "I forgot my password\n\n3 times",
+        "credentials:\n  user: bob\n  region: eu",
+        "docker run -p 8080:80 x; mkdir -p a/b; mysql -p harbor",
+        "First, password reset, then login fails\nOnly the first, always, every time",
+        "| setting | value |\n|---|---|\n| retries | 5 |\n| user | x |",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+}
+
+#[test]
+fn names_in_lower_case_are_found_where_a_closing_or_a_field_says_so() {
+    for (text, names) in [
+        ("it fails.\n\nregards,\nana duarte", "ana duarte"),
+        ("it fails\n-- \nsiobhán o'brien", "siobhán o'brien"),
+        ("thanks,\n\ntom", "tom"),
+        ("name: ana duarte\ncompany: harbor", "ana duarte"),
+        ("Contact: ana", "ana"),
+        ("| name | email |\n|---|---|\n| ana duarte | a@b.example |", "ana duarte"),
+        ("my name is ana duarte and it fails", "ana duarte"),
+        ("- reported by: ana duarte, on Linux", "ana duarte"),
+        ("{\"id\": 7, \"customer_name\": \"ana duarte\", \"a\": 1}", "ana duarte"),
+    ] {
+        let new = Redactor::new([]).with_introduced([text, "ask ana, tom and siobhán"]).redact(text);
+        for name in names.split(' ') {
+            assert!(!new.contains(name), "{text}: {new}");
+        }
+    }
+    for text in [
+        "Thanks,\nplease help soon",
+        "thanks,\nit works again",
+        "name: build and test\nname: nginx\nname: nightly export",
+        "kind regards to the docs: they lack a page",
+    ] {
+        assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
+    }
+}

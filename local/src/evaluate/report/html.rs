@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Report, percent};
+use super::{Report, by_another, percent};
 use crate::evaluate::case::is_right;
 use crate::evaluate::score::{Bin, Score, share};
 use crate::html_page::{diff, page as whole};
@@ -15,12 +15,14 @@ pub(super) fn page(report: &Report<'_>) -> String {
             p {
                 (score.outcomes.len()) " cases, version " code { (report.version) } ", " (report.model) ": intents "
                 (percent(score.accuracy())) ", right in everything " (percent(score.right())) ", $"
-                (format!("{:.4}", score.cost_usd())) ", p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
+                (format!("{:.4}", score.cost_usd())) ", time of model calls p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
                 (format!("{:.0}", score.latency(0.95))) " ms"
             }
+            @if let Some(told) = by_another(score) { p { (told) } }
             (changes(report))
             (confusion(score))
             (calibration(score))
+            (models(score))
             (cases(score))
         },
     )
@@ -68,6 +70,20 @@ fn confusion(score: &Score) -> Markup {
     }
 }
 
+fn models(score: &Score) -> Markup {
+    html! {
+        h2 { "Models" }
+        table {
+            tr { th { "Step" } th { "Served by" } th { "Wanted" } th { "Cases" } }
+            @for (it, cases) in score.served() {
+                tr.wrong[it.instead_of.is_some()] {
+                    td { (it.step) } td { (it.model) } td { (it.instead_of.as_ref().unwrap_or(&it.model)) } td { (cases) }
+                }
+            }
+        }
+    }
+}
+
 fn calibration(score: &Score) -> Markup {
     html! {
         h2 { "Reliability of the confidence" }
@@ -79,10 +95,11 @@ fn calibration(score: &Score) -> Markup {
         }
         h2 { "Thresholds" }
         table {
-            tr { th { "At" } th { "Without a person" } th { "Of these right" } }
+            tr { th { "At" } th { "Without a person" } th { "Of these right" } th { "Sorted by another model" } }
             @for it in score.thresholds() {
                 tr.own[it.at == score.threshold] {
                     td { (format!("{:.2}", it.at)) } td { (it.passed) } td { (percent(share(it.right, it.passed))) }
+                    td { (it.by_another) }
                 }
             }
         }
@@ -108,7 +125,7 @@ fn cases(score: &Score) -> Markup {
         h2 { "Cases" }
         table {
             tr {
-                th { "Case" } th { "Expected" } th { "Found" } th { "Sure" } th { "Cost" } th { "ms" } th { "Answer" }
+                th { "Case" } th { "Expected" } th { "Found" } th { "Sure" } th { "Cost" } th { "ms" } th { "Models" } th { "Answer" }
                 th { "What is wrong" }
             }
             @for it in &score.outcomes {
@@ -116,7 +133,7 @@ fn cases(score: &Score) -> Markup {
                     td { (it.case) } td { (it.expected) } td { (it.got) }
                     td { (it.confidence.map_or_else(String::new, |sure| format!("{sure:.2}"))) }
                     td { (it.cost_usd.map_or_else(|| "?".to_owned(), |cost| format!("${cost:.5}"))) }
-                    td { (format!("{:.0}", it.ms)) } td { pre { (it.answer) } } td { (it.why()) }
+                    td { (format!("{:.0}", it.ms)) } td { (it.models()) } td { pre { (it.answer) } } td { (it.why()) }
                 }
             }
         }

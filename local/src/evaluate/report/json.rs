@@ -25,6 +25,10 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         "cost_usd": score.cost_usd(),
         "unpriced": score.unpriced(),
         "latency_ms": {"p50": score.latency(0.5), "p95": score.latency(0.95)},
+        "by_another": {"intents": score.by_another().0, "answers": score.by_another().1},
+        "served": score.served().iter().map(|(it, cases)| json!({
+            "step": it.step, "model": it.model, "instead_of": it.instead_of, "cases": cases,
+        })).collect::<Vec<_>>(),
         "confusion": confusion
             .map(|((expected, got), count)| json!({"expected": expected, "got": got, "count": count}))
             .collect::<Vec<_>>(),
@@ -33,7 +37,7 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         "calibration_error": score.calibration_error(),
         "threshold": score.threshold,
         "thresholds": score.thresholds().iter().map(|it| json!({
-            "at": it.at, "passed": it.passed, "right": it.right,
+            "at": it.at, "passed": it.passed, "right": it.right, "by_another": it.by_another,
         })).collect::<Vec<_>>(),
         "changes": changes(report),
         "outcomes": score.outcomes,

@@ -5,12 +5,14 @@ mod json;
 mod junit;
 mod text;
 
-use std::fs;
 use std::path::Path;
 
 use super::changes::{Changes, Former};
 use super::score::Score;
-use crate::Failure;
+use crate::{Failure, report_files};
+
+/// The files that it is written to.
+pub(crate) const FILES: [&str; 3] = ["eval.json", "eval.xml", "eval.html"];
 
 /// What is reported.
 pub(crate) struct Report<'r> {
@@ -39,19 +41,17 @@ impl Report<'_> {
     /// # Errors
     /// When a file cannot be written.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), Failure> {
-        let failed = |file: &Path, error: std::io::Error| Failure::at(file.display(), error);
-        fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
-        let files = [
-            ("eval.json", self.json().to_string()),
-            ("eval.xml", junit::junit(self.score)),
-            ("eval.html", html::page(self)),
-        ];
-        for (name, text) in files {
-            let file = dir.join(name);
-            fs::write(&file, text).map_err(|error| failed(&file, error))?;
-        }
-        Ok(())
+        let texts = [self.json().to_string(), junit::junit(self.score), html::page(self)];
+        let files: Vec<_> = FILES.into_iter().zip(texts).collect();
+        report_files::write(dir, &files)
     }
+}
+
+/// That other models than the wanted ones have served, so that the figures are not of the agent alone; `None` if none has.
+pub(crate) fn by_another(score: &Score) -> Option<String> {
+    let (intents, answers) = score.by_another();
+    let told = format!("{intents} intents and {answers} answers are by another model than agent.toml wants");
+    (intents + answers > 0).then_some(told)
 }
 
 fn percent(share: f64) -> String {
@@ -60,6 +60,8 @@ fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use domain::{NOT_SPAM, SPAM};
     use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, percent};
+use super::{Report, by_another, percent};
 use crate::command::table::plain;
 use crate::evaluate::case::is_right;
 use crate::evaluate::outcome::Outcome;
@@ -21,12 +21,14 @@ pub(super) fn text(report: &Report<'_>) -> String {
         let _ = writeln!(out, " {mark} {} -> {}: {count}", plain(expected), plain(got));
     }
     calibration(&mut out, score);
+    models(&mut out, score);
     let wrong: Vec<&Outcome> = score.outcomes.iter().filter(|it| !it.is_right()).collect();
     if !wrong.is_empty() {
         out.push('\n');
     }
     for outcome in wrong.iter().take(NAMED) {
-        let _ = writeln!(out, "wrong: {}: {}", plain(&outcome.case), plain(&outcome.why()));
+        let _ =
+            writeln!(out, "wrong: {}: {}{}", plain(&outcome.case), plain(&outcome.why()), another(outcome));
     }
     more(&mut out, wrong.len());
     changes(&mut out, report);
@@ -38,9 +40,10 @@ fn summary(score: &Score) -> String {
         0 => String::new(),
         count => format!(" and {count} of unknown price"),
     };
+    let by_another = by_another(score).map_or_else(String::new, |told| format!("; {told}"));
     format!(
-        "{} of {} cases ended; intents {}, right in everything {}; ${:.4}{unpriced}; time of work p50 {:.0} ms, \
-         p95 {:.0} ms\n",
+        "{} of {} cases ended; intents {}, right in everything {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
+         p95 {:.0} ms{by_another}\n",
         score.finished(),
         score.outcomes.len(),
         percent(score.accuracy()),
@@ -51,6 +54,28 @@ fn summary(score: &Score) -> String {
     )
 }
 
+/// Which models served how many cases; and which cases were served by another one than the wanted.
+fn models(out: &mut String, score: &Score) {
+    out.push('\n');
+    for (served, cases) in score.served() {
+        let _ = writeln!(out, "{}: {cases}", plain(&served.to_string()));
+    }
+    let others: Vec<_> = score.outcomes.iter().filter(|it| !another(it).is_empty()).collect();
+    for outcome in others.iter().take(NAMED) {
+        let _ = writeln!(out, "another model: {}: {}", plain(&outcome.case), plain(&outcome.models()));
+    }
+    more(out, others.len());
+}
+
+/// Which other models served a case; empty if none did.
+fn another(outcome: &Outcome) -> String {
+    if outcome.is_by_another(true) || outcome.is_by_another(false) {
+        format!(" [{}]", plain(&outcome.models()))
+    } else {
+        String::new()
+    }
+}
+
 fn calibration(out: &mut String, score: &Score) {
     let _ = writeln!(out, "\nconfidence   cases   said   right");
     bins(out, &score.calibration());
@@ -59,11 +84,15 @@ fn calibration(out: &mut String, score: &Score) {
         let _ = writeln!(out, "\nwhen live    cases   said   right, by what people said");
         bins(out, &score.live_calibration());
     }
-    let _ = writeln!(out, "\nthreshold   without a person   of these right");
+    let _ = writeln!(out, "\nthreshold   without a person   of these right   sorted by another model");
     for it in score.thresholds() {
         let own = if it.at == score.threshold { "  <- agent.toml" } else { "" };
-        let right = percent(share(it.right, it.passed));
-        let _ = writeln!(out, "  {:.2}             {:>5}          {right:>7}{own}", it.at, it.passed);
+        let (right, others) = (percent(share(it.right, it.passed)), it.by_another);
+        let _ = writeln!(
+            out,
+            "  {:.2}             {:>5}          {right:>7}   {others:>5}{own}",
+            it.at, it.passed
+        );
     }
 }
 
@@ -92,7 +121,8 @@ fn changes(out: &mut String, report: &Report<'_>) {
     for (word, change) in all.iter().take(NAMED) {
         let (before, after) = (plain(&change.before.got), plain(&change.after.got));
         let why = plain(&change.after.why());
-        let _ = writeln!(out, "{word}: {}: {before} -> {after} {why}", plain(&change.after.case));
+        let models = another(change.after);
+        let _ = writeln!(out, "{word}: {}: {before} -> {after} {why}{models}", plain(&change.after.case));
     }
     more(out, all.len());
 }

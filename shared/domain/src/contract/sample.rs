@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::{
     Classification, Closed, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp,
-    MessageRef, NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError,
-    TaskId, TaskOutput, TaskResult, Timestamp, after, short_sha256,
+    MessageRef, ModelCall, ModelRole, NewTask, Notice, NoticeState, Origin, Outcome, OutputFormat, Priority,
+    Proof, Speaker, StepUsage, Task, TaskError, TaskId, TaskOutput, TaskResult, Timestamp, Turn, after,
+    short_sha256,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -26,7 +27,13 @@ pub fn fresh_id(label: &str) -> TaskId {
 /// A task just received at `now` from `source`, due for a look two minutes later.
 #[must_use]
 pub fn plain_task(source: &str, now: Timestamp) -> Task {
-    let new = NewTask {
+    Task::received(fresh_id(source), new_task(source), now, after(now, Duration::from_secs(120)))
+}
+
+/// What such a task is made of.
+#[must_use]
+pub fn new_task(source: &str) -> NewTask {
+    NewTask {
         source: source.to_owned(),
         event: "issues.opened".to_owned(),
         tenant: "octo/repo".to_owned(),
@@ -36,8 +43,27 @@ pub fn plain_task(source: &str, now: Timestamp) -> Task {
         metadata: Map::new(),
         content_type: "application/json".to_owned(),
         event_hint: None,
-    };
-    Task::received(fresh_id(source), new, now, after(now, Duration::from_secs(120)))
+    }
+}
+
+/// A question to the answer model, which need not be answered soon.
+#[must_use]
+pub fn plain_call(text: &str) -> ModelCall {
+    ModelCall {
+        task_id: TaskId::derive("contract", b"call"),
+        step: "answer".to_owned(),
+        role: ModelRole::Answer,
+        tenant: "octo/repo".to_owned(),
+        thread: "octo/repo#7".to_owned(),
+        priority: Priority::DEFAULT,
+        system: "Be kind.".to_owned(),
+        documents: Vec::new(),
+        turns: vec![Turn::text(Speaker::User, text)],
+        output: OutputFormat::Text,
+        slot: None,
+        waiting_since: None,
+        deadline: Timestamp::MAX,
+    }
 }
 
 /// A task with every optional part filled, awkward characters, names at their longest and metadata

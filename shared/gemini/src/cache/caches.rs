@@ -47,6 +47,13 @@ pub struct Wanted<'a> {
     pub remaining: Duration,
 }
 
+impl Wanted<'_> {
+    /// The model that answers, as far as that is known.
+    pub(super) fn model(&self) -> &str {
+        self.demand.version.as_deref().unwrap_or(&self.key.model)
+    }
+}
+
 /// How a call is to go.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
@@ -125,7 +132,7 @@ impl Caches {
                 tracing::warn!(key = %gone.key, %problem, "the handle of a lost context cache could not be removed")
             }
         }
-        tracing::info!(key = %gone.key, cache = gone.name(), "the context cache is gone; going inline");
+        tracing::info!(key = %gone.key, cache = gone.name(), "the context cache is gone; the prompt goes inline");
     }
 
     /// Keeps the fleet from making caches that are refused as soon as they are there.
@@ -162,5 +169,5 @@ impl Caches {
 }
 
 fn warn(key: &CacheKey, problem: &StoreError) {
-    tracing::warn!(%key, %problem, "the state store does not say whether there is a context cache; going inline");
+    tracing::warn!(%key, %problem, "the state store does not say whether there is a context cache; the prompt goes inline");
 }

@@ -76,7 +76,7 @@ impl Caches {
                         tracing::debug!(%key, %problem, "there is no context cache; the prompt goes inline");
                     }
                     NotMade::Store(_) | NotMade::Service(_) | NotMade::Late => {
-                        tracing::warn!(%key, %problem, "no context cache could be made; going inline");
+                        tracing::warn!(%key, %problem, "no context cache could be made; the prompt goes inline");
                     }
                 }
                 Prepared::default()
@@ -111,7 +111,7 @@ impl Caches {
     }
 
     async fn post(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Handle, ServiceError> {
-        let home = self.client.home_of(wanted.key.account());
+        let home = self.client.home_of(&wanted.key.account);
         let model = home.1.model(&wanted.key.model);
         let request = CreateCachedContent {
             model: &model,
@@ -162,13 +162,26 @@ impl Caches {
         if pause.is_some() { NotMade::Service(problem) } else { NotMade::NotAllowed }
     }
 
-    /// Billed by the model that answers; if that is not known, neither is the price.
+    /// Billed by the model that answers. Until one has, an alias is taken for what it most likely stands for, as the
+    /// budget takes it; and a cache whose size the service does not tell for the largest that it can be.
     fn bill(&self, wanted: &Wanted<'_>, handle: &Handle, took: Duration, now: Timestamp) -> StepUsage {
-        let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
+        let model = wanted.model();
         let kept = between(now, handle.expires_at);
-        let cost = prices::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
+        let tokens = if handle.tokens > 0 { handle.tokens } else { wanted.key.at_most_tokens() };
+        let cost = prices::stands_for(model).and_then(|model| prices::cache_usd(model, tokens, kept, now));
         tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "a context cache was made");
         step_usage(model, handle.tokens, cost, took)
+    }
+
+    /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make
+    /// none.
+    pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
+        let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
+        if !is_due || wanted.remaining < MIN_TIME {
+            return None;
+        }
+        let tokens = wanted.key.at_most_tokens();
+        prices::cache_usd(prices::stands_for(wanted.model())?, tokens, self.ttl, now)
     }
 }
 
@@ -194,28 +207,11 @@ fn patience(wanted: &Wanted<'_>) -> Duration {
 }
 
 fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
-    let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
-    let rates = rates(model, wanted.key.at_most_tokens(), now);
+    // For a decision, not for a bill: an alias is taken for what it most likely stands for.
+    let model = prices::stands_for(wanted.model());
+    let tokens = wanted.key.at_most_tokens();
+    let rates = model.and_then(|model| prices::rates(model, tokens, ServiceTier::Standard, now));
     prices::cache_repays(rates, wanted.demand.per_hour, wanted.demand.implicit)
-}
-
-impl Caches {
-    /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make
-    /// none.
-    pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
-        let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
-        if !is_due || wanted.remaining < MIN_TIME {
-            return None;
-        }
-        let tokens = wanted.key.at_most_tokens();
-        let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
-        prices::cache_usd(prices::stands_for(model)?, tokens, self.ttl, now)
-    }
-}
-
-/// For a decision, not for a bill: an alias is taken for what it most likely stands for.
-fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<prices::Rates> {
-    prices::rates(prices::stands_for(model)?, tokens, ServiceTier::Standard, now)
 }
 
 /// What a refusal says about the model.

@@ -102,28 +102,25 @@ mod tests {
         CachedContent { name: name.to_owned(), ..CachedContent::default() }
     }
 
-    #[test]
-    fn caches_of_vertex_ai_have_full_names() {
-        let name = "projects/123/locations/europe-west4/cachedContents/456";
-        assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()).unwrap().name, name);
-        for name in [
-            "projects/1/locations/../cachedContents/4",
-            "projects/1/cachedContents/4",
-            "projects/1/locations/x/cachedContents/",
-        ] {
-            assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()), None, "{name}");
-        }
-    }
-
     fn handle() -> Handle {
         Handle::of(&cache("cachedContents/a-1"), Duration::from_secs(3_600), now()).unwrap()
     }
 
     #[test]
-    fn names_that_would_leave_the_path_are_no_handles() {
-        for name in
-            ["", "a", "cachedContents/", "cachedContents/../models", "cachedContents/a?x=1", "files/a"]
-        {
+    fn names_that_would_leave_the_path_are_no_handles_and_those_of_vertex_ai_are_full() {
+        let name = "projects/123/locations/europe-west4/cachedContents/456";
+        assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()).unwrap().name, name);
+        for name in [
+            "",
+            "a",
+            "cachedContents/",
+            "cachedContents/../models",
+            "cachedContents/a?x=1",
+            "files/a",
+            "projects/1/locations/../cachedContents/4",
+            "projects/1/cachedContents/4",
+            "projects/1/locations/x/cachedContents/",
+        ] {
             assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()), None, "{name}");
         }
     }
@@ -148,7 +145,7 @@ mod tests {
             generation_config: json!({"maxOutputTokens": 8}).as_object().cloned().unwrap(),
             ..GenerateContentRequest::default()
         };
-        let key = CacheKey::named("m", super::super::digest::Digest::parse(&"0".repeat(32)).unwrap());
+        let key = CacheKey::named("m", super::super::digest::Digest::numbered(0));
         let sent = HandleRef { key, handle: handle(), version: Some(1) }.apply(&request);
         assert_eq!(
             serde_json::to_value(sent).unwrap(),

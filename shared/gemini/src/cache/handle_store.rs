@@ -52,9 +52,11 @@ impl HandleStore {
         handle: Handle,
         now: Timestamp,
     ) -> Result<HandleRef, StoreError> {
+        let (stored_at, value) = (key.to_string(), json!(handle));
         let mut expected = Expected::Absent;
         for _ in 0..TRIES {
-            match self.swap(key, expected, &handle, now).await? {
+            let swap = self.store.swap(&stored_at, expected, &value, now, handle.expires_at);
+            match bounded(swap).await? {
                 Swap::Done(version) => {
                     return Ok(HandleRef { key: key.clone(), handle, version: Some(version) });
                 }
@@ -97,17 +99,6 @@ impl HandleStore {
             }
         }
         Err(StoreError::unavailable("forget a cache handle", "too many others write it"))
-    }
-
-    async fn swap(
-        &self,
-        key: &CacheKey,
-        expected: Expected,
-        handle: &Handle,
-        now: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        let value = json!(handle);
-        bounded(self.store.swap(&key.to_string(), expected, &value, now, handle.expires_at)).await
     }
 
     /// Takes the lease on making the cache of `key`, or extends it, until `until`.

@@ -1,9 +1,10 @@
 //! [`Memory`]: what this environment knows of the fleet's caches, so that a call need not ask.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use cells::lock;
 use domain::{Timestamp, after};
 
 use super::digest::CacheKey;
@@ -71,7 +72,7 @@ impl Memory {
     }
 
     fn known<R>(&self, key: &CacheKey, change: impl FnOnce(&mut Known) -> R) -> R {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         if known.len() >= MAX_KEYS && !known.contains_key(key) {
             // Prompts change with a deployment at most: what is forgotten costs one read.
             known.clear();
@@ -91,7 +92,7 @@ mod tests {
     }
 
     fn key(n: usize) -> CacheKey {
-        CacheKey::named("m", Digest::parse(&format!("{n:032x}")).unwrap())
+        CacheKey::named("m", Digest::numbered(n))
     }
 
     fn handle(name: &str) -> HandleRef {

@@ -142,12 +142,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    fn digest(n: usize) -> Digest {
+        Digest::numbered(n)
     }
 
-    fn digest(n: u32) -> Digest {
-        Digest::parse(&format!("{n:032x}")).unwrap()
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
     fn usage(prompt: u64, cached: u64) -> UsageMetadata {
@@ -216,7 +216,7 @@ mod tests {
     fn a_full_state_stays_small() {
         let mut traffic = Traffic::default();
         for second in 0..20_000 {
-            traffic.note(&digest(u32::try_from(second).unwrap() % 5), at(second));
+            traffic.note(&digest(usize::try_from(second).unwrap() % 5), at(second));
         }
         let json = serde_json::to_string(&traffic).unwrap();
         assert!(json.len() < 800, "{} bytes", json.len());

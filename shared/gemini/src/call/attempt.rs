@@ -34,7 +34,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) mode: Mode,
     /// Tokens of the prompt and of the answer at most.
     most_tokens: (u64, u64),
-    pub(crate) began: tokio::time::Instant,
+    /// What its tries took so far, without the waits before and between them.
+    took: Duration,
 }
 
 /// What goes over the wire in one try.
@@ -68,12 +69,12 @@ impl<'a> Attempt<'a> {
         let key = key.map(|key| key.at(account));
         let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
         let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
-        Self { context, model, inline, tier, key, mode, most_tokens, began: tokio::time::Instant::now() }
+        Self { context, model, inline, tier, key, mode, most_tokens, took: Duration::ZERO }
     }
 
     /// Vertex AI takes a tier as a header, and refuses it as a field.
     fn is_vertex(&self) -> bool {
-        self.context.client.accounts()[self.model.account].is_vertex()
+        self.context.client.accounts()[self.model.account].is_vertex
     }
 
     /// By a context cache, if there is one or its traffic repays one.
@@ -102,7 +103,7 @@ impl<'a> Attempt<'a> {
         let (now, remaining) = (self.context.now(), self.context.remaining());
         let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
         let price = self.context.caches.cost_of_making(&wanted, now);
-        if let Some(usd) = price.filter(|_| self.context.reservation.is_bound())
+        if let Some(usd) = price
             && self.context.reservation.cover_besides(usd, now).await.is_err()
         {
             return (Prepared::default(), None);
@@ -151,7 +152,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// One try, from the admission to the settlement.
-    pub(crate) async fn try_once(&self, record: &mut CallRecord, attempt: u32) -> Result<Outcome, Failure> {
+    pub(crate) async fn try_once(
+        &mut self,
+        record: &mut CallRecord,
+        attempt: u32,
+    ) -> Result<Outcome, Failure> {
         let digest = self.key.as_ref().map(|key| &key.digest);
         let mut admitted = enter(self.context, self.model, self.context.prompt_tokens.about, digest).await?;
         let permit = permit(self.context, self.model, &admitted).await?;
@@ -163,7 +168,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn send(
-        &self,
+        &mut self,
         record: &mut CallRecord,
         attempt: u32,
         sent: &Sent,
@@ -184,7 +189,8 @@ impl<'a> Attempt<'a> {
         let risk = self.context.reservation.risk(self.most_usd());
         let has_choice = self.context.client.has_choice(self.model.account, sent_at);
         let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
-        let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
+        let (first_byte, took) = (reply.as_ref().ok().map(|reply| reply.first_byte), clock.elapsed());
+        self.took += took;
         let tried = Try {
             call: self.context.call,
             model: &self.model.name,
@@ -192,7 +198,7 @@ impl<'a> Attempt<'a> {
             tier: self.tier,
             attempt,
             sent_at,
-            elapsed: self.began.elapsed(),
+            elapsed: self.took,
             first_byte,
         };
         admitted.sent = !reply.as_ref().is_err_and(|error| error.never_left());
@@ -206,7 +212,6 @@ impl<'a> Attempt<'a> {
         };
         let billed = self.billed_usd(&outcome, record, is_lost);
         self.context.reservation.came_to(risk, billed);
-        let took = clock.elapsed();
         let model = &self.model.name;
         self.context.signals.send(Signal::Called { model, outcome: told, took, first_byte });
         if told == CallOutcome::Throttled {

@@ -163,7 +163,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use domain::{ModelAccount, ModelEndpoint, ModelLimits};
+    use domain::{ModelEndpoint, ModelLimits};
 
     fn models(config: &Config) -> Vec<FleetModel> {
         super::models(config, &Account::all(config).unwrap()).unwrap()
@@ -217,14 +217,9 @@ mod tests {
 
     #[test]
     fn a_model_is_asked_at_every_account_before_a_weaker_one_is() {
-        let endpoint = |base: &str| ModelEndpoint {
-            base_url: base.to_owned(),
-            api_version: "v1".to_owned(),
-            weight: 1,
-            account: ModelAccount::default(),
-        };
         let (answer, fallback) = ("a".to_owned(), vec!["b".to_owned()]);
-        let endpoints = vec![endpoint("https://one"), endpoint("https://two"), endpoint("https://one")];
+        let endpoints =
+            ["https://one", "https://two", "https://one"].map(|base| ModelEndpoint::new(base, "v1")).to_vec();
         let config = Config { answer, fallback, endpoints, ..Config::new(None) };
         let models = models(&config);
         let urgency = (ModelRole::Answer, Priority::new(3).unwrap());

@@ -81,7 +81,8 @@ impl Attempt<'_> {
         let Outcome::Failed(class, failure) = outcome else { return None };
         let is_too_much = matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. })
             && !self.is_shed(*class, failure);
-        let refusal = || Refusal { class: *class, told: failure.told, draw: self.context.jitter.draw() };
+        let refusal =
+            || Refusal { class: *class, told: failure.told, draw: self.context.shared.jitter.draw() };
         is_too_much.then(refusal)
     }
 

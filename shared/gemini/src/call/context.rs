@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Generation, Jitter, ModelCall, ModelRole, ServiceTier, Timestamp, after, between};
+use domain::{Generation, ModelCall, ModelRole, ServiceTier, Timestamp, after, between};
 use prices::{Most, most_usd};
 use tokio::time::Instant;
 
@@ -29,7 +29,6 @@ pub(crate) struct CallContext<'a> {
     pub(crate) tiers: &'a Tiers,
     pub(crate) shared: &'a Shared,
     pub(crate) signals: &'a Signals,
-    pub(crate) jitter: &'a Jitter,
     /// The money that may be spent on it.
     pub(crate) reservation: &'a Reservation<'a>,
     pub(crate) prompt_tokens: PromptTokens,

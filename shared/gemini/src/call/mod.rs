@@ -143,28 +143,23 @@ impl Gemini {
             tiers: &self.tiers,
             shared: &self.shared,
             signals: &self.signals,
-            jitter: &self.shared.jitter,
             reservation,
             prompt_tokens: PromptTokens::of(call),
             began: (self.clock.now(), Instant::now()),
         }
     }
 
-    fn candidates(&self, call: &ModelCall) -> Vec<&FleetModel> {
-        candidates(&self.config, &self.models, (call.role, call.priority), &self.client.order(&call.task_id))
-    }
-
     /// The answer to `call`, once the money for it is set aside: that of an identical call under way, or
     /// the first candidate's that has one.
     async fn answer(&self, context: &CallContext<'_>) -> Result<ModelAnswer, ModelError> {
-        let models = self.candidates(context.call);
-        cover(context, &models)
-            .await
-            .map_err(|failure| refusal(context.call, failure, CallRecord::default()))?;
+        let call = context.call;
+        let urgency = (call.role, call.priority);
+        let models = candidates(&self.config, &self.models, urgency, &self.client.order(&call.task_id));
+        cover(context, &models).await.map_err(|failure| refusal(call, failure, CallRecord::default()))?;
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         // Large, and polled through several layers.
         let own = Box::pin(own_answer(context, &models));
-        self.coalescer.generate(context.call, &names, context.remaining(), context.signals, own).await
+        self.coalescer.generate(call, &names, context.remaining(), context.signals, own).await
     }
 }
 

@@ -114,26 +114,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use domain::{ModelRole, Priority, TaskId, Timestamp};
+    use domain::contract::plain_call;
     use serde_json::Map;
 
     fn call(turns: &[(Speaker, &str)], output: OutputFormat) -> ModelCall {
         let turns = turns.iter().map(|&(speaker, text)| Turn::text(speaker, text)).collect();
-        ModelCall {
-            task_id: TaskId::derive("test", b"1"),
-            step: "answer".to_owned(),
-            role: ModelRole::Answer,
-            tenant: "t".to_owned(),
-            thread: "t#1".to_owned(),
-            priority: Priority::default(),
-            system: "Be kind.".to_owned(),
-            documents: vec![Document { name: "faq.md".to_owned(), text: "Q&A".to_owned() }],
-            turns,
-            output,
-            slot: None,
-            waiting_since: None,
-            deadline: Timestamp::MAX,
-        }
+        let documents = vec![Document { name: "faq.md".to_owned(), text: "Q&A".to_owned() }];
+        ModelCall { documents, turns, output, ..plain_call("") }
     }
 
     fn sent(call: &ModelCall, generation: &Generation) -> Value {

@@ -64,6 +64,6 @@ fn wait_in_place(
     class: FailureClass,
     failures: u32,
 ) -> Option<Duration> {
-    let wait = class.wait(failures, context.jitter)?;
+    let wait = class.wait(failures, &context.shared.jitter)?;
     in_place.allows(failures, wait, context.remaining()).then_some(wait)
 }

@@ -27,7 +27,7 @@ pub(crate) struct Try<'a> {
     /// Counted from 1.
     pub(crate) attempt: u32,
     pub(crate) sent_at: Timestamp,
-    /// Since the first try of the same request.
+    /// What it and the tries of the same request before it took, without waits between them.
     pub(crate) elapsed: Duration,
     /// From sending to the first byte of the answer, if one came.
     pub(crate) first_byte: Option<Duration>,

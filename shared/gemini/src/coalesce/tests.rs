@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::contract::plain_call;
 use domain::{Document, Exchange, ModelRole, Priority, Speaker, TaskId, Timestamp};
 use futures::future::{FutureExt, join, join_all};
 use serde_json::json;
@@ -16,21 +17,8 @@ fn key(tenant: &str) -> Key {
 }
 
 fn call(tenant: &str) -> ModelCall {
-    ModelCall {
-        task_id: TaskId::derive("github", b"1"),
-        step: "triage".to_owned(),
-        role: ModelRole::Triage,
-        tenant: tenant.to_owned(),
-        thread: "t".to_owned(),
-        priority: Priority::DEFAULT,
-        system: "sort".to_owned(),
-        documents: Vec::new(),
-        turns: vec![Turn::text(Speaker::User, "q")],
-        output: OutputFormat::Text,
-        slot: None,
-        waiting_since: None,
-        deadline: Timestamp::UNIX_EPOCH,
-    }
+    let (step, tenant) = ("triage".to_owned(), tenant.to_owned());
+    ModelCall { step, tenant, role: ModelRole::Triage, deadline: Timestamp::UNIX_EPOCH, ..plain_call("q") }
 }
 
 fn far() -> Instant {

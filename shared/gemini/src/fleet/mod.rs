@@ -24,7 +24,7 @@ pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
 #[expect(clippy::cast_possible_truncation, reason = "32 random bits are enough among a few at a time")]
 pub(crate) fn fresh_id() -> u32 {
     #[cfg(feature = "simulated")]
-    if let Some(id) = crate::http::simulated::fresh_id() {
+    if let Some(id) = simulated::fresh_id() {
         return id;
     }
     RandomState::new().hash_one(0_u8) as u32

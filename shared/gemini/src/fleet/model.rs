@@ -11,7 +11,7 @@ use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::parked::Parked;
 use super::permit::Permits;
-use super::policy::{Policy, Rules};
+use super::policy::Policy;
 use crate::cache::{Demand, Digest};
 use crate::failure::{FailureClass, pacific};
 use crate::signal::{Signal, Signals};
@@ -48,7 +48,7 @@ pub(crate) struct AdmittedCall<'a> {
     /// When it was admitted.
     at: Timestamp,
     /// Admitted by this environment alone.
-    is_alone: bool,
+    pub(super) is_alone: bool,
     /// Whether the request may have reached the service.
     pub(crate) sent: bool,
     is_open: bool,
@@ -178,11 +178,6 @@ impl FleetModel {
 }
 
 impl AdmittedCall<'_> {
-    #[cfg(test)]
-    pub(crate) fn is_alone(&self) -> bool {
-        self.is_alone
-    }
-
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
@@ -191,7 +186,8 @@ impl AdmittedCall<'_> {
         let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
-            let change = settlement_of(model.policy.rules, settlement, now);
+            let rules = model.policy.rules;
+            let change = move |state: &mut ModelState| state.settle(&rules, &settlement, now);
             let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
                 tracing::warn!(model = model.title, %problem, "the outcome of a call is not shared yet; the next call shares it");
@@ -211,14 +207,14 @@ impl AdmittedCall<'_> {
             None => {}
         }
         if let Some(when) = &change.goes {
-            tracing::warn!(model = model.title, %when, "the service says that the model goes; name another one in agent.toml, [models]");
+            tracing::warn!(model = model.title, %when, "the service says that it retires the model; name another one in agent.toml, [models]");
         }
         match change.breaker {
             Some(Transition::Opened) => {
-                tracing::warn!(model = model.title, "breaker opened");
+                tracing::warn!(model = model.title, "the breaker opened");
                 signals.send(Signal::BreakerOpened(&model.name));
             }
-            Some(Transition::Closed) => tracing::info!(model = model.title, "breaker closed"),
+            Some(Transition::Closed) => tracing::info!(model = model.title, "the breaker closed"),
             None => {}
         }
     }
@@ -226,14 +222,6 @@ impl AdmittedCall<'_> {
     fn settlement(&self, ended: Ended) -> Settlement {
         Settlement { pass: self.pass, reserved: self.reserved, sent: self.sent, ended }
     }
-}
-
-fn settlement_of(
-    rules: Rules,
-    settlement: Settlement,
-    now: Timestamp,
-) -> impl FnMut(&mut ModelState) -> Change + Send + 'static {
-    move |state| state.settle(&rules, &settlement, now)
 }
 
 impl Drop for AdmittedCall<'_> {

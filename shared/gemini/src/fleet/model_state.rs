@@ -129,13 +129,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// What was told of all limits, as one of so many parts has them.
     fn part_of(&self, parts: u32) -> QuotaLimits {
-        let part = |limit: Option<u64>| limit.map(|limit| limit.div_ceil(u64::from(parts.max(1))));
-        QuotaLimits {
-            requests_per_minute: part(self.told.requests_per_minute),
-            tokens_per_minute: part(self.told.tokens_per_minute),
-            requests_per_day: part(self.told.requests_per_day),
-            ..self.told
-        }
+        self.told.map(|limit| limit.div_ceil(u64::from(parts.max(1))))
     }
 
     /// Until when nothing is asked of the model, and why; refusals without a time double it when they come

@@ -29,7 +29,7 @@ const ENVIRONMENTS_PER_SHARD: u32 = 16;
 /// Requests a minute with which a part of the fleet begins at least.
 const MIN_START: u64 = 10;
 
-/// [`Limits`], checked.
+/// [`ModelLimits`], checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) timeout: Duration,
@@ -120,13 +120,7 @@ impl Rules {
 
     /// The share of one of so many, which cannot see what the others do.
     fn shared_among(self, sharers: u32) -> Self {
-        let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(sharers.max(1))).max(1));
-        let quota = QuotaLimits {
-            requests_per_minute: part(self.quota.requests_per_minute),
-            tokens_per_minute: part(self.quota.tokens_per_minute),
-            requests_per_day: part(self.quota.requests_per_day),
-            ..self.quota
-        };
+        let quota = self.quota.map(|limit| (limit / u64::from(sharers.max(1))).max(1));
         // A shard of a large fleet has to begin somewhere, too.
         let start = self.start.map(|start| (start / u64::from(sharers.max(1))).max(MIN_START.min(start)));
         let parts = self.parts.saturating_mul(sharers.max(1));

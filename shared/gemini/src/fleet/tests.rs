@@ -8,13 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{
-    Acquire, Clock, Expected, Jitter, ModelLimits, StateStore, StoreError, Swap, Timestamp, Versioned, after,
-    between,
-};
+use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
+use domain::{Clock, Jitter, ModelLimits, StoreError, Timestamp, after, between};
 use embedded::Embedded;
 use resilience::{Ask, Outcome, Urgency};
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,51 +30,28 @@ const SECONDS: u64 = 8;
 /// From a function to DynamoDB, and back again.
 const WAY: Duration = Duration::from_micros(2_500);
 
-/// A store that is far away, and counts the writes of each key by the second.
+/// The way to a store that is far away, and the writes of each key by the second.
 struct Counting {
     began: Instant,
-    inner: Arc<dyn StateStore>,
     writes: Mutex<HashMap<(String, u64), u32>>,
 }
 
 #[async_trait]
-impl StateStore for Counting {
-    async fn swap(
-        &self,
-        key: &str,
-        expected: Expected,
-        value: &Value,
-        now: Timestamp,
-        forget_at: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        tokio::time::sleep(WAY).await;
-        let second = self.began.elapsed().as_secs();
-        *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
-        let answer = self.inner.swap(key, expected, value, now, forget_at).await;
-        tokio::time::sleep(WAY).await;
-        answer
+impl StateWatcher for Counting {
+    async fn before(&self, call: StateCall, key: &str) -> Result<(), StoreError> {
+        if call == StateCall::Swap {
+            tokio::time::sleep(WAY).await;
+            let second = self.began.elapsed().as_secs();
+            *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
+        }
+        Ok(())
     }
 
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.inner.get(key, now).await
-    }
-
-    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
-        self.inner.add(key, amount, forget_at).await
-    }
-
-    async fn acquire(
-        &self,
-        key: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Acquire, StoreError> {
-        self.inner.acquire(key, owner, now, until).await
-    }
-
-    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        self.inner.release(key, owner).await
+    async fn after(&self, call: StateCall) -> Result<(), StoreError> {
+        if call == StateCall::Swap {
+            tokio::time::sleep(WAY).await;
+        }
+        Ok(())
     }
 }
 
@@ -131,7 +105,7 @@ impl Fleet {
             };
             slot = None;
             self.counts.waited.lock().unwrap().push(asked.elapsed());
-            self.counts.alone.fetch_add(u32::from(admitted.is_alone()), Ordering::Relaxed);
+            self.counts.alone.fetch_add(u32::from(admitted.is_alone), Ordering::Relaxed);
             admitted.sent = true;
             tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
             let ended = Ended { outcome: Outcome::Success { took: CALL }, took: CALL, ..Ended::UNKNOWN };
@@ -157,10 +131,10 @@ impl Fleet {
     }
 }
 
-fn fleet() -> (Arc<Counting>, Arc<Fleet>) {
+fn fleet() -> (Arc<WatchedState<Counting>>, Arc<Fleet>) {
     let began = Instant::now();
-    let inner = Embedded::in_memory(Clock::fixed(start())).unwrap().stores().state;
-    let store = Arc::new(Counting { began, inner, writes: Mutex::default() });
+    let store = Embedded::in_memory(Clock::fixed(start())).unwrap().stores().state;
+    let store = Arc::new(WatchedState { store, watcher: Counting { began, writes: Mutex::default() } });
     let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
     (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
 }
@@ -187,7 +161,7 @@ async fn five_hundred_environments_stay_below_what_one_key_takes() {
     let mut waited = std::mem::take(&mut *fleet.counts.waited.lock().unwrap());
     waited.sort_unstable();
     let (admitted, p99) = (waited.len() as u64, waited[waited.len() * 99 / 100]);
-    let hottest = store.hottest();
+    let hottest = store.watcher.hottest();
     // A burst of two seconds, and the rate.
     let most = PER_MINUTE * (SECONDS + 2) / 60;
     assert!((most * 85 / 100..=most).contains(&admitted), "{admitted} of {most}");
@@ -212,7 +186,7 @@ async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
     let all = async { while running.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(time, all).await;
     let cents = fleet.counts.cents.load(Ordering::Relaxed);
-    (f64::from(cents) / 100.0, store.hottest())
+    (f64::from(cents) / 100.0, store.watcher.hottest())
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,8 @@ pub(crate) struct Account {
     pub(crate) fingerprint: u32,
     credentials: Credentials,
     weight: u32,
-    is_vertex: bool,
+    /// Whether a tier is asked for by a header: Vertex AI refuses the field.
+    pub(crate) is_vertex: bool,
     has_tiers: bool,
 }
 
@@ -36,12 +37,7 @@ impl Account {
     /// All accounts of `config`; at least one.
     pub(crate) fn all(config: &Config) -> Result<Vec<Self>, ConfigError> {
         if config.endpoints.is_empty() {
-            let only = ModelEndpoint {
-                base_url: config.base_url.clone(),
-                api_version: config.api_version.clone(),
-                weight: 1,
-                account: ModelAccount::default(),
-            };
+            let only = ModelEndpoint::new(&config.base_url, &config.api_version);
             return Ok(vec![Self::new(config, String::new(), &[&only])?]);
         }
         if config.endpoints.iter().all(|endpoint| endpoint.weight == 0) {
@@ -96,11 +92,6 @@ impl Account {
     pub(crate) fn tier(&self, tier: ServiceTier) -> ServiceTier {
         if self.has_tiers { tier } else { ServiceTier::Standard }
     }
-
-    /// Whether a tier is asked for by a header, as Vertex AI wants it: it refuses the field.
-    pub(crate) fn is_vertex(&self) -> bool {
-        self.is_vertex
-    }
 }
 
 /// In which order `accounts` are asked for `task`: its own by their weights, then the next ones in the list.
@@ -115,22 +106,20 @@ fn credentials(
     config: &Config,
     account: &ModelAccount,
 ) -> Result<(Credentials, Option<SecretString>), ConfigError> {
-    let (key, source) = match account {
-        ModelAccount::Key(variable) if variable == domain::MODEL_KEY => (config.api_key.clone(), None),
+    let key = match account {
+        ModelAccount::Key(variable) if variable == domain::MODEL_KEY => config.api_key.clone(),
         ModelAccount::Key(variable) => {
             let key = config.other_keys.get(variable);
-            (Some(key.ok_or_else(|| ConfigError::NoKey(variable.clone()))?.clone()), None)
+            Some(key.ok_or_else(|| ConfigError::NoKey(variable.clone()))?.clone())
         }
+        #[cfg(not(feature = "vertex"))]
+        ModelAccount::Vertex { .. } => return Err(ConfigError::NoVertex),
+        #[cfg(feature = "vertex")]
         ModelAccount::Vertex { workload_identity, .. } => {
             let configured = workload_identity.clone().map(SecretString::from);
-            (None, Some(configured.or_else(|| config.google_credentials.clone())))
+            let source = configured.or_else(|| config.google_credentials.clone());
+            return Ok((Credentials::Google(Tokens::new(source.clone())), source));
         }
     };
-    match source {
-        None => Ok((Credentials::Key(Key::new(key.as_ref())?), key)),
-        #[cfg(feature = "vertex")]
-        Some(source) => Ok((Credentials::Google(Tokens::new(source.clone())), source)),
-        #[cfg(not(feature = "vertex"))]
-        Some(_) => Err(ConfigError::NoVertex),
-    }
+    Ok((Credentials::Key(Key::new(key.as_ref())?), key))
 }

@@ -73,7 +73,7 @@ impl Client {
 
     /// How many requests and connections there were.
     pub(crate) fn counts(&self) -> ConnectionCounts {
-        self.connections.counts()
+        self.connections.counters().read()
     }
 
     /// Who calls can be made as.
@@ -89,7 +89,7 @@ impl Client {
     /// The account called `name`, and the endpoint that keeps its caches.
     pub(crate) fn home_of(&self, name: &str) -> (&Account, &Endpoint) {
         let account = self.accounts.iter().find(|account| account.name == name).unwrap_or(&self.accounts[0]);
-        (account, account.endpoints.first())
+        (account, &account.endpoints.all()[0])
     }
 
     /// Whether the calls of other tasks may go elsewhere by the same account: then the failure of an endpoint says
@@ -233,8 +233,8 @@ impl Client {
 /// The response's head. A call that was told to share a connection asks the pool for it.
 async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
     #[cfg(feature = "simulated")]
-    let request = match super::simulated::send(request).await {
-        Ok(answer) => return answer,
+    let request = match simulated::send(request).await {
+        Ok(answer) => return answer.map_err(TransportError::from),
         Err(request) => request,
     };
     for _ in 0..MAX_SHARED {

@@ -1,15 +1,16 @@
 //! [`Connections`]: one pooled HTTP client per process and origin, opened when it is first needed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cells::lock;
 use domain::{Timestamp, between};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 use rustls::crypto::{CryptoProvider, ring};
 
-use super::connector::{ConnectionCounts, Counters, Opening};
+use super::connector::{Counters, Opening};
 use super::endpoints::Endpoint;
 use crate::config::{Config, ConfigError};
 use crate::signal::Signals;
@@ -53,7 +54,7 @@ impl Connections {
     }
 
     pub(crate) fn client(&self, endpoint: &Endpoint, now: Timestamp) -> Result<Client, reqwest::Error> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = lock(&self.pools);
         let origin = endpoint.origin();
         if let Some(pool) = pools.get_mut(&origin).filter(|pool| pool.is_fresh(now)) {
             pool.used = pool.used.max(now);
@@ -69,14 +70,10 @@ impl Connections {
         &self.counters
     }
 
-    pub(crate) fn counts(&self) -> ConnectionCounts {
-        self.counters.read()
-    }
-
     /// `http://` is spoken to in HTTP/1.1; over TLS both sides agree on HTTP/2 if they can.
     fn open(&self, endpoint: &Endpoint) -> Result<Client, reqwest::Error> {
         #[cfg(feature = "simulated")]
-        if let Some(client) = super::simulated::client() {
+        if let Some(client) = simulated::client() {
             return Ok(client);
         }
         if CryptoProvider::get_default().is_none() {
@@ -112,6 +109,7 @@ mod tests {
     use domain::after;
 
     use crate::http::account::Account;
+    use crate::http::connector::ConnectionCounts;
 
     fn account(base_url: &str) -> Account {
         Account::all(&Config { base_url: base_url.to_owned(), ..Config::new(None) }).unwrap().remove(0)
@@ -137,7 +135,7 @@ mod tests {
     #[test]
     fn nothing_is_opened_before_the_first_call() {
         assert!(connections().pools.lock().unwrap().is_empty());
-        assert_eq!(connections().counts(), ConnectionCounts::default());
+        assert_eq!(connections().counters().read(), ConnectionCounts::default());
     }
 
     #[test]

@@ -35,14 +35,6 @@ pub struct ConnectionCounts {
     pub waited: u64,
 }
 
-impl ConnectionCounts {
-    /// Requests that needed no connection of their own.
-    #[must_use]
-    pub fn reused(&self) -> u64 {
-        self.requests.saturating_sub(self.opened)
-    }
-}
-
 /// Where the counts are kept.
 #[derive(Debug)]
 pub(crate) struct Counters {

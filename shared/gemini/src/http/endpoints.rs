@@ -5,8 +5,9 @@
 //! repair and the answer before it meet the same version.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use cells::lock;
 use domain::{ModelAccount, ModelEndpoint, TaskId, Timestamp};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
@@ -125,31 +126,23 @@ impl Endpoints {
 
     /// The endpoint that serves `task` at `now`, and its number for [`note`](Self::note).
     pub(crate) fn choose(&self, task: &TaskId, now: Timestamp) -> (usize, &Endpoint) {
-        let balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = balancer.choose(hash(task), now);
+        let index = lock(&self.balancer).choose(hash(task), now);
         (index, &self.list[index])
     }
 
-    /// All of them.
+    /// All of them; caches are kept at the first.
     pub(crate) fn all(&self) -> &[Endpoint] {
         &self.list
     }
 
-    /// The one that caches are kept at.
-    pub(crate) fn first(&self) -> &Endpoint {
-        // There is always one.
-        &self.list[0]
-    }
-
     /// Whether more than one endpoint is in at `now`.
     pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
-        self.balancer.lock().unwrap_or_else(PoisonError::into_inner).has_choice(now)
+        lock(&self.balancer).has_choice(now)
     }
 
     /// Takes note of the health that the endpoint showed in a call.
     pub(crate) fn note(&self, index: usize, health: EndpointHealth, now: Timestamp) {
-        let mut balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
-        if balancer.note(index, health, now) {
+        if lock(&self.balancer).note(index, health, now) {
             tracing::warn!(endpoint = %self.list[index].origin(), version = %self.list[index].version,
                 "the endpoint failed three times in a row; it is left out for 30 s");
         }
@@ -169,22 +162,19 @@ mod tests {
     use crate::http::account::Account;
 
     fn endpoint(base: &str) -> Result<Endpoint, ConfigError> {
-        Endpoint::new(&config(&[(base, "v1beta", 1)]).endpoints[0])
+        Endpoint::new(&ModelEndpoint::new(base, "v1beta"))
     }
 
     fn vertex(location: &str) -> Endpoint {
         let (project, workload_identity) = ("p-1".to_owned(), None);
         let account = ModelAccount::Vertex { project, location: location.to_owned(), workload_identity };
-        Endpoint::new(&ModelEndpoint { account, ..config(&[("https://v", "v1", 1)]).endpoints.remove(0) })
-            .unwrap()
+        Endpoint::new(&ModelEndpoint { account, ..ModelEndpoint::new("https://v", "v1") }).unwrap()
     }
 
     fn config(endpoints: &[(&str, &str, u32)]) -> Config {
         let one = |&(base_url, api_version, weight): &(&str, &str, u32)| ModelEndpoint {
-            base_url: base_url.to_owned(),
-            api_version: api_version.to_owned(),
             weight,
-            account: ModelAccount::default(),
+            ..ModelEndpoint::new(base_url, api_version)
         };
         Config { endpoints: endpoints.iter().map(one).collect(), ..Config::new(None) }
     }

@@ -15,8 +15,6 @@ mod endpoints;
 mod google;
 mod key;
 mod receive;
-#[cfg(feature = "simulated")]
-pub mod simulated;
 mod stream;
 mod transport;
 

@@ -68,6 +68,16 @@ impl TransportError {
     }
 }
 
+#[cfg(feature = "simulated")]
+impl From<simulated::NoAnswer> for TransportError {
+    fn from(why: simulated::NoAnswer) -> Self {
+        match why {
+            simulated::NoAnswer::Unsent => Self::Connect,
+            simulated::NoAnswer::Lost => Self::Broken,
+        }
+    }
+}
+
 /// Whether a call got no connection of its own because there is one that it can share: it is to ask
 /// again, and nothing was sent.
 pub(crate) fn may_share(error: &reqwest::Error) -> bool {

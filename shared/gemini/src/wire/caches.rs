@@ -24,7 +24,7 @@ pub struct CreateCachedContent<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CachedContent {
-    /// `cachedContents/…`; empty in the answer to a deletion.
+    /// `cachedContents/…`.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// When it was made.

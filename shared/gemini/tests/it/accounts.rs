@@ -16,10 +16,9 @@ const SECOND: &str = "GEMINI_API_KEY_2";
 /// The first account gets all tasks; the second one stands in.
 fn two(first: &Server, second: &Server, config: Config) -> Config {
     let endpoint = |server: &Server, key: &str, weight| ModelEndpoint {
-        base_url: server.url.clone(),
-        api_version: "v1beta".to_owned(),
         weight,
         account: ModelAccount::Key(key.to_owned()),
+        ..ModelEndpoint::new(&server.url, "v1beta")
     };
     let endpoints = vec![endpoint(first, domain::MODEL_KEY, 1), endpoint(second, SECOND, 0)];
     let other_keys = [(SECOND.to_owned(), SecretString::from("second-key"))].into();

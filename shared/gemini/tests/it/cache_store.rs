@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Acquire, Clock, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
+use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
+use domain::{Clock, Jitter, StateStore, StoreError, Timestamp, after};
 use embedded::Embedded;
 use gemini::wire::{Content, GenerateContentRequest, Part, Role};
 use gemini::{CacheKey, Caches, Demand, Prepared, Wanted};
@@ -20,8 +21,10 @@ pub(crate) const TTL: Duration = Duration::from_secs(7_200);
 pub(crate) const PRO: &str = "gemini-3.1-pro-preview";
 
 /// The store in memory, watched.
-pub(crate) struct Watched {
-    store: Arc<dyn StateStore>,
+pub(crate) type Watched = WatchedState<Watch>;
+
+#[derive(Default)]
+pub(crate) struct Watch {
     gets: AtomicUsize,
     writes: AtomicUsize,
     is_down: AtomicBool,
@@ -29,13 +32,12 @@ pub(crate) struct Watched {
     is_mute: AtomicBool,
 }
 
-impl Watched {
-    pub(crate) fn new() -> Arc<Self> {
-        let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
-        let (gets, writes, is_down, is_mute) = (0.into(), 0.into(), false.into(), false.into());
-        Arc::new(Self { store, gets, writes, is_down, is_mute })
-    }
+pub(crate) fn watched() -> Arc<Watched> {
+    let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
+    Arc::new(Watched { store, watcher: Watch::default() })
+}
 
+impl Watch {
     pub(crate) fn take_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
     }
@@ -48,69 +50,30 @@ impl Watched {
     pub(crate) fn asked(&self) -> (usize, usize) {
         (self.gets.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
     }
+}
 
-    /// The value at `key`, read past the counters.
-    pub(crate) async fn value(&self, key: &str, at: Timestamp) -> Option<Value> {
-        self.store.get(key, at).await.unwrap().map(|found| found.value)
-    }
-
-    /// The handle of a cache.
-    pub(crate) async fn handle(&self, key: &CacheKey, at: Timestamp) -> Option<Value> {
-        self.value(&key.to_string(), at).await
-    }
-
-    fn count(&self, counter: &AtomicUsize) -> Result<(), StoreError> {
+#[async_trait]
+impl StateWatcher for Watch {
+    async fn before(&self, call: StateCall, _: &str) -> Result<(), StoreError> {
+        let counter = if call == StateCall::Get { &self.gets } else { &self.writes };
         counter.fetch_add(1, Ordering::SeqCst);
         match self.is_down.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("test", "taken down")),
             false => Ok(()),
         }
     }
-}
 
-#[async_trait]
-impl StateStore for Watched {
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.count(&self.gets)?;
-        self.store.get(key, now).await
-    }
-
-    async fn swap(
-        &self,
-        key: &str,
-        expected: Expected,
-        value: &Value,
-        now: Timestamp,
-        forget_at: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        self.count(&self.writes)?;
-        let swap = self.store.swap(key, expected, value, now, forget_at).await;
-        match self.is_mute.load(Ordering::SeqCst) {
+    async fn after(&self, call: StateCall) -> Result<(), StoreError> {
+        match call == StateCall::Swap && self.is_mute.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("swap", "the answer was lost")),
-            false => swap,
+            false => Ok(()),
         }
     }
+}
 
-    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
-        self.count(&self.writes)?;
-        self.store.add(key, amount, forget_at).await
-    }
-
-    async fn acquire(
-        &self,
-        key: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Acquire, StoreError> {
-        self.count(&self.writes)?;
-        self.store.acquire(key, owner, now, until).await
-    }
-
-    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        self.count(&self.writes)?;
-        self.store.release(key, owner).await
-    }
+/// The value at `key`, read past the counters.
+pub(crate) async fn value(store: &Watched, key: &str, at: Timestamp) -> Option<Value> {
+    store.store.get(key, at).await.unwrap().map(|found| found.value)
 }
 
 /// One environment of the fleet.
@@ -119,7 +82,16 @@ pub(crate) fn environment(server: &Server, store: &Arc<Watched>) -> Caches {
     Caches::new(&config(&server.url), store, TTL, jitter()).unwrap()
 }
 
-pub(crate) fn jitter() -> Jitter {
+/// The service, the store, and environments of the fleet.
+pub(crate) async fn started<const N: usize>(
+    steps: impl IntoIterator<Item = Step>,
+) -> (Server, Arc<Watched>, [Caches; N]) {
+    let (server, store) = (Server::start(steps).await, watched());
+    let environments = std::array::from_fn(|_| environment(&server, &store));
+    (server, store, environments)
+}
+
+fn jitter() -> Jitter {
     let draws = Mutex::new(0.0);
     Jitter::from_fn(move || {
         let mut last = draws.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Context caches: made once for the fleet when that pays, used, extended, lost and done without.
+//! Context caches: made once for the fleet when that pays, used, lost and done without.
 
 use std::time::Duration;
 
@@ -15,10 +15,9 @@ const TOO_SMALL: &str = "Cached content is too small. total_token_count=3900, mi
 
 #[tokio::test]
 async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
-    let caches = environment(&server, &store);
+    let (server, store, [caches]) = started([made("a", now())]).await;
     assert_eq!(name(&prepare(&caches, PRO, 3, now()).await), None);
-    assert_eq!(store.asked(), (1, 0), "one look whether there is a cache already");
+    assert_eq!(store.watcher.asked(), (1, 0), "one look whether there is a cache already");
 
     let prepared = prepare(&caches, PRO, 4, at(1)).await;
     assert_eq!(name(&prepared), Some("cachedContents/a"));
@@ -33,14 +32,14 @@ async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
     );
     assert_eq!(display, "afterhook");
     assert_eq!(
-        store.handle(&key(PRO), now()).await.unwrap(),
+        value(&store, &key(PRO).to_string(), now()).await.unwrap(),
         json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": after(now(), TTL), "created_at": now()})
     );
 }
 
 #[tokio::test]
 async fn a_creation_is_paid_for_with_its_storage() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (server, store) = (Server::start([made("a", now())]).await, watched());
     let usage = prepare(&environment(&server, &store), PRO, 4, now()).await.usage.unwrap();
     assert_eq!((usage.step.as_str(), usage.model.as_str(), usage.prompt_tokens), ("cache", PRO, 5_000));
     // 5,000 × (2.00 + 2 h × 4.50), per million.
@@ -48,23 +47,38 @@ async fn a_creation_is_paid_for_with_its_storage() {
 }
 
 #[tokio::test]
-async fn an_alias_is_billed_by_the_model_that_answers_or_at_an_unknown_price() {
+async fn a_cache_of_unknown_size_is_billed_at_the_most_that_it_can_have() {
+    let mut cache = cache("a", "", now(), after(now(), TTL));
+    cache["usageMetadata"].take();
+    let server = Server::start([Step::Json(200, cache)]).await;
+    let usage = prepare(&environment(&server, &watched()), PRO, 4, now()).await.usage.unwrap();
+    // The persona has more bytes than three for each of its tokens.
+    assert!(
+        usage.cost_usd.unwrap() > 0.011 * f64::from(u16::try_from(usage.prompt_tokens).unwrap()) / 1_000.0,
+        "{usage:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_alias_is_billed_by_the_model_that_answers_or_by_what_it_most_likely_stands_for() {
     let alias = "gemini-pro-latest";
     let server = Server::start([made("a", now()), made("b", now())]).await;
-    let usage = prepare(&environment(&server, &Watched::new()), alias, 4, now()).await.usage.unwrap();
-    assert_eq!((usage.model.as_str(), usage.cost_usd), (alias, None));
+    let usage = prepare(&environment(&server, &watched()), alias, 4, now()).await.usage.unwrap();
+    assert_eq!(usage.model, alias);
+    // 5,000 × (2.00 + 2 h × 4.50), per million, as of Gemini 3.1 Pro.
+    assert!((usage.cost_usd.unwrap() - 0.055).abs() < 1e-12, "{:?}", usage.cost_usd);
 
     let demand = Demand { per_hour: 4, version: Some(PRO.to_owned()), ..Demand::default() };
     let (key, request, remaining) = (key(alias), request(), Duration::from_secs(60));
     let wanted = Wanted { key: &key, request: &request, demand, remaining };
-    let usage = environment(&server, &Watched::new()).prepare(&wanted, now()).await.usage.unwrap();
+    let usage = environment(&server, &watched()).prepare(&wanted, now()).await.usage.unwrap();
     assert_eq!(usage.model, PRO);
     assert!(usage.cost_usd.is_some());
 }
 
 #[tokio::test]
 async fn what_the_cache_holds_is_not_sent_again() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (server, store) = (Server::start([made("a", now())]).await, watched());
     let (prepared, inline) = (prepare(&environment(&server, &store), PRO, 4, now()).await, request());
     let sent = serde_json::to_value(&*prepared.request(&inline)).unwrap();
     assert_eq!(
@@ -76,34 +90,33 @@ async fn what_the_cache_holds_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_known_cache_costs_neither_a_read_nor_a_write() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
-    let caches = environment(&server, &store);
+    let (_server, store, [caches]) = started([made("a", now())]).await;
     prepare(&caches, PRO, 4, now()).await;
-    store.asked();
+    store.watcher.asked();
     for second in [1, 100, 4_700] {
         let prepared = prepare(&caches, PRO, 4, at(second)).await;
         assert_eq!((name(&prepared), &prepared.usage), (Some("cachedContents/a"), &None));
     }
-    assert_eq!(store.asked(), (0, 0));
+    assert_eq!(store.watcher.asked(), (0, 0));
 }
 
 #[tokio::test]
 async fn another_environment_finds_the_cache_with_one_read() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (server, store) = (Server::start([made("a", now())]).await, watched());
     prepare(&environment(&server, &store), PRO, 4, now()).await;
-    store.asked();
+    store.watcher.asked();
     let other = environment(&server, &store);
     let calls = (0..8).map(|_| prepare(&other, PRO, 1, at(10)));
     for prepared in join_all(calls).await {
         assert_eq!(name(&prepared), Some("cachedContents/a"));
     }
-    assert_eq!(store.asked(), (1, 0));
+    assert_eq!(store.watcher.asked(), (1, 0));
     server.finish();
 }
 
 #[tokio::test]
 async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (server, store) = (Server::start([made("a", now())]).await, watched());
     let fleet: Vec<_> = (0..4).map(|_| environment(&server, &store)).collect();
     let calls = fleet.iter().flat_map(|caches| [caches, caches]);
     let prepared = join_all(calls.map(|caches| prepare(caches, PRO, 9, now()))).await;
@@ -116,9 +129,7 @@ async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
 
 #[tokio::test]
 async fn an_expired_cache_is_made_anew() {
-    let server = Server::start([made("a", now()), made("b", at(7_300))]).await;
-    let store = Watched::new();
-    let caches = environment(&server, &store);
+    let (server, _, [caches]) = started([made("a", now()), made("b", at(7_300))]).await;
     prepare(&caches, PRO, 4, now()).await;
     assert_eq!(
         name(&prepare(&caches, PRO, 3, at(7_200)).await),
@@ -131,29 +142,25 @@ async fn an_expired_cache_is_made_anew() {
 
 #[tokio::test]
 async fn a_cache_lost_in_mid_life_is_forgotten_by_the_whole_fleet() {
-    let server = Server::start([made("a", now()), made("b", at(1_001))]).await;
-    let store = Watched::new();
-    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let (server, store, [one, other]) = started([made("a", now()), made("b", at(1_001))]).await;
     let lost = prepare(&one, PRO, 4, now()).await.handle.unwrap();
     prepare(&other, PRO, 4, now()).await;
 
     one.rejected(&lost, at(1_000)).await;
-    assert_eq!(store.handle(&key(PRO), at(1_000)).await, None);
+    assert_eq!(value(&store, &key(PRO).to_string(), at(1_000)).await, None);
     assert_eq!(name(&prepare(&one, PRO, 4, at(1_001)).await), Some("cachedContents/b"));
 
     // The other environment finds out later: the newer cache is not lost by that.
     other.rejected(&lost, at(1_002)).await;
-    store.asked();
+    store.watcher.asked();
     assert_eq!(name(&prepare(&other, PRO, 4, at(1_003)).await), Some("cachedContents/b"));
-    assert_eq!(store.asked(), (0, 0), "the refusal brought it along");
+    assert_eq!(store.watcher.asked(), (0, 0), "the refusal brought it along");
     server.finish();
 }
 
 #[tokio::test]
 async fn caches_that_are_refused_at_once_are_not_made_again_and_again() {
-    let server = Server::start([made("a", now()), made("b", at(700))]).await;
-    let store = Watched::new();
-    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let (server, _, [one, other]) = started([made("a", now()), made("b", at(700))]).await;
     let lost = prepare(&one, PRO, 9, now()).await.handle.unwrap();
     one.rejected(&lost, at(10)).await;
     assert_eq!(name(&prepare(&one, PRO, 9, at(100)).await), None);
@@ -164,9 +171,7 @@ async fn caches_that_are_refused_at_once_are_not_made_again_and_again() {
 
 #[tokio::test]
 async fn the_minimum_size_is_learnt_once_for_the_fleet_and_for_a_day() {
-    let server = Server::start([error(400, TOO_SMALL, json!([])), made("a", at(90_000))]).await;
-    let store = Watched::new();
-    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let (server, _, [one, other]) = started([error(400, TOO_SMALL, json!([])), made("a", at(90_000))]).await;
     for (caches, second) in [(&one, 0), (&one, 10), (&other, 20), (&one, 80_000)] {
         assert_eq!(name(&prepare(caches, PRO, 9, at(second)).await), None);
     }
@@ -178,7 +183,7 @@ async fn the_minimum_size_is_learnt_once_for_the_fleet_and_for_a_day() {
 async fn a_model_without_explicit_caches_is_remembered() {
     let refusal = "models/gemini-9-xenon is not found for API version v1beta, or is not supported for createCachedContent.";
     let server = Server::start([error(404, refusal, json!([]))]).await;
-    let store = Watched::new();
+    let store = watched();
     for caches in [environment(&server, &store), environment(&server, &store)] {
         assert_eq!(name(&prepare(&caches, "gemini-9-xenon", 8, now()).await), None);
     }
@@ -188,8 +193,7 @@ async fn a_model_without_explicit_caches_is_remembered() {
 #[tokio::test]
 async fn a_place_that_is_not_served_teaches_nothing_about_the_model() {
     let place = error(400, "User location is not supported for the API use.", json!([]));
-    let server = Server::start([place, made("a", at(3_700))]).await;
-    let caches = environment(&server, &Watched::new());
+    let (server, _, [caches]) = started([place, made("a", at(3_700))]).await;
     assert_eq!(name(&prepare(&caches, PRO, 9, at(5)).await), None);
     assert_eq!(name(&prepare(&caches, PRO, 9, at(3_700)).await), Some("cachedContents/a"));
     server.finish();
@@ -197,17 +201,14 @@ async fn a_place_that_is_not_served_teaches_nothing_about_the_model() {
 
 #[tokio::test]
 async fn a_model_that_is_known_to_have_none_is_not_asked() {
-    let server = Server::start([]).await;
-    let caches = environment(&server, &Watched::new());
+    let (server, _, [caches]) = started([]).await;
     assert_eq!(name(&prepare(&caches, "gemini-4-argon", 1_000, now()).await), None);
     server.finish();
 }
 
 #[tokio::test]
 async fn a_failing_service_is_left_alone_by_the_whole_fleet_for_a_while() {
-    let server = Server::start([bare(503), made("a", at(400))]).await;
-    let store = Watched::new();
-    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let (server, _, [one, other]) = started([bare(503), made("a", at(400))]).await;
     for caches in [&one, &other, &one] {
         assert_eq!(name(&prepare(caches, PRO, 9, at(5)).await), None);
     }
@@ -226,7 +227,7 @@ async fn answers_that_are_no_caches_are_not_used() {
     ];
     for step in odd {
         let server = Server::start([step]).await;
-        let prepared = prepare(&environment(&server, &Watched::new()), PRO, 9, now()).await;
+        let prepared = prepare(&environment(&server, &watched()), PRO, 9, now()).await;
         assert_eq!(prepared, gemini::Prepared::default());
         server.finish();
     }
@@ -234,10 +235,9 @@ async fn answers_that_are_no_caches_are_not_used() {
 
 #[tokio::test]
 async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() {
-    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
-    let (knows, fresh) = (environment(&server, &store), environment(&server, &store));
+    let (server, store, [knows, fresh]) = started([made("a", now())]).await;
     prepare(&knows, PRO, 9, now()).await;
-    store.take_down(true);
+    store.watcher.take_down(true);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(1)).await), None);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(2)).await), None);
     assert_eq!(name(&prepare(&knows, PRO, 9, at(2)).await), Some("cachedContents/a"));
@@ -246,15 +246,14 @@ async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() 
         Some("cachedContents/a"),
         "not extended, but used"
     );
-    store.take_down(false);
+    store.watcher.take_down(false);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(62)).await), Some("cachedContents/a"));
     server.finish();
 }
 
 #[tokio::test]
 async fn a_silent_service_costs_a_call_no_more_than_half_of_its_time() {
-    let (server, store) = (Server::start([Step::Hang]).await, Watched::new());
-    let caches = environment(&server, &store);
+    let (server, _, [caches]) = started([Step::Hang]).await;
     let (key, request) = (key(PRO), request());
     let demand = Demand { per_hour: 9, ..Demand::default() };
     let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(12) };
@@ -271,7 +270,7 @@ async fn a_silent_service_costs_a_call_no_more_than_half_of_its_time() {
 
 #[tokio::test]
 async fn a_call_with_little_time_left_makes_no_cache() {
-    let (server, store) = (Server::start([]).await, Watched::new());
+    let (server, store) = (Server::start([]).await, watched());
     let (key, request) = (key(PRO), request());
     let demand = Demand { per_hour: 9, ..Demand::default() };
     let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(4) };
@@ -281,8 +280,7 @@ async fn a_call_with_little_time_left_makes_no_cache() {
 
 #[tokio::test]
 async fn a_creation_that_is_dropped_half_way_is_taken_up_by_another_call() {
-    let (server, store) = (Server::start([Step::Hang, made("b", at(31))]).await, Watched::new());
-    let caches = environment(&server, &store);
+    let (server, _, [caches]) = started([Step::Hang, made("b", at(31))]).await;
     tokio::select! {
         _ = prepare(&caches, PRO, 9, now()) => panic!("the service does not answer"),
         () = server.arrival() => {}

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use domain::contract::plain_call;
 use domain::{
     Clock, Document, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
-    OutputFormat, Priority, Speaker, TaskId, Timestamp, Turn, after,
+    OutputFormat, Timestamp, after,
 };
 use embedded::Embedded;
 use gemini::{Config, Gemini, Generation, ModelLimits, Signals};
@@ -47,13 +48,26 @@ pub(crate) fn alone(base_url: &str) -> Config {
     Config { fallback: vec![], ..config(base_url) }
 }
 
-pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
-    let limits = ModelLimits { retries, ..ModelLimits::default() };
+/// Limits of the answer model.
+pub(crate) fn with_limits(config: Config, limits: ModelLimits) -> Config {
     Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config }
 }
 
+pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
+    with_limits(config, ModelLimits { retries, ..ModelLimits::default() })
+}
+
 pub(crate) fn limited(base_url: &str, limits: ModelLimits) -> Config {
-    Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(base_url) }
+    with_limits(alone(base_url), limits)
+}
+
+/// Limits without retries in place.
+pub(crate) fn once() -> ModelLimits {
+    ModelLimits { retries: 0, ..ModelLimits::default() }
+}
+
+pub(crate) fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
 }
 
 /// What comes of `then` while `call` is under way, which has no answer.
@@ -87,19 +101,10 @@ fn question() -> String {
 
 pub(crate) fn call() -> ModelCall {
     ModelCall {
-        task_id: TaskId::derive("test", b"1"),
-        step: "answer".to_owned(),
-        role: ModelRole::Answer,
-        tenant: "octo/repo".to_owned(),
-        thread: "octo/repo#7".to_owned(),
-        priority: Priority::default(),
         system: "You maintain a project.".to_owned(),
         documents: vec![Document { name: "faq.md".to_owned(), text: "Ask away.".to_owned() }],
-        turns: vec![Turn::text(Speaker::User, question())],
-        output: OutputFormat::Text,
-        slot: None,
-        waiting_since: None,
-        deadline: after(now(), Duration::from_secs(120)),
+        deadline: after(now(), seconds(120)),
+        ..plain_call(&question())
     }
 }
 
@@ -141,6 +146,13 @@ pub(crate) fn says(text: &str) -> Step {
 /// The body of a complete answer.
 pub(crate) fn whole_answer() -> &'static str {
     r#"{"candidates":[{"content":{"parts":[{"text":"Hi."}]},"finishReason":"STOP"}]}"#
+}
+
+/// The same with `besides`.
+pub(crate) fn says_hi(besides: Value) -> Step {
+    let mut body: Value = serde_json::from_str(whole_answer()).unwrap();
+    body.as_object_mut().unwrap().extend(besides.as_object().cloned().unwrap());
+    Step::Json(200, body)
 }
 
 /// An answer that ends for `reason`.

@@ -1,15 +1,14 @@
 //! Several endpoints: shares, and one that is sick.
 
-use domain::{Model, ModelAccount, ModelCall, TaskId};
+use domain::{Model, ModelCall, TaskId};
 use gemini::{Config, ModelEndpoint};
-use tokio::net::TcpListener;
 
 use crate::calls::*;
 use crate::server::Server;
+use crate::transport::closed_port;
 
 fn endpoint(base_url: &str, api_version: &str, weight: u32) -> ModelEndpoint {
-    let (base_url, api_version) = (base_url.to_owned(), api_version.to_owned());
-    ModelEndpoint { base_url, api_version, weight, account: ModelAccount::default() }
+    ModelEndpoint { weight, ..ModelEndpoint::new(base_url, api_version) }
 }
 
 fn with(endpoints: Vec<ModelEndpoint>) -> Config {
@@ -18,12 +17,6 @@ fn with(endpoints: Vec<ModelEndpoint>) -> Config {
 
 fn task(n: u32) -> ModelCall {
     ModelCall { task_id: TaskId::derive("t", &n.to_le_bytes()), ..call() }
-}
-
-/// Where nobody listens.
-async fn closed_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }
 
 #[tokio::test]

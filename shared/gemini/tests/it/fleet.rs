@@ -9,7 +9,7 @@ use domain::{Clock, Deferral, Jitter, Model, ModelCall, ModelError, ModelFailure
 use gemini::{Config, Gemini, Signals};
 use serde_json::Value;
 
-use crate::cache_store::Watched;
+use crate::cache_store::{Watched, value, watched};
 use crate::calls::{call, now};
 
 /// What the environments share.
@@ -24,7 +24,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, store: Watched::new(), passed: Arc::default(), signals: Arc::default(), draw: 0.0 }
+        Self { config, store: watched(), passed: Arc::default(), signals: Arc::default(), draw: 0.0 }
     }
 
     /// One more environment.
@@ -71,7 +71,7 @@ impl Fleet {
 
     /// The shared value at `key`.
     pub(crate) async fn value(&self, key: &str) -> Option<Value> {
-        self.store.value(key, self.now()).await
+        value(&self.store, key, self.now()).await
     }
 }
 

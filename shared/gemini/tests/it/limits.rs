@@ -10,19 +10,11 @@ use crate::calls::*;
 use crate::fleet::Fleet;
 use crate::server::{Server, Step};
 
-fn seconds(n: u64) -> Duration {
-    Duration::from_secs(n)
-}
-
 /// How long a call that is denied now has to wait.
 async fn wait(fleet: &Fleet) -> Duration {
     let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::Quota, "{message}");
     Duration::try_from(not_before.unwrap().duration_since(fleet.now())).unwrap()
-}
-
-fn once() -> ModelLimits {
-    ModelLimits { retries: 0, ..ModelLimits::default() }
 }
 
 #[tokio::test]
@@ -101,13 +93,7 @@ async fn an_alias_goes_on_when_the_model_that_it_stood_for_is_gone() {
 
 #[tokio::test]
 async fn a_model_that_will_be_gone_is_announced() {
-    let body = |status| {
-        Step::Json(
-            200,
-            json!({"candidates": [{"content": {"parts": [{"text": "Hi."}]}, "finishReason": "STOP"}],
-                "modelStatus": status}),
-        )
-    };
+    let body = |status| says_hi(json!({"modelStatus": status}));
     let going = json!({"modelStage": "DEPRECATED", "retirementTime": "2027-03-01T00:00:00Z"});
     let server = Server::start([body(going), body(json!({"modelStage": "STABLE"}))]).await;
     let fleet = Fleet::new(alone(&server.url));

@@ -10,13 +10,9 @@ use crate::calls::*;
 use crate::fleet::{Fleet, deferral};
 use crate::server::{Server, Step};
 
-fn seconds(n: u64) -> Duration {
-    Duration::from_secs(n)
-}
-
 /// One request every ten seconds.
 fn slow() -> ModelLimits {
-    ModelLimits { requests_per_minute: Some(6), retries: 0, ..ModelLimits::default() }
+    ModelLimits { requests_per_minute: Some(6), ..once() }
 }
 
 #[tokio::test]
@@ -53,8 +49,7 @@ async fn those_who_wait_get_different_times_and_start_at_them() {
 #[tokio::test]
 async fn a_saturated_model_is_relieved_by_its_fallback_and_leaves_its_wait_alone() {
     let server = Server::start([says("One."), says("Two."), says("Three.")]).await;
-    let limits = [(ANSWER.to_owned(), slow())].into();
-    let fleet = Fleet::new(Config { limits, ..config(&server.url) });
+    let fleet = Fleet::new(with_limits(config(&server.url), slow()));
     let environment = fleet.environment();
     environment.generate(&fleet.call()).await.unwrap();
     let since = fleet.now();
@@ -68,8 +63,7 @@ async fn a_saturated_model_is_relieved_by_its_fallback_and_leaves_its_wait_alone
 #[tokio::test]
 async fn a_busy_model_is_worth_a_short_wait_and_no_longer_one() {
     let server = Server::start([says("One."), says("Sorted."), says("Two.")]).await;
-    let limits: std::collections::BTreeMap<_, _> = [(ANSWER.to_owned(), slow())].into();
-    let config = Config { limits, triage: ANSWER.to_owned(), ..config(&server.url) };
+    let config = Config { triage: ANSWER.to_owned(), ..with_limits(config(&server.url), slow()) };
     let fleet = Fleet::new(config.clone());
     let environment = fleet.environment();
     environment.generate(&fleet.call()).await.unwrap();
@@ -85,8 +79,8 @@ async fn a_busy_model_is_worth_a_short_wait_and_no_longer_one() {
 #[tokio::test]
 async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
     let server = Server::start((0..24).map(|_| says("Dear."))).await;
-    let limits = ModelLimits { requests_per_minute: Some(60), retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
+    let limits = ModelLimits { requests_per_minute: Some(60), ..once() };
+    let fleet = Fleet::new(with_limits(config(&server.url), limits));
     let environments = [fleet.environment(), fleet.environment()];
     let mut waiting: Vec<ModelCall> = (0..24).map(|_| fleet.call()).collect();
     while let Some(call) = waiting.pop() {
@@ -132,7 +126,7 @@ async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
 #[tokio::test]
 async fn a_cancelled_call_takes_nothing_from_the_days_count() {
     let server = Server::start([Step::Hang, says("Second.")]).await;
-    let limits = ModelLimits { requests_per_day: Some(2), retries: 0, ..ModelLimits::default() };
+    let limits = ModelLimits { requests_per_day: Some(2), ..once() };
     let fleet = Fleet::new(limited(&server.url, limits));
     let environment = fleet.environment();
     during(&environment, &fleet.call(), &server, async {}).await;
@@ -155,8 +149,7 @@ async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
 
 /// Fails until the breaker opens, one call after the other.
 async fn opened(server: &Server) -> Fleet {
-    let limits = ModelLimits { retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(limited(&server.url, limits));
+    let fleet = Fleet::new(limited(&server.url, once()));
     for _ in 0..3 {
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
     }
@@ -214,7 +207,7 @@ async fn refusals_and_throttling_open_nothing() {
     let throttled = || error(429, "You exceeded your current quota.", told.clone());
     let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled() });
     let server = Server::start(steps).await;
-    let fleet = Fleet::new(limited(&server.url, ModelLimits { retries: 0, ..ModelLimits::default() }));
+    let fleet = Fleet::new(limited(&server.url, once()));
     for _ in 0..10 {
         fleet.pass(seconds(3));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
@@ -275,7 +268,7 @@ async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
 async fn work_of_low_priority_leaves_the_dear_model_alone() {
     let server = Server::start([says("Cheap."), says("Dear.")]).await;
     let limits = ModelLimits { min_priority: Priority::new(3).unwrap(), ..ModelLimits::default() };
-    let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
+    let fleet = Fleet::new(with_limits(config(&server.url), limits));
     let low = ModelCall { priority: Priority::LOWEST, ..fleet.call() };
     fleet.environment().generate(&low).await.unwrap();
     fleet.environment().generate(&fleet.call()).await.unwrap();
@@ -285,9 +278,9 @@ async fn work_of_low_priority_leaves_the_dear_model_alone() {
 #[tokio::test]
 async fn without_the_store_an_environment_keeps_to_its_share() {
     let server = Server::start([says("One.")]).await;
-    let limits = ModelLimits { requests_per_minute: Some(24), retries: 0, ..ModelLimits::default() };
+    let limits = ModelLimits { requests_per_minute: Some(24), ..once() };
     let fleet = Fleet::new(Config { environments: 4, ..limited(&server.url, limits) });
-    fleet.store.take_down(true);
+    fleet.store.watcher.take_down(true);
     let environment = fleet.environment();
     environment.generate(&fleet.call()).await.unwrap();
     let (why, not_before, _) = fleet.denied(&environment).await;
@@ -297,10 +290,8 @@ async fn without_the_store_an_environment_keeps_to_its_share() {
 }
 
 fn with_budget(server: &Server, usd: f64) -> Config {
-    Config {
-        budgets: Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None, ..Budgets::default() },
-        ..alone(&server.url)
-    }
+    let budgets = Budgets { per_day_usd: Some(usd), ..Budgets::default() };
+    Config { budgets, ..alone(&server.url) }
 }
 
 #[tokio::test]
@@ -320,9 +311,8 @@ async fn two_environments_keep_one_budget() {
 #[tokio::test]
 async fn money_that_is_spent_comes_back_at_midnight() {
     // 90,000 tokens of prompt: 6.7 cents.
-    let long = json!({"candidates": [{"content": {"parts": [{"text": "Dear."}]}, "finishReason": "STOP"}],
-        "usageMetadata": {"promptTokenCount": 90_000, "candidatesTokenCount": 10}});
-    let server = Server::start([Step::Json(200, long)]).await;
+    let long = json!({"promptTokenCount": 90_000, "candidatesTokenCount": 10});
+    let server = Server::start([says_hi(json!({"usageMetadata": long}))]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
     fleet.environment().generate(&fleet.call()).await.unwrap();
     let midnight = Some("2026-11-21T00:00:00Z".parse().unwrap());
@@ -380,13 +370,12 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
 
 #[tokio::test]
 async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
-    let limits = ModelLimits { timeout: Duration::from_millis(200), retries: 0, ..ModelLimits::default() };
+    let limits = ModelLimits { timeout: Duration::from_millis(200), ..once() };
     for (step, is_spent) in
         [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)]
     {
         let server = Server::start([step]).await;
-        let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, 0.12) };
-        let fleet = Fleet::new(config);
+        let fleet = Fleet::new(with_limits(with_budget(&server, 0.12), limits));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
         let (spent, open) = spent(&fleet).await;
         assert_eq!((MAX_SPENT.contains(&spent), open), (is_spent, 0), "{spent}");
@@ -400,8 +389,7 @@ async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
     let limits = ModelLimits { timeout: Duration::from_millis(200), retries: 1, ..ModelLimits::default() };
     for (usd, tries) in [(0.08, 1), (0.12, 2)] {
         let server = Server::start((0..tries).map(|_| Step::Hang)).await;
-        let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, usd) };
-        let fleet = Fleet::new(config);
+        let fleet = Fleet::new(with_limits(with_budget(&server, usd), limits));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
         assert_eq!(server.models().len(), tries, "{usd}");
         let (spent, open) = spent(&fleet).await;
@@ -431,12 +419,12 @@ async fn all_candidates_are_set_aside() {
 
 /// The store makes every write and answers none; then it is well again.
 async fn brownout(fleet: &Fleet, environment: &Gemini, calls: u32) {
-    fleet.store.mute(true);
+    fleet.store.watcher.mute(true);
     for _ in 0..calls {
         assert_eq!(fleet.denied(environment).await.0, Deferral::Budget);
         fleet.pass(seconds(6));
     }
-    fleet.store.mute(false);
+    fleet.store.watcher.mute(false);
 }
 
 #[tokio::test]
@@ -472,17 +460,17 @@ async fn a_reservation_whose_environment_is_gone_is_spent() {
 #[tokio::test]
 async fn what_environments_did_alone_counts_once_the_store_is_back() {
     let server = Server::start((0..5).map(|_| says("Alone."))).await;
-    let limits = ModelLimits { requests_per_day: Some(4), retries: 0, ..ModelLimits::default() };
+    let limits = ModelLimits { requests_per_day: Some(4), ..once() };
     let fleet = Fleet::new(Config { environments: 2, ..limited(&server.url, limits) });
     let (one, two) = (fleet.environment(), fleet.environment());
-    fleet.store.take_down(true);
+    fleet.store.watcher.take_down(true);
     for environment in [&one, &two] {
         for _ in 0..2 {
             environment.generate(&fleet.call()).await.unwrap();
         }
         assert_eq!(fleet.denied(environment).await.0, Deferral::DailyQuota, "more than its share");
     }
-    fleet.store.take_down(false);
+    fleet.store.watcher.take_down(false);
     fleet.pass(seconds(6));
     // Nobody knows of the other's two yet.
     one.generate(&fleet.call()).await.unwrap();
@@ -496,7 +484,7 @@ async fn what_environments_did_alone_counts_once_the_store_is_back() {
 async fn with_a_budget_and_without_the_store_nothing_is_spent() {
     let server = Server::start([]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
-    fleet.store.take_down(true);
+    fleet.store.watcher.take_down(true);
     let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!((why, not_before), (Deferral::Budget, None));
     assert!(server.finish().is_empty());
@@ -514,7 +502,7 @@ async fn a_call_dearer_than_the_whole_budget_says_so() {
 #[tokio::test]
 async fn tenants_have_budgets_of_their_own() {
     let server = Server::start([Step::Hang, says("Other.")]).await;
-    let budgets = Budgets { per_day_usd: None, per_tenant_day_usd: Some(0.08), ..Budgets::default() };
+    let budgets = Budgets { per_tenant_day_usd: Some(0.08), ..Budgets::default() };
     let fleet = Fleet::new(Config { budgets, ..alone(&server.url) });
     let environment = fleet.environment();
     let other = ModelCall { tenant: "other/repo".to_owned(), ..fleet.call() };
@@ -591,7 +579,7 @@ async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
     let server =
         Server::start([says("Inline."), cache("cachedContents/one"), gone, says("Inline again.")]).await;
-    let fleet = Fleet::new(limited(&server.url, ModelLimits { retries: 0, ..ModelLimits::default() }));
+    let fleet = Fleet::new(limited(&server.url, once()));
     let environment = fleet.environment();
     environment.generate(&large(&fleet)).await.unwrap();
     assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");

@@ -6,12 +6,12 @@ use domain::{Deferral, Model, ModelAnswer, ModelCall, ModelFailure, after};
 use gemini::{Config, Generation};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::calls::*;
 use crate::server::{Server, Step};
-use crate::transport::read_request;
+use crate::transport::serving;
 
 /// What a server does after it has read a request.
 enum Act {
@@ -27,18 +27,7 @@ enum Act {
 
 /// A server that treats each request as its list of acts says, each on a connection of its own.
 async fn streaming(answers: Vec<Vec<Act>>) -> (String, impl Future<Output = Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let serve = async move {
-        let mut asked = Vec::new();
-        for acts in answers {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            asked.push(read_request(&mut stream).await);
-            play(&mut stream, acts).await;
-        }
-        asked
-    };
-    (url, serve)
+    serving(answers, play).await
 }
 
 async fn play(stream: &mut TcpStream, acts: Vec<Act>) {
@@ -63,7 +52,6 @@ async fn play(stream: &mut TcpStream, acts: Vec<Act>) {
             Act::Cut => {}
         }
     }
-    drop(stream.shutdown().await);
 }
 
 fn long(base_url: &str) -> Config {

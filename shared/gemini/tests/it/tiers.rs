@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Model, ModelCall, Priority, after};
-use gemini::{Config, LaneTiers, ModelLimits, ServiceTier};
+use gemini::{Config, LaneTiers, ServiceTier};
 use serde_json::{Value, json};
 
 use crate::calls::*;
@@ -13,8 +13,7 @@ use crate::server::{Server, Step};
 fn tiered(server: &Server) -> Fleet {
     let service_tier =
         LaneTiers { bulk: ServiceTier::Flex, express: ServiceTier::Priority, ..LaneTiers::default() };
-    let once = ModelLimits { retries: 0, ..ModelLimits::default() };
-    Fleet::new(Config { service_tier, limits: [(ANSWER.to_owned(), once)].into(), ..alone(&server.url) })
+    Fleet::new(Config { service_tier, ..limited(&server.url, once()) })
 }
 
 fn of_priority(fleet: &Fleet, level: u8, seconds: u64) -> ModelCall {
@@ -24,9 +23,8 @@ fn of_priority(fleet: &Fleet, level: u8, seconds: u64) -> ModelCall {
 
 /// A million tokens of a prompt for 3.8 Flash: 75 cents at the standard price.
 fn served(tier: Value) -> Step {
-    let body = json!({"candidates": [{"content": {"parts": [{"text": "Hi."}]}, "finishReason": "STOP"}],
-        "usageMetadata": {"promptTokenCount": 1_000_000, "serviceTier": tier}, "modelVersion": "gemini-3.8-flash"});
-    Step::Json(200, body)
+    let usage = json!({"promptTokenCount": 1_000_000, "serviceTier": tier});
+    says_hi(json!({"usageMetadata": usage, "modelVersion": "gemini-3.8-flash"}))
 }
 
 #[tokio::test]

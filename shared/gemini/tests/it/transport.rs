@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Deferral, Model, ModelCall, ModelFailure, after};
-use gemini::{Config, ModelLimits};
+use gemini::ModelLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -22,22 +22,33 @@ fn whole() -> String {
     )
 }
 
-/// A server that answers the n-th connection's first request with `answers[n]`, byte by byte as
-/// given, and closes.
-async fn raw(answers: Vec<String>) -> (String, impl Future<Output = usize>) {
+/// A server that answers the n-th connection's first request with `answers[n]` as `play` has it, and closes. It ends
+/// with what it was asked.
+pub(crate) async fn serving<A>(
+    answers: Vec<A>,
+    play: impl AsyncFn(&mut TcpStream, A),
+) -> (String, impl Future<Output = Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serve = async move {
-        let count = answers.len();
+        let mut asked = Vec::new();
         for answer in answers {
             let (mut stream, _) = listener.accept().await.unwrap();
-            read_request(&mut stream).await;
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            stream.shutdown().await.unwrap();
+            asked.push(read_request(&mut stream).await);
+            play(&mut stream, answer).await;
+            // The client may have hung up.
+            drop(stream.shutdown().await);
         }
-        count
+        asked
     };
     (url, serve)
+}
+
+/// The answers byte by byte as they are given.
+async fn raw(answers: Vec<String>) -> (String, impl Future<Output = Vec<String>>) {
+    let play =
+        async |stream: &mut TcpStream, answer: String| stream.write_all(answer.as_bytes()).await.unwrap();
+    serving(answers, play).await
 }
 
 /// A whole request, in lower case.
@@ -57,15 +68,19 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> String {
     }
 }
 
+/// Where nobody listens.
+pub(crate) async fn closed_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
 fn due_in(seconds: f64) -> ModelCall {
     ModelCall { deadline: after(now(), Duration::from_secs_f64(seconds)), ..call() }
 }
 
 #[tokio::test]
 async fn no_connection_is_unavailable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = closed_port().await;
     let error = gemini(alone(&url)).generate(&call()).await.unwrap_err();
     assert_eq!((error.failure, error.exchanges.len()), (UNAVAILABLE, 2));
     assert!(error.message.contains("no connection") && !error.message.contains(&url), "{}", error.message);
@@ -75,8 +90,8 @@ async fn no_connection_is_unavailable() {
 async fn a_connection_that_died_costs_no_retry() {
     let (url, serve) = raw(vec![String::new(), whole()]).await;
     let (model, call) = (gemini(with_retries(alone(&url), 0)), call());
-    let (answer, connections) = tokio::join!(model.generate(&call), serve);
-    assert_eq!((answer.unwrap().text.as_str(), connections), ("Hi.", 2));
+    let (answer, asked) = tokio::join!(model.generate(&call), serve);
+    assert_eq!((answer.unwrap().text.as_str(), asked.len()), ("Hi.", 2));
 }
 
 #[tokio::test]
@@ -88,8 +103,8 @@ async fn a_connection_that_was_closed_while_idle_costs_no_retry() {
         model.generate(&first).await.unwrap();
         model.generate(&second).await.unwrap()
     };
-    let (answer, connections) = tokio::join!(ask_twice, serve);
-    assert_eq!((answer.usage[0].attempts, connections), (1, 2));
+    let (answer, asked) = tokio::join!(ask_twice, serve);
+    assert_eq!((answer.usage[0].attempts, asked.len()), (1, 2));
 }
 
 #[tokio::test]
@@ -138,8 +153,8 @@ async fn silence(server: &Server) {
 #[tokio::test]
 async fn a_silent_model_is_given_up_at_its_timeout_and_counted() {
     let server = Server::start([Step::Hang]).await;
-    let limits = ModelLimits { timeout: Duration::from_millis(7_500), retries: 0, ..ModelLimits::default() };
-    let model = gemini(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) });
+    let limits = ModelLimits { timeout: Duration::from_millis(7_500), ..once() };
+    let model = gemini(limited(&server.url, limits));
     let (call, began) = (call(), Instant::now());
     let (answer, ()) = tokio::join!(model.generate(&call), silence(&server));
     let error = answer.unwrap_err();

@@ -91,6 +91,36 @@ fn a_fence_within_a_code_block_does_not_end_it() {
 }
 
 #[test]
+fn backticks_within_code_stay_what_they_are() {
+    for (markdown, expected) in [
+        ("`` a`b ``", "```\na`b\n```"),
+        ("`` `id` ``", "```\n`id`\n```"),
+        ("Run `` echo `date` `` now.\n\nThen `x`.", "Run\n```\necho `date`\n```\nnow.\n\nThen `x`."),
+        ("one `` ` ``\ntwo", "one\n```\n`\n```\ntwo"),
+        ("**bold `` a`b `` more**", "*bold*\n```\na`b\n```\n*more*"),
+        ("**`` a`b ``** _`` c`d ``_ e", "```\na`b\n```\n```\nc`d\n```\ne"),
+        ("# Use `` a`b ``\n\nx", "*Use*\n```\na`b\n```\n\nx"),
+        ("- `` a`b ``\n- c", "• ```\n    a`b\n    ```\n• c"),
+        ("`` a`b `` [x](https://x.example)", "```\na`b\n```\n<https://x.example|x>"),
+        ("[`` a`b ``](https://x.example)", "<https://x.example|a`b>"),
+        ("`` a`b `` `c` <kbd>d</kbd>", "```\na`b\n```\n`c` d"),
+        ("> `` a`b ``\n\nc", "> ```\n> a`b\n> ```\n\nc"),
+    ] {
+        assert_eq!(mrkdwn(markdown), expected, "{markdown}");
+    }
+}
+
+#[test]
+fn code_that_slack_cannot_show_as_it_is_says_so() {
+    for markdown in ["~~~\n```\nx\n~~~", "````` a```b `````", "| a |\n|---|\n| ```` b```c ```` |"] {
+        let out = mrkdwn(markdown);
+        assert!(out.contains("invisible characters"), "{out}");
+        assert_eq!(out.replace(['\u{200b}', '\n'], "").matches("```").count(), 3, "{out}");
+    }
+    assert!(!mrkdwn("```\nx\n```").contains("invisible"));
+}
+
+#[test]
 fn a_long_text_is_cut_visibly_with_its_code_closed() {
     for text in ["a".repeat(70_000), "é\n\n".repeat(40_000), format!("```\n{}", "& <\n".repeat(30_000))] {
         let out = mrkdwn(&text);
@@ -98,6 +128,14 @@ fn a_long_text_is_cut_visibly_with_its_code_closed() {
         assert!(out.ends_with(CUT));
         assert_eq!(out.matches("```").count() % 2, 0);
     }
+}
+
+#[test]
+fn many_spans_with_backticks_cost_little() {
+    let began = std::time::Instant::now();
+    let out = convert(&"`` a`b `` x ".repeat(20_000));
+    assert_eq!(out.matches("a`b").count(), 20_000);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
 }
 
 #[test]

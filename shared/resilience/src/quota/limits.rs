@@ -30,6 +30,17 @@ impl QuotaLimits {
     /// The burst, in time of the rate.
     pub const BURST: Duration = Duration::from_secs(2);
 
+    /// Each limit that there is, changed by `change`.
+    #[must_use]
+    pub fn map(self, change: impl Fn(u64) -> u64) -> Self {
+        Self {
+            requests_per_minute: self.requests_per_minute.map(&change),
+            tokens_per_minute: self.tokens_per_minute.map(&change),
+            requests_per_day: self.requests_per_day.map(&change),
+            ..self
+        }
+    }
+
     /// How long the request meter takes to earn one request, in microseconds.
     pub(super) fn request_cost(&self) -> i64 {
         self.cost(1, self.requests_per_minute)

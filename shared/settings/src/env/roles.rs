@@ -10,7 +10,7 @@ pub enum Role {
     Read,
     /// Make tasks (`POST /tasks`).
     Submit,
-    /// Approve, reject, retry.
+    /// Approve, reject, retry, and say what would have been right.
     Decide,
 }
 

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::wire::{Account, Payload, Subject, Words};
 use crate::ParseError;
 use crate::lenient::{Object, Scalar};
-use crate::reading::{Facts, happening, hash, unreadable, word};
+use crate::reading::{Facts, at_once, happening, hash, unreadable, word};
 
 /// Owner and repository are at most so long each, so that the thread stays below 256 bytes.
 const MAX_NAME_BYTES: usize = 100;
@@ -185,21 +185,44 @@ impl<'p> About<'p> {
     }
 
     /// A hook of the repository, one of its organisation and an app report the same in bodies of their own.
-    /// The text tells two edits of one second apart, and what was changed two changes of one kind.
+    /// The text tells two edits of one second apart, and what was changed two changes of one kind. What the author says of
+    /// an issue in the moment of its opening (its labels, its milestone) is reported besides, and is a part of that.
     fn happening(&self, payload: &Payload<'_>) -> Option<String> {
         let text = self.words.map_or(&self.subject.body, |words| &words.body);
         let id = self.words.map_or(&self.subject.id, |words| &words.id).number().map(|id| id.to_string());
         let thread = self.thread().ok();
+        let (action, at, changed) = match self.opening_action() {
+            Some(opening) if self.is_opened_with() => {
+                (opening, date(&self.subject.created_at), String::new())
+            }
+            Some(opening) if opening == self.action => (opening, self.occurred_at(), String::new()),
+            _ => (self.action, self.occurred_at(), self.changed(payload)),
+        };
         happening([
             Some(self.kind.name()),
-            Some(self.action),
+            Some(action),
             thread.as_deref(),
             Some(id.as_deref().unwrap_or_default()),
             Some(self.actor),
-            self.occurred_at().map(|at| at.to_string()).as_deref(),
-            Some(&self.changed(payload)),
+            at.map(|at| at.to_string()).as_deref(),
+            Some(&changed),
             Some(&hash(text.text().unwrap_or_default().as_bytes())),
         ])
+    }
+
+    /// What the beginning of such a thread is called.
+    fn opening_action(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Issues | Kind::PullRequest => Some("opened"),
+            Kind::Discussion => Some("created"),
+            _ => None,
+        }
+    }
+
+    fn is_opened_with(&self) -> bool {
+        matches!(self.action, "assigned" | "labeled" | "milestoned" | "typed")
+            && self.subject.user.get().and_then(login) == Some(self.actor)
+            && at_once(date(&self.subject.created_at), date(&self.subject.updated_at))
     }
 
     /// What was given, taken, asked for, pushed or edited: GitHub reports each by itself, at one moment.
@@ -220,6 +243,7 @@ impl<'p> About<'p> {
             of("edited", subject.title.text().or(subject.name.text())),
             of("edited", subject.base.get().and_then(|base| base.name.text())),
             of("category_changed", category),
+            of("answered", subject.answer_chosen_at.text()),
             answer.and_then(|answer| answer.node_id.text()),
         ];
         facts.map(Option::unwrap_or_default).join("\u{1}")

@@ -64,8 +64,12 @@ const BARE: [&str; 7] = [
 /// Whether `body` holds what an event of the kind `hint` is about.
 pub(super) fn agrees(hint: &str, body: JsonView<'_>) -> bool {
     let mark = MARKS.iter().find(|(kind, _)| *kind == hint).map_or(hint, |(_, mark)| mark);
+    // A kind that is not listed is called after what its body holds, or holds a part of what it is called after.
+    let is_part = |key: &String| !is_common(key) && format!("_{hint}_").contains(&format!("_{key}_"));
+    let is_listed = || MARKS.iter().any(|(kind, _)| *kind == hint) || BARE.contains(&hint);
+    let holds_part = || body.0.as_object().is_some_and(|fields| fields.keys().any(is_part));
     let is_bare = || body.0.as_object().is_some_and(|fields| fields.keys().all(|key| is_common(key)));
-    body.0.get(mark).is_some() || (BARE.contains(&hint) && is_bare())
+    body.0.get(mark).is_some() || (BARE.contains(&hint) && is_bare()) || (!is_listed() && holds_part())
 }
 
 /// Whether bodies of every kind may have that field.
@@ -132,6 +136,8 @@ mod tests {
         for hint in ["check_run", "deployment", "fork", "watch", "public", "star"] {
             assert!(!agrees(hint, &push), "{hint}");
         }
+        assert!(agrees("thing_summary", &json!({ "action": "made", "summary": {}, "repository": {} })));
+        assert!(!agrees("repository_thing", &json!({ "action": "made", "summary": {}, "repository": {} })));
         assert!(agrees("check_run", &json!({ "action": "completed", "check_run": {} })));
         assert!(agrees("watch", &json!({ "action": "started", "repository": {}, "sender": {} })));
         assert!(agrees("star", &json!({ "action": "deleted", "starred_at": null })));

@@ -91,6 +91,8 @@ pub(super) struct Subject<'a> {
     pub(super) base: Object<Branch<'a>>,
     /// Of a discussion.
     pub(super) category: Object<Label<'a>>,
+    /// Of a discussion: when its answer was chosen.
+    pub(super) answer_chosen_at: Scalar<'a>,
 }
 
 /// A comment or a review.

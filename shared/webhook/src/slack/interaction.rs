@@ -1,7 +1,7 @@
 //! [`Interaction`]: a person used a button that we had put into a message.
 
 use super::{is_account, is_channel, is_stamp, is_team};
-use crate::reading::{JsonView, MAX_FACT_BYTES, json, lacks, read as read_json, word};
+use crate::reading::{JsonView, MAX_FACT_BYTES, json, kind_name, lacks, read as read_json};
 use crate::{ParseError, Parsed, Received};
 
 /// A person used buttons of a message of ours (`block_actions`).
@@ -50,7 +50,7 @@ pub(super) fn read(received: &Received<'_>) -> Result<Parsed, ParseError> {
     let body = JsonView(&value);
     match body.text("/type") {
         Some("block_actions") => interaction(body).map(Box::new).map(Parsed::Interaction),
-        Some(kind) => Ok(Parsed::Other(word(kind).unwrap_or("unknown").to_owned())),
+        Some(kind) => Ok(Parsed::Other(kind_name(kind))),
         None => Err(lacks("type")),
     }
 }

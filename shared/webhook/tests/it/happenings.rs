@@ -138,6 +138,118 @@ fn changes_of_one_moment_are_one_happening_of_other_senders_each() {
     assert_eq!(count(Provider::Linear, &updates), 2);
 }
 
+/// Labels and the like that an issue is opened with are reported besides.
+#[test]
+fn what_its_author_opens_a_thread_with_is_one_happening_with_its_opening() {
+    let github = |path: &str, created: &str, extra: &[(&str, Value)]| {
+        let one = json_of(&format!("github/{path}.json"));
+        let (at, by) = (one.pointer(&format!("{created}/created_at")).unwrap(), &one["sender"]["login"]);
+        let (updated, author) = (format!("{created}/updated_at"), format!("{created}/user/login"));
+        let one = but(&one, &[(updated.as_str(), at.clone()), (author.as_str(), by.clone())]);
+        let other = but(&one, extra);
+        (Provider::Github, one, other)
+    };
+    let labeled = |name: &str| [("/action", json!("labeled")), ("/label", json!({"name": name}))];
+    let linear = json_of("linear/issue.create.json");
+    let linear = but(&linear, &[("/data/creatorId", linear["actor"]["id"].clone())]);
+    let assigned = but(
+        &linear,
+        &[
+            ("/action", json!("update")),
+            ("/data/updatedAt", json!("2026-11-20T09:00:01.500Z")),
+            ("/updatedFrom", json!({"assigneeId": null})),
+        ],
+    );
+    let gitlab = json_of("gitlab/issue.open.json");
+    let gitlab = but(&gitlab, &[("/user/id", gitlab["object_attributes"]["author_id"].clone())]);
+    let update = [
+        ("/object_attributes/action", json!("update")),
+        ("/object_attributes/updated_at", json!("2026-11-20 09:00:01 UTC")),
+        ("/changes", json!({"labels": {"current": []}})),
+    ];
+    let jira = json_of("jira/issue.created.json");
+    let jira_update = [
+        ("/webhookEvent", json!("jira:issue_updated")),
+        ("/issue_event_type_name", json!("issue_generic")),
+        ("/changelog", json!({"id": "7", "items": [{"field": "labels"}]})),
+    ];
+    let ticket = json_of("zendesk/ticket.created.json");
+    let ticket = but(&ticket, &[("/detail/actor_id", ticket["detail"]["requester_id"].clone())]);
+    let tagged =
+        [("/type", json!("zen:event-type:ticket.tags_changed")), ("/event", json!({"tags_added": ["a"]}))];
+    for (provider, opening, besides) in [
+        github("issues.opened", "/issue", &labeled("bug")),
+        github(
+            "issues.opened",
+            "/issue",
+            &[("/action", json!("assigned")), ("/assignee", json!({"login": "a"}))],
+        ),
+        github("pull_request.opened", "/pull_request", &labeled("bug")),
+        github("discussion.created", "/discussion", &labeled("bug")),
+        (Provider::Linear, linear.clone(), assigned.clone()),
+        (Provider::Gitlab, gitlab.clone(), but(&gitlab, &update)),
+        (Provider::Jira, jira.clone(), but(&jira, &jira_update)),
+        (Provider::Zendesk, ticket.clone(), but(&ticket, &tagged)),
+    ] {
+        assert_eq!(facts(provider, &opening), facts(provider, &besides), "{} {besides}", provider.name());
+        // Another person, a later moment or other words are another happening.
+        let apart: &[(&str, Value)] = match provider {
+            Provider::Github => &[("/sender/login", json!("somebody-else"))],
+            Provider::Linear => &[("/updatedFrom", json!({"description": "was"}))],
+            Provider::Gitlab => &[("/object_attributes/updated_at", json!("2026-11-20 09:00:07 UTC"))],
+            Provider::Jira => &[("/changelog/items", json!([{"field": "labels"}, {"field": "description"}]))],
+            _ => &[("/time", json!("2026-11-20T09:58:17Z"))],
+        };
+        let apart = but(&besides, apart);
+        assert_ne!(facts(provider, &opening), facts(provider, &apart), "{} {apart}", provider.name());
+    }
+}
+
+/// There and back and there again: what the body knows of it tells the second change from the first.
+#[test]
+fn a_change_that_is_made_a_second_time_is_a_second_happening() {
+    let resolved = but(
+        &json_of("sentry/issue.created.json"),
+        &[("/action", json!("resolved")), ("/actor", json!({"type": "user", "id": 7, "name": "Kim"}))],
+    );
+    let gitlab = json_of("gitlab/issue.open.json");
+    let discussion =
+        changed(&json_of("github/discussion.created.json"), "answered", json!({"answer": {"node_id": "A"}}));
+    for (provider, first, again) in [
+        (Provider::Sentry, &resolved, ("/data/issue/substatus", json!("regressed"))),
+        (Provider::Sentry, &resolved, ("/data/issue/statusDetails", json!({"inNextRelease": true}))),
+        (Provider::Sentry, &resolved, ("/data/issue/numComments", json!(3))),
+        (
+            Provider::Pagerduty,
+            &json_of("pagerduty/incident.triggered.json"),
+            ("/event/occurred_at", json!("2026-11-20T11:00:00.000Z")),
+        ),
+        (
+            Provider::Gitlab,
+            &but(&gitlab, &[("/object_attributes/action", json!("close"))]),
+            ("/object_attributes/updated_at", json!("2026-11-20 11:00:00 UTC")),
+        ),
+        (
+            Provider::Linear,
+            &changed(
+                &json_of("linear/issue.create.json"),
+                "update",
+                json!({"updatedFrom": {"stateId": "a"}}),
+            ),
+            ("/data/updatedAt", json!("2026-11-20T11:00:00.000Z")),
+        ),
+        (
+            Provider::Github,
+            &json_of("github/issues.labeled.json"),
+            ("/issue/updated_at", json!("2026-11-20T11:00:00Z")),
+        ),
+        (Provider::Github, &discussion, ("/discussion/answer_chosen_at", json!("2026-11-20T11:00:00Z"))),
+    ] {
+        let again = but(first, &[again]);
+        assert_eq!(count(provider, &[first.clone(), again.clone()]), 2, "{} {again}", provider.name());
+    }
+}
+
 #[test]
 fn a_mention_in_slack_and_its_message_are_one_happening_whoever_is_authorised() {
     let mention = json_of("slack/app_mention.json");

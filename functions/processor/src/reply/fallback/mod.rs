@@ -61,8 +61,8 @@ pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> In
     }
 }
 
-/// What becomes of a task to which every model gave an answer, and none that can be used: withheld for its content
-/// or broken, once more and by each model. A person decides about what stands in for it, if something does.
+/// What becomes of a task for which every model gave an answer, and no answer can be used: it was withheld for its
+/// content, or broken, also at the second try. If there is a fallback answer, a person decides about it.
 pub(crate) async fn in_place_of(claimed: &ClaimedTask, error: Box<TaskError>) -> Interrupt {
     let has_acted = !claimed.task.lock().await.doc.effects.is_empty();
     if has_acted || claimed.event.target.is_none() {
@@ -160,8 +160,8 @@ pub(crate) struct Memory {
     past: Past,
 }
 
-/// What later tasks that find no model may want to know of `finished`: the reply that was published,
-/// unless it stood in for an answer itself.
+/// What later tasks that find no model can use of `finished`: the published reply, unless that was a fallback answer
+/// itself.
 pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option<Memory> {
     let TaskOutput::Draft(_) = finished.output else { return None };
     let text = claimed.published.lock().await.take()?;

@@ -1,5 +1,8 @@
 //! GitHub: what the credentials may do, and whether its hooks send here.
 
+mod hook;
+mod trial;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::github::{Github, Grants};
@@ -10,6 +13,8 @@ use super::Finding;
 use crate::command::github_permissions::{USUAL, kinds, needed};
 
 const PERMISSIONS: &str = "GitHub permissions";
+/// Repositories that are looked at where agent.toml names none.
+const LOOKED_AT: usize = 3;
 
 /// Looks at the permissions that the events of agent.toml need, and at the hooks that GitHub lets us see.
 pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>) -> Vec<Finding> {
@@ -19,35 +24,75 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
     let events: Vec<String> =
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     let kinds = kinds(&events);
-    let mut findings = match github.grants().await {
-        Ok(grants) => granted(&grants, &kinds),
+    let hooks: Vec<&String> = sources.iter().flat_map(|source| &source.hooks).collect();
+    let needs: BTreeMap<&str, &str> = needed(&kinds).into_iter().chain(of_hooks(&hooks)).collect();
+    let Ok(grants) = github.grants().await else {
         // The account's own line says it.
-        Err(_) => return Vec::new(),
+        return Vec::new();
+    };
+    let reached = match &grants {
+        // It has one hook, of its own.
+        Grants::App { .. } => Reached { names: Vec::new(), are_all: true },
+        _ => Reached::by(github, &sources).await,
+    };
+    let mut findings = match &grants {
+        Grants::Untold => trial::tried(github, &reached, &needs).await,
+        told => granted(told, &kinds, &hooks),
     };
     for source in sources {
-        findings.push(hook(github, source, url).await);
+        findings.extend(hook::look(github, source, &reached, url).await);
     }
     findings
 }
 
-fn granted(grants: &Grants, kinds: &BTreeSet<&str>) -> Vec<Finding> {
+/// Repositories that the credentials reach.
+#[derive(Debug)]
+struct Reached {
+    /// Those of `hooks` in agent.toml; without, those that GitHub names, the last changed first.
+    names: Vec<String>,
+    /// Whether there are no more.
+    are_all: bool,
+}
+
+impl Reached {
+    async fn by(github: &Github, sources: &[&SourceSettings]) -> Self {
+        let named = sources.iter().flat_map(|source| &source.hooks).filter(|name| name.contains('/'));
+        let names: Vec<String> = named.cloned().collect();
+        if !names.is_empty() {
+            return Self { names, are_all: true };
+        }
+        // Where they are not listed, what needs them says that it could not be looked at.
+        let mut names = github.repositories(LOOKED_AT + 1).await.unwrap_or_default();
+        let are_all = names.len() <= LOOKED_AT;
+        names.truncate(LOOKED_AT);
+        Self { names, are_all }
+    }
+}
+
+fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Finding> {
+    let needs: BTreeMap<&str, &str> = needed(kinds).into_iter().chain(of_hooks(hooks)).collect();
     match grants {
-        Grants::Untold => vec![Finding::skipped(
-            PERMISSIONS,
-            format!(
-                "GitHub does not tell what a fine-grained token may do; it needs {}",
-                list(&needed(kinds))
-            ),
-        )],
+        Grants::Untold => Vec::new(),
         Grants::Scopes(scopes) => vec![scoped(scopes)],
         Grants::App { permissions, events } => {
-            let mut findings = vec![allowed(permissions, &needed(kinds))];
+            let mut findings = vec![allowed(permissions, &needs)];
+            // Hooks of others have subscriptions of their own.
+            if !hooks.is_empty() {
+                return findings;
+            }
             let missing: Vec<&str> =
                 kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
             findings.push(subscribed(&missing));
             findings
         }
     }
+}
+
+/// What it takes to read what these hooks could not deliver, and to have it sent again.
+fn of_hooks(hooks: &[&String]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let permission =
+        |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
+    hooks.iter().map(permission).map(|name| (name, "write"))
 }
 
 fn scoped(scopes: &[String]) -> Finding {
@@ -92,46 +137,6 @@ fn list(permissions: &BTreeMap<&str, &str>) -> String {
     permissions.iter().map(|(name, access)| format!("{name}: {access}")).collect::<Vec<_>>().join(", ")
 }
 
-async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Finding {
-    let what = format!("GitHub hook of [sources.{}]", source.name);
-    let addresses = match github.hook_addresses(&source.hooks).await {
-        Ok(addresses) => addresses,
-        Err(error) => {
-            let mend = "the token needs Webhooks, read, where `hooks` of agent.toml says";
-            return Finding::wrong(what, error.message, mend);
-        }
-    };
-    if addresses.is_empty() && source.hooks.is_empty() {
-        return Finding::skipped(
-            what,
-            "`hooks` of agent.toml names no repository or organisation to look at",
-        );
-    }
-    registered(what, &source.name, &addresses, url)
-}
-
-/// Whether one of the hooks sends to the source; to this very address if one is known.
-fn registered(what: String, source: &str, addresses: &[String], url: Option<&str>) -> Finding {
-    let route = format!("/webhooks/{source}");
-    let wanted = url.map(|url| format!("{url}{route}"));
-    let is_it = |address: &&String| {
-        let address = address.trim_end_matches('/');
-        wanted.as_ref().map_or_else(|| address.ends_with(&route), |wanted| address == wanted)
-    };
-    match addresses.iter().find(is_it) {
-        Some(address) => Finding::ok(what, format!("sends to {address}")),
-        None => {
-            let to = wanted.unwrap_or(route);
-            let said = format!("none sends to {to}, but to {}", addresses.join(", "));
-            Finding::wrong(
-                what,
-                said,
-                format!("set the hook's URL to …{to}; `afterhook setup {source}` prints it"),
-            )
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::State;
@@ -145,7 +150,7 @@ mod tests {
     }
 
     fn states(grants: &Grants, kinds: &[&str]) -> Vec<State> {
-        granted(grants, &kinds.iter().copied().collect()).iter().map(|finding| finding.state).collect()
+        granted(grants, &kinds.iter().copied().collect(), &[]).iter().map(|finding| finding.state).collect()
     }
 
     #[test]
@@ -158,19 +163,20 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_token_needs_a_scope_that_writes_and_of_a_fine_grained_one_nothing_is_known() {
-        let scopes = |scopes: &[&str]| Grants::Scopes(scopes.iter().map(ToString::to_string).collect());
-        assert_eq!(states(&scopes(&["repo"]), &["issues"]), [State::Ok]);
-        assert_eq!(states(&scopes(&["read:user"]), &["issues"]), [State::Wrong]);
-        assert_eq!(states(&Grants::Untold, &["issues"]), [State::Skipped]);
+    fn an_app_needs_the_permission_of_each_hook_that_is_named_and_its_own_subscriptions_are_not_all() {
+        let app = app(&[("issues", "write"), ("metadata", "read"), ("repository_hooks", "write")], &[]);
+        let (repository, organisation) = ("octo/repo".to_owned(), "octo".to_owned());
+        let states = |hooks: &[&String]| -> Vec<State> {
+            granted(&app, &["issues"].into(), hooks).iter().map(|finding| finding.state).collect()
+        };
+        assert_eq!(states(&[&repository]), [State::Ok]);
+        assert_eq!(states(&[&repository, &organisation]), [State::Wrong]);
     }
 
     #[test]
-    fn a_hook_that_sends_elsewhere_is_wrong() {
-        let addresses = ["https://old.example/webhooks/github".to_owned()];
-        let state = |url| registered(String::new(), "github", &addresses, url).state;
-        assert_eq!(state(None), State::Ok);
-        assert_eq!(state(Some("https://old.example")), State::Ok);
-        assert_eq!(state(Some("https://new.example")), State::Wrong);
+    fn a_classic_token_needs_a_scope_that_writes() {
+        let scopes = |scopes: &[&str]| Grants::Scopes(scopes.iter().map(ToString::to_string).collect());
+        assert_eq!(states(&scopes(&["repo"]), &["issues"]), [State::Ok]);
+        assert_eq!(states(&scopes(&["read:user"]), &["issues"]), [State::Wrong]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 
+use futures::future::join_all;
 use hyper_util::client::legacy::connect::Connected;
 use tokio::sync::Notify;
 
@@ -53,23 +54,6 @@ async fn together(opening: &Opening, http2: bool, others: usize) -> Vec<Result<L
     let (first, mut rest) = tokio::join!(first, rest);
     rest.insert(0, first);
     rest
-}
-
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut set: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
-    let mut done: Vec<Option<F::Output>> = set.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, slot) in set.iter_mut().zip(&mut done) {
-            if slot.is_none()
-                && let Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *slot = Some(output);
-            }
-        }
-        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,21 +1,25 @@
-//! A network that is not there: a deterministic simulation answers what is sent, under its own time.
+//! A network that is not there: a deterministic simulation answers what a thread sends, under its own time.
+//!
+//! The HTTP clients use it behind a feature of theirs, for tests alone.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use reqwest::{Client, RequestBuilder};
 pub use reqwest::{Request, Response};
 
-use crate::transport::{TransportError, broken};
-
 /// What answers, in the place of sockets.
 pub trait Network: Send + Sync {
     /// The answer to `request`, whose default headers are left out.
     fn send(&self, request: Request) -> Sending;
+
+    /// 32 bits that are random in the simulation's own way.
+    fn fresh_id(&self) -> u32;
 }
 
 /// An answer under way.
-pub type Sending = std::pin::Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send>>;
+pub type Sending = Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send>>;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,17 +53,27 @@ impl Drop for Entered {
     }
 }
 
+fn network() -> Option<Arc<dyn Network>> {
+    NETWORK.with_borrow(Clone::clone)
+}
+
 /// Whether this thread's network is simulated.
-pub(crate) fn is_on() -> bool {
+#[must_use]
+pub fn is_on() -> bool {
     NETWORK.with_borrow(Option::is_some)
+}
+
+/// An id of the simulation's; `None` if this thread's network is a real one.
+#[must_use]
+pub fn fresh_id() -> Option<u32> {
+    network().map(|network| network.fresh_id())
 }
 
 /// The client that requests are built with; `None` if this thread's network is a real one. Nothing is ever connected
 /// to, and making a client takes long.
-pub(crate) fn client() -> Option<Client> {
-    if !is_on() {
-        return None;
-    }
+#[must_use]
+pub fn client() -> Option<Client> {
+    network()?;
     CLIENT.with_borrow_mut(|known| {
         if known.is_none() {
             *known = Client::builder().tls_certs_only([]).no_proxy().build().ok();
@@ -68,17 +82,14 @@ pub(crate) fn client() -> Option<Client> {
     })
 }
 
-/// Sends `request` to the simulated network of this thread; gives it back if there is none.
-pub(crate) async fn send(
-    request: RequestBuilder,
-) -> Result<Result<Response, TransportError>, RequestBuilder> {
-    let Some(network) = NETWORK.with_borrow(Clone::clone) else { return Err(request) };
-    let request = match request.build() {
-        Ok(request) => request,
-        Err(error) => return Ok(Err(broken(error))),
-    };
-    Ok(network.send(request).await.map_err(|why| match why {
-        NoAnswer::Unsent => TransportError::Unsent("nobody there".to_owned()),
-        NoAnswer::Lost => TransportError::Lost("the connection broke".to_owned()),
-    }))
+/// Sends `request` to the simulated network of this thread.
+///
+/// # Errors
+/// `request` itself, if this thread's network is a real one.
+pub async fn send(request: RequestBuilder) -> Result<Result<Response, NoAnswer>, RequestBuilder> {
+    let Some(network) = network() else { return Err(request) };
+    Ok(match request.build() {
+        Ok(request) => network.send(request).await,
+        Err(_) => Err(NoAnswer::Unsent),
+    })
 }
