@@ -9,7 +9,7 @@ mod model;
 use std::fmt::Write as _;
 
 use crate::Outcome;
-use aws::{Requests, busy_month, idle_month, thousand_events};
+use aws::{Requests, idle_month, thousand_events};
 use counted::Counted;
 use model::PROFILES;
 
@@ -28,10 +28,7 @@ pub(crate) fn page() -> Outcome<String> {
     rows(&mut page, "A thousand events", &events)?;
     let idle = idle_month(&counted.sweep);
     rows(&mut page, "An idle month", &idle)?;
-    let busy = busy_month(counted.series);
-    rows(&mut page, "A month with events, besides", &busy)?;
-    page.push_str(METRICS);
-    models(&mut page, total(&events), total(&idle) + total(&busy))?;
+    models(&mut page, total(&events), total(&idle))?;
     page.push_str(TAIL);
     Ok(page)
 }
@@ -43,12 +40,6 @@ developer API, without free tiers, in US dollars.
 
 ";
 
-const METRICS: &str = "\
-Counted for one source and one event of each hour that goes well, asked of two models. Each further source, model, intent, version
-or reason that is written adds metrics of $0.30 a month, for the hours in which it is.
-
-";
-
 const TAIL: &str = "
 ## What to do about it
 
@@ -57,9 +48,8 @@ const TAIL: &str = "
 - `[budget]` bounds a day, for all and by tenant. What is spoken for is on the dashboard.
 - `[shadow]` costs what its `per_day_usd` says at the most, and the time that processors wait for it. `afterhook eval` and
   `afterhook replay` cost nothing against the stand-in, and at the most their `--max-usd` against a real model.
-- Idle, alarms, dashboard, metrics and secrets are most of it. A stack for development can do without the first two:
-  delete them from its copy of template.yaml. AWS gives ten alarms, three dashboards and ten metrics away, which the
-  tables leave out.
+- Idle, alarms, secrets and metrics are most of it. A stack for development can do without alarms: delete them
+  from its copy of template.yaml.
 - Waiting costs memory by the second: processors are billed while the model thinks. More tasks in one batch share
   that time; the row above counts each alone.
 ";

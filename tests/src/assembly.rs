@@ -14,7 +14,7 @@ use processor::{Ack, Parts, Processor};
 use serde_json::Value;
 use settings::Settings;
 use sweeper::{Report, Sweeper};
-use telemetry::{Metrics, Recorded};
+use telemetry::Metrics;
 use tokio::task::JoinSet;
 use webhook::Provider;
 
@@ -46,8 +46,6 @@ pub struct Assembly {
     pub processor: Arc<Processor>,
     /// What finds tasks that would be stuck.
     pub sweeper: Sweeper,
-    /// The metrics that they write.
-    pub figures: Recorded,
     _server: JoinSet<()>,
 }
 
@@ -67,19 +65,17 @@ impl Assembly {
     pub async fn with(settings: Settings, world: &World, stores: Stores, clock: &Clock) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let environment = world.environment();
-        let (metrics, figures) = Metrics::memory(clock.clone());
-        let metrics = metrics.of_stack(Some("afterhook"));
         let jitter = Jitter::fixed(1.0);
         let state = Arc::clone(&stores.state);
         let model =
-            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), metrics.clone());
+            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none());
         let parts = Parts {
             stores: stores.clone(),
             model: model.expect("a Gemini client"),
             services: wiring::services(&settings, &environment, clock).expect("clients"),
             clock: clock.clone(),
             jitter,
-            metrics: metrics.clone(),
+            metrics: Metrics::none(),
         };
         let processor =
             Arc::new(Processor::new(&settings, processor::registry(), parts).expect("a processor"));
@@ -89,7 +85,7 @@ impl Assembly {
             settings.sources.values(),
             SecretsSource::fixed(signing_secrets(&environment, &names)),
             clock.clone(),
-            metrics.clone(),
+            Metrics::none(),
         );
         ingest.set_login(Provider::Github, LOGIN);
         let tokens = TokenSource::fixed(&environment.console_tokens);
@@ -98,8 +94,9 @@ impl Assembly {
         let (listener, url) = listen().await;
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.expect("the system serves") });
-        let sweeper = Sweeper { stores: stores.clone(), clock: clock.clone(), metrics };
-        Self { api: Api::at(url), stores, processor, sweeper, figures, _server: server }
+        let sweeper =
+            Sweeper { stores: stores.clone(), clock: clock.clone(), metrics: telemetry::Metrics::none() };
+        Self { api: Api::at(url), stores, processor, sweeper, _server: server }
     }
 
     /// What can be received from `lane` at this moment.

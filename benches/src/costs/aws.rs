@@ -20,7 +20,6 @@ const ALARM_MONTH: f64 = 0.10;
 const METRIC_MONTH: f64 = 0.30;
 const SECRET_MONTH: f64 = 0.40;
 const TRACE: f64 = 5.00 / 1e6;
-const DASHBOARD_MONTH: f64 = 3.00;
 
 /// A write of a task: up to 2 KB, and one entry of an index.
 const UNITS_OF_A_WRITE: f64 = 3.0;
@@ -41,12 +40,7 @@ const POLLS: f64 = 3.0 * 5.0 * 3.0 * SWEEPS;
 /// Environments that read their secret every five minutes: the sweeper's.
 const SECRETS: f64 = 3.0;
 /// Written by the sweeper whatever happens, each by itself and by stack.
-const IDLE_METRICS: u32 = 6;
-/// What API Gateway writes of a route that has detailed metrics: 4xx, 5xx, Count, DataProcessed, IntegrationLatency,
-/// Latency.
-const ROUTE_METRICS: u32 = 6;
-const TEMPLATE: &str = include_str!("../../../template.yaml");
-const ALARM: &str = "Type: AWS::CloudWatch::Alarm\n";
+const IDLE_METRICS: f64 = 6.0;
 
 type Rows = Vec<(String, f64)>;
 
@@ -70,14 +64,14 @@ pub(super) fn thousand_events(event: &Requests) -> Rows {
 }
 
 pub(super) fn idle_month(sweep: &Requests) -> Rows {
-    let (alarms, watched) = (TEMPLATE.matches(ALARM).count(), alarmed_metrics());
+    let alarms = include_str!("../../../template.yaml").matches("Type: AWS::CloudWatch::Alarm").count();
+    let alarms = u32::try_from(alarms).unwrap_or(u32::MAX);
     let row = |what: String, dollars: f64| (what, dollars);
     let named = |what: &str, dollars: f64| (what.to_owned(), dollars);
     vec![
-        row(format!("{alarms} alarms on {watched} metrics, each billed"), f64::from(watched) * ALARM_MONTH),
-        named("The dashboard", DASHBOARD_MONTH),
+        row(format!("{alarms} alarms"), f64::from(alarms) * ALARM_MONTH),
         named("Three secrets", SECRETS * SECRET_MONTH),
-        named("Six metrics that the sweeper writes", f64::from(IDLE_METRICS) * METRIC_MONTH),
+        named("Six metrics that the sweeper writes", IDLE_METRICS * METRIC_MONTH),
         named("SQS: three lanes, polled by Lambda", POLLS * QUEUE_REQUEST),
         named("DynamoDB: a sweep a minute", SWEEPS * database(sweep)),
         named("SQS: depth of the lanes, a sweep a minute", SWEEPS * f64::from(sweep.queue) * QUEUE_REQUEST),
@@ -85,25 +79,8 @@ pub(super) fn idle_month(sweep: &Requests) -> Rows {
             "Lambda: a sweep a minute, 256 MB for 0.5 s",
             SWEEPS * (INVOCATION + SWEEPER_GIGABYTE_SECONDS * GIGABYTE_SECOND_ARM64),
         ),
-        named("X-Ray, every sweep", SWEEPS * TRACE),
         named("Logs", SWEEPS * LOG_GIGABYTES_A_SWEEP * LOG_GIGABYTE),
     ]
-}
-
-/// What a month costs besides in which there is a webhook in each hour: metrics are billed by the hours they have values in.
-pub(super) fn busy_month(series: u32) -> Rows {
-    let own = series.saturating_sub(IDLE_METRICS);
-    vec![
-        (format!("{own} more metrics of ours, by their dimensions"), f64::from(own) * METRIC_MONTH),
-        ("Six metrics of the webhooks' route".to_owned(), f64::from(ROUTE_METRICS) * METRIC_MONTH),
-    ]
-}
-
-/// The metrics that alarms look at: one that computes is billed by each of those that it computes from.
-fn alarmed_metrics() -> u32 {
-    let alarms = TEMPLATE.split(ALARM).skip(1).map(|rest| rest.split("\n\n").next().unwrap_or(rest));
-    let metrics = alarms.map(|alarm| alarm.matches("MetricName: ").count().max(1));
-    u32::try_from(metrics.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 fn database(requests: &Requests) -> f64 {

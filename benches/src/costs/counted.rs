@@ -1,16 +1,10 @@
 //! How many requests go to AWS: one GitHub issue from the webhook to the comment, and one sweep, on the AWS
 //! adapters against the emulator. The tests of e2e pin the same requests by name.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
-
-use domain::{Clock, StatsRecorder, TaskId, TaskStatus};
+use domain::{Clock, TaskId, TaskStatus};
 use e2e::assembly::Assembly;
 use e2e::emulator::{Emulator, Wire};
 use e2e::world::World;
-use serde_json::Value;
-use sweeper::{AnswerReactions, MissedDeliveries, ModelWatch, Sweeper};
 use tokio::runtime::Builder;
 
 use super::aws::Requests;
@@ -21,8 +15,6 @@ use crate::Outcome;
 pub(super) struct Counted {
     pub(super) event: Requests,
     pub(super) sweep: Requests,
-    /// Metrics, by their names and dimensions, that both have written.
-    pub(super) series: u32,
 }
 
 /// An issue that the stand-in for Gemini calls a bug report.
@@ -56,48 +48,10 @@ async fn counted() -> Outcome<Counted> {
     // Lambda's receiving is polling, which costs the same whether something is there or not.
     names.retain(|name| name != "ReceiveMessage");
     let event = requests(&names)?;
-    // What is done once an hour is done by the first.
-    sweep(&system).await?;
-    let _first = wire.take();
-    sweep(&system).await?;
-    let sweep = requests(&wire.take())?;
-    Ok(Counted { event, sweep, series: series(&system.figures.documents())? })
-}
-
-/// One sweep of the deployed function, for a source whose sender can be asked for what it could not deliver.
-async fn sweep(system: &Assembly) -> Outcome<()> {
-    let Sweeper { stores, clock, metrics } = &system.sweeper;
-    let now = clock.now();
-    let swept = system.sweeper.sweep(domain::after(now, Duration::from_secs(60))).await?;
+    let now = system.sweeper.clock.now();
+    let swept = system.sweeper.sweep(domain::after(now, std::time::Duration::from_secs(60))).await?;
     system.sweeper.count(&swept, now).await?;
-    let (state, clock) = (Arc::clone(&stores.state), clock.clone());
-    let stats = StatsRecorder::new(Arc::clone(&state), 0);
-    let missed = MissedDeliveries { state: Arc::clone(&state), clock: clock.clone(), stats };
-    let reactions = AnswerReactions { stores: stores.clone(), clock: clock.clone() };
-    let settings = e2e::assembly::shipped_settings();
-    let models = prices::model_items(&settings.models.in_use(), &settings.models.endpoints);
-    let models = ModelWatch { state, clock, metrics: metrics.clone(), models };
-    missed.is_due("github").await?;
-    reactions.is_due("github").await?;
-    models.count().await?;
-    models.is_due().await?;
-    Ok(())
-}
-
-/// How many metrics CloudWatch makes of these documents: a name with other dimensions, or other values of them, is
-/// another one.
-fn series(documents: &[Value]) -> Outcome<u32> {
-    let mut found = BTreeSet::new();
-    for document in documents {
-        for directive in document["_aws"]["CloudWatchMetrics"].as_array().into_iter().flatten() {
-            let named = directive["Dimensions"][0].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let dimensions: Vec<String> = named.map(|name| format!("{name}={}", document[name])).collect();
-            for metric in directive["Metrics"].as_array().into_iter().flatten() {
-                found.insert((metric["Name"].to_string(), dimensions.clone()));
-            }
-        }
-    }
-    Ok(u32::try_from(found.len())?)
+    Ok(Counted { event, sweep: requests(&wire.take())? })
 }
 
 async fn is_completed(system: &Assembly, id: &TaskId) -> Outcome<bool> {

@@ -192,11 +192,11 @@ fn the_build_takes_an_agent_that_lies_elsewhere() {
 fn a_stack_can_be_pointed_to_restored_tables() {
     let script = workspace().join(".ci/restored");
     let printed =
-        Command::new("bash").arg(script).args(["t-1", "s-1"]).current_dir(workspace()).output().unwrap();
+        Command::new("bash").arg(script).args(["restored-tasks", "restored-state"]).current_dir(workspace()).output().unwrap();
     assert!(printed.status.success(), "{printed:?}");
     let printed = String::from_utf8(printed.stdout).unwrap();
     let ours = fs::read_to_string(workspace().join("template.yaml")).unwrap();
-    for (table, restored) in [("TasksTable", "t-1"), ("StateTable", "s-1")] {
+    for (table, restored) in [("TasksTable", "restored-tasks"), ("StateTable", "restored-state")] {
         let names = |text: &str| text.matches(table).count();
         assert_eq!(names(&printed), 2, "the old table and the output, whose names stay");
         assert_eq!(printed.matches(restored).count(), names(&ours) - 2, "{restored}");
