@@ -5,6 +5,8 @@ mod accessibility;
 mod browser;
 mod chromium;
 mod fuzz;
+mod layout;
+mod queue;
 mod terminal;
 
 use e2e::world::{World, triage_says};

@@ -7,6 +7,7 @@ use afterhook::{Backend, Dev, Running};
 use e2e::api::Api;
 use e2e::assembly::shipped_settings;
 use e2e::world::{TOKEN, World};
+use settings::Environment;
 
 mod api_tasks;
 mod decisions;
@@ -38,6 +39,15 @@ impl System {
     /// In memory, in `world`.
     pub(crate) async fn start_in(world: World) -> Self {
         Self::start_on(Backend::Memory, world).await
+    }
+
+    /// In memory, in `world`, but for GitHub, for which nobody has given credentials: a stand-in, which pages say.
+    pub(crate) async fn start_with_a_stand_in(world: World) -> Self {
+        let named = world.variables();
+        let named = named.into_iter().filter(|(name, _)| !matches!(*name, "GITHUB_TOKEN" | "GITHUB_API_URL"));
+        let environment = Environment::from_map(named.collect::<Vec<_>>()).unwrap();
+        let running = afterhook::start(Dev { environment, ..dev(&world, Backend::Memory) }).await.unwrap();
+        Self { api: Api::at(running.url()), world, running }
     }
 
     /// The overview, as a person who has logged in sees it.

@@ -53,6 +53,14 @@ pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, 
     })
 }
 
+impl Asked {
+    /// All that was written.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let opened = self.title.iter().chain(&self.opening);
+        opened.chain(&self.before).map(String::as_str).chain([self.text.as_str()])
+    }
+}
+
 /// The texts in `parts`, in the order of time.
 fn texts(parts: &[(PartKey, Blob)]) -> Result<Vec<String>, StoreError> {
     let read = parts.iter().map(|(_, blob)| blob.json::<Before>("read a text"));

@@ -8,6 +8,7 @@ mod deliveries;
 mod demo;
 pub(crate) mod runner;
 pub(crate) mod sample;
+mod server;
 mod simulated_model;
 mod stage;
 mod start;

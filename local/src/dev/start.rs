@@ -20,10 +20,10 @@ use tokio::task::JoinSet;
 use wiring::{OutsideService, Services};
 
 use super::backend::{Backend, Storage};
-use super::runner;
 use super::simulated_model::SimulatedModel;
 use super::stage::Stage;
 use super::world::{self, GEMINI, Received, Service, World};
+use super::{runner, server};
 use crate::Failure;
 
 /// What to run.
@@ -160,11 +160,7 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     // Webhooks come by way of a tunnel under any name, and are signed.
     let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
     let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
-    tasks.spawn(async move {
-        if let Err(problem) = axum::serve(listener, app).await {
-            tracing::error!(%problem, "the HTTP server stopped");
-        }
-    });
+    tasks.spawn(server::serve(listener, app));
     let lanes = Lanes { processor, storage: Arc::clone(&storage), running: Mutex::default() };
     lanes.start().await;
     if let Some(approver) = approver {

@@ -66,6 +66,8 @@ impl Decider<'_> {
 
 /// The name under which an expiry is recorded.
 const NOBODY: &str = "afterhook";
+/// Bytes of a note that the timeline tells.
+const TOLD_BYTES: usize = 200;
 
 /// Times that a decision is tried again because somebody else wrote the task in between. Such a write (a message
 /// about the draft was posted, the sweeper moved its next look) is no decision, and must not turn one away.
@@ -249,7 +251,8 @@ pub async fn retry(
     for _ in 0..TRIES {
         let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
         renew(&mut task, note.as_deref(), decider)?;
-        let words = format!("retried by {}", decider.name);
+        let said = note.as_deref().map(|note| format!(": {}", clip(note, TOLD_BYTES))).unwrap_or_default();
+        let words = format!("retried by {}{said}", decider.name);
         if let Some(decided) = resume(stores, task, decider, &words).await? {
             return Ok(decided);
         }

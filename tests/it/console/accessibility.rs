@@ -6,7 +6,7 @@ use std::process::Command;
 use e2e::venv::Venv;
 use serde_json::{Value, json};
 
-use super::browser::{log_in, start};
+use super::browser::{a_look, log_in, start, start_with_banner};
 use super::chromium::Chromium;
 use crate::dev::System;
 
@@ -47,7 +47,7 @@ async fn violations(browser: &mut Chromium, axe: &str) -> Value {
 }
 
 /// Every view, with a draft that waits, one that was published, and one that was rejected.
-async fn views(system: &System) -> Vec<String> {
+pub(super) async fn views(system: &System) -> Vec<String> {
     let mut ids = Vec::new();
     for issue in 1..=3 {
         let id = system.api.accept(issue).await;
@@ -70,18 +70,23 @@ async fn views(system: &System) -> Vec<String> {
 
 #[tokio::test]
 async fn axe_finds_no_violation_in_any_view_on_a_desk_on_a_phone_and_in_the_dark() {
-    let Some((system, mut browser)) = start().await else { return };
+    let Some((system, mut browser)) = start_with_banner().await else { return };
     let axe = axe().await;
     let url = system.api.url().to_owned();
     browser.open(&format!("{url}/ui/login")).await;
     let mut found = vec![(String::from("/ui/login"), violations(&mut browser, &axe).await)];
     log_in(&mut browser).await;
     let paths = views(&system).await;
-    for (width, height, is_phone, scheme) in [(1_280, 900, false, "light"), (390, 844, true, "dark")] {
-        browser.size(width, height, is_phone).await;
+    for (width, scheme) in [(1_280, "light"), (1_280, "dark"), (375, "light"), (375, "dark")] {
+        browser.size(width, 900, width < 700).await;
         browser.scheme(scheme).await;
         for path in &paths {
             browser.open(&format!("{url}{path}")).await;
+            assert_eq!(
+                browser.eval("document.querySelector('.standins')?.checkVisibility()").await == true,
+                !path.contains("no-such"),
+                "{path} says what is a stand-in"
+            );
             found.push((format!("{path} {scheme}"), violations(&mut browser, &axe).await));
         }
         browser.open(&url).await;
@@ -95,6 +100,14 @@ async fn axe_finds_no_violation_in_any_view_on_a_desk_on_a_phone_and_in_the_dark
     browser.fill("#text", &format!("```\n{}```", "a line of code\n".repeat(60))).await;
     browser.until("document.querySelector('.shown:not([hidden]) .prose pre')").await;
     found.push(("an edit".to_owned(), violations(&mut browser, &axe).await));
+    browser
+        .eval("document.querySelector('#text').value = document.querySelector('#text').defaultValue")
+        .await;
+    browser.open(&format!("{url}{}", paths[5])).await;
+    a_look().await;
+    browser.key("r").await;
+    browser.until("document.querySelector('.undo')").await;
+    found.push(("a rejection that can be taken back".to_owned(), violations(&mut browser, &axe).await));
     found.retain(|(_, violations)| *violations != json!([]));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -98,6 +98,12 @@ impl Chromium {
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'").await;
     }
 
+    /// Leaves the page for one that is none of ours, as closing it does.
+    pub(super) async fn leave(&mut self) {
+        self.call("Page.navigate", json!({"url": "about:blank"})).await;
+        self.until("location.href === 'about:blank'").await;
+    }
+
     /// The value of an expression. While a page is being replaced there is none.
     pub(super) async fn eval(&mut self, expression: &str) -> Value {
         let ask = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});

@@ -8,7 +8,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("assets/app.css");
-const SCRIPT: &str = include_str!("assets/app.js");
+/// One file for browsers: what it does to each page, how people decide, and the keys.
+const SCRIPT: &str =
+    concat!(include_str!("assets/app.js"), include_str!("assets/decide.js"), include_str!("assets/keys.js"));
 /// The icon, which pages also show.
 pub(crate) const ICON: &str = include_str!("assets/icon.svg");
 

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{DayFigures, Stage, StoreError, TaskStatus, Timestamp, between, day_keys, labels_of_day};
+use domain::{
+    DayFigures, ListQuery, Stage, StoreError, TaskStatus, Timestamp, between, day_keys, labels_of_day,
+};
 use futures::future::{join, try_join_all};
 
 use crate::Console;
@@ -13,9 +15,37 @@ const ENOUGH: usize = 500;
 /// Pages that refresh themselves need not count anew each time.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// The latest count.
+/// What has ended is counted so far, which is a page of its list, and less often: it is read, not looked up.
+const ENDED_ENOUGH: usize = 50;
+const ENDED_FRESH: Duration = Duration::from_secs(10);
+
+/// The latest counts: of what is open, and of what has ended.
 #[derive(Default)]
-pub(crate) struct Census(Mutex<Option<Counts>>);
+pub(crate) struct Census(Mutex<Option<Counts>>, Mutex<Option<(Timestamp, Ended)>>);
+
+/// How many tasks have ended in which status: some, or more than fit on a page of their list.
+pub(crate) type Ended = Vec<(TaskStatus, String)>;
+
+/// Counts what has ended, unless that was done a moment ago.
+pub(crate) async fn ended(console: &Console, now: Timestamp) -> Result<Ended, StoreError> {
+    let latest = console.census.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((_, known)) = latest.filter(|(at, _)| *at <= now && between(*at, now) < ENDED_FRESH) {
+        return Ok(known);
+    }
+    let counts = TaskStatus::ALL.into_iter().filter(|status| status.is_end()).map(|status| async move {
+        let query = ListQuery { status: Some(status), limit: ENDED_ENOUGH, ..ListQuery::default() };
+        let page = console.stores.tasks.list(&query).await?;
+        Ok::<_, StoreError>((status, some(page.tasks.len(), page.cursor.is_some())))
+    });
+    let ended = try_join_all(counts).await?;
+    *console.census.1.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, ended.clone()));
+    Ok(ended)
+}
+
+/// So many, and perhaps more.
+pub(crate) fn some(count: usize, more: bool) -> String {
+    format!("{count}{}", if more { "+" } else { "" })
+}
 
 /// How many tasks there are.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,13 @@
 //! What the forms of a task do. The rules are those of the API: `decision` decides, the first one wins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{DecisionInput, Task};
+use domain::{DecisionInput, Outcome, Task, Timestamp, between};
+use http::StatusCode;
 
 use super::draft::{self, Typed};
 use super::failure::Failure;
@@ -26,7 +28,8 @@ pub(crate) async fn preview(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    Ok(task::show(&console, &session, &task, None, Some(&typed(&fields))).await?.into_response())
+    let typed = typed(&console, &task, &fields).await?;
+    Ok(task::show(&console, &session, &task, None, Some(&typed)).await?.into_response())
 }
 
 /// Publishes what the button said: the draft, or the text as edited. An edit behind a button that says nothing of
@@ -39,12 +42,16 @@ pub(crate) async fn approve(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
+    if is_unseen(&session, &fields) {
+        return unseen(&console, &session, &task, &fields).await;
+    }
     let text = match edited(&console, &task, &fields).await? {
         Edit::Changed if fields.publish != EDIT => {
             let text = "You have edited the text, and nothing is published yet. This is your version: publish it, or \
                         discard your changes.";
             let notice = Notice { good: false, text, of: None };
-            let page = task::show(&console, &session, &task, Some(&notice), Some(&typed(&fields))).await?;
+            let typed = typed(&console, &task, &fields).await?;
+            let page = task::show(&console, &session, &task, Some(&notice), Some(&typed)).await?;
             return Ok(page.into_response());
         }
         Edit::None => None,
@@ -64,6 +71,9 @@ pub(crate) async fn reject(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
+    if is_unseen(&session, &fields) {
+        return unseen(&console, &session, &task, &fields).await;
+    }
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(reason) => {
             let input = DecisionInput::Reject { reason };
@@ -83,6 +93,9 @@ pub(crate) async fn retry(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
+    if is_unseen(&session, &fields) {
+        return unseen(&console, &session, &task, &fields).await;
+    }
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(note) => decision::again(&console, &task.id, note, &caller).await,
         Err(refusal) => Err(refusal),
@@ -130,8 +143,38 @@ fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-fn typed(fields: &Fields) -> Typed {
-    Typed { text: unix(&fields.text), note: fields.note.clone(), intent: fields.intent.clone() }
+/// What of a form is the person's own: a text is theirs if it is another one than the draft that the form was made for.
+async fn typed(console: &Console, task: &Task, fields: &Fields) -> Result<Typed, Refusal> {
+    let is_theirs = match edited(console, task, fields).await? {
+        Edit::None => false,
+        Edit::Changed => true,
+        Edit::OfUnknown => fields.publish == EDIT,
+    };
+    let text = Some(unix(&fields.text)).filter(|text| is_theirs && !text.trim().is_empty());
+    Ok(Typed { text, note: fields.note.clone(), intent: fields.intent.clone() })
+}
+
+/// Nobody reads a draft in less time: a second click or key that was meant for the page before falls on the next one.
+const READING: Duration = Duration::from_secs(1);
+
+/// Whether the form had hardly been shown when its button was pressed.
+fn is_unseen(session: &Session, fields: &Fields) -> bool {
+    let shown = fields.shown.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    shown.is_some_and(|shown| between(shown, session.at) < READING)
+}
+
+/// The page again, with a soft word.
+async fn unseen(
+    console: &Console,
+    session: &Session,
+    task: &Task,
+    fields: &Fields,
+) -> Result<Response, Failure> {
+    let text = "Nothing was decided: this page had been shown for less than a second. Look at the draft, then decide.";
+    let notice = Notice { good: false, text, of: None };
+    let typed = typed(console, task, fields).await?;
+    let page = task::show(console, session, task, Some(&notice), Some(&typed)).await?;
+    Ok((StatusCode::CONFLICT, page).into_response())
 }
 
 /// The next task of the queue, with a word about this one; this one, if it was the last.
@@ -140,6 +183,18 @@ async fn onward(console: &Console, session: &Session, task: &Task, word: &str) -
     Ok(match queue.after.filter(|next| *next != task.id) {
         Some(next) => format!("/ui/tasks/{next}?done={word}&of={}", task.id),
         None => format!("/ui/tasks/{}?done={word}", task.id),
+    })
+}
+
+/// Whether this very decision is made already, by the same person: what is sent twice is done once, and is no error.
+pub(crate) fn is_repeated(task: &Task, draft_hash: &str, word: &str, by: &str) -> bool {
+    task.doc.decision.as_ref().is_some_and(|made| {
+        let same = match made.outcome {
+            Outcome::Approved => word.starts_with("approve"),
+            Outcome::Rejected => word.starts_with("reject"),
+            Outcome::Edited | Outcome::Expired => false,
+        };
+        same && made.by == by && made.draft_hash == draft_hash
     })
 }
 
@@ -160,8 +215,12 @@ async fn answer(
     };
     let problem = refusal.problem();
     let task = task::find(console, before.id.as_str()).await?;
+    if is_repeated(&task, &fields.draft_hash, word, &session.name) {
+        return Ok(Redirect::to(&onward(console, session, &task, word).await?).into_response());
+    }
     let text = format!("{}: {}", problem.title, problem.detail);
     let notice = Notice { good: false, text: &text, of: None };
-    let page = task::show(console, session, &task, Some(&notice), Some(&typed(fields))).await?;
+    let typed = typed(console, &task, fields).await?;
+    let page = task::show(console, session, &task, Some(&notice), Some(&typed)).await?;
     Ok((problem.status, page).into_response())
 }

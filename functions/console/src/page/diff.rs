@@ -12,10 +12,12 @@ const TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The difference from `before` to `after`; says so when there is none.
 pub(crate) fn diff(before: &str, after: &str) -> Markup {
-    if before == after {
+    if before.trim_end() == after.trim_end() {
         return html! { p.quiet { "No difference." } };
     }
-    let diff = TextDiff::configure().timeout(TIMEOUT).diff_lines(before, after);
+    // A last line is the same with and without its end.
+    let (before, after) = (ended(before), ended(after));
+    let diff = TextDiff::configure().timeout(TIMEOUT).diff_lines(&before, &after);
     html! {
         div.diff role="group" aria-label="Changes" {
             @for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
@@ -28,6 +30,10 @@ pub(crate) fn diff(before: &str, after: &str) -> Markup {
             }
         }
     }
+}
+
+fn ended(text: &str) -> String {
+    format!("{}\n", text.trim_end())
 }
 
 fn line(tag: ChangeTag, pieces: impl Iterator<Item = (bool, String)>) -> Markup {
@@ -59,6 +65,15 @@ mod tests {
         let out = diff("<b> Hello world.\nSame.", "<b> Hello moon.\nSame.").into_string();
         assert!(out.contains("<mark>world.</mark>") && out.contains("<mark>moon.</mark>"), "{out}");
         assert!(out.contains("&lt;b&gt;") && !out.contains("<b>"), "{out}");
+    }
+
+    #[test]
+    fn a_last_line_without_its_end_is_the_same_line() {
+        for (before, after) in [("a\nlast", "b\nlast\n"), ("a\nlast\n", "b\nlast"), ("last", "last\nmore")] {
+            let out = diff(before, after).into_string();
+            assert_eq!(out.matches("last").count(), 1, "{out}");
+        }
+        assert!(diff("last", "last\n").into_string().contains("No difference"));
     }
 
     #[test]

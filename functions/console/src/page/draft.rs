@@ -22,7 +22,8 @@ pub(crate) struct Drafts(Vec<(String, String)>);
 /// What a person has typed, when their form is shown again.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Typed {
-    pub(crate) text: String,
+    /// Their version. `None` while they have changed nothing: what a form carries was the draft then, and may be an old one.
+    pub(crate) text: Option<String>,
     pub(crate) note: String,
     pub(crate) intent: String,
 }
@@ -79,7 +80,7 @@ pub(crate) fn section(
         DraftOrigin::Person => "edited by a person",
     };
     // Of a parked draft alone: what was decided is no longer edited.
-    let edit = typed.map(|typed| typed.text.as_str()).filter(|edit| parked && *edit != text);
+    let edit = typed.and_then(|typed| typed.text.as_deref()).filter(|edit| parked && *edit != text);
     html! {
         section.card #draft {
             div.split {
@@ -99,6 +100,13 @@ pub(crate) fn section(
             (compared(task, drafts, &draft.hash, text))
         }
     }
+}
+
+/// Whether this person decides about the draft of `task`.
+pub(crate) fn is_decided_by(session: &Session, task: &Task) -> bool {
+    task.control.status == TaskStatus::AwaitingApproval
+        && session.may(Role::Decide)
+        && !task.is_requested_by(&session.name)
 }
 
 /// The draft as a reader will see it.
@@ -142,12 +150,13 @@ fn form(
     html! {
         form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
-            input type="hidden" name="draft_hash" value=(hash);
-            details.edit open[typed.is_some()] {
+            (layout::shown(session))
+            input type="hidden" name="draft_hash" value=(hash) autocomplete="off";
+            details.edit open[edit.is_some()] {
                 summary { "Edit the text" }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
-                textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" { "\n" (shown) }
+                textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" autocomplete="off" { "\n" (shown) }
                 button type="submit" formaction=(action("preview")) { "Show changes" }
             }
             label for="note" { "Note" }

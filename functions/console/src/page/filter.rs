@@ -7,7 +7,7 @@ use domain::{ListQuery, Task, TaskStatus, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::words::percent_encode;
+use super::words::{percent_encode, thread};
 use crate::Console;
 
 /// The status that stands for every one.
@@ -16,8 +16,12 @@ const ALL: &str = "all";
 const AGES: [(&str, &str, u64); 3] =
     [("1h", "Last hour", 3_600), ("1d", "Last day", 86_400), ("7d", "Last week", 7 * 86_400)];
 /// What a task has cost at least, and how that is called.
-const COSTS: [(&str, &str, f64); 3] =
-    [("0.01", "From $0.01", 0.01), ("0.1", "From $0.10", 0.1), ("1", "From $1", 1.0)];
+const COSTS: [(&str, &str, f64); 4] = [
+    ("0.001", "From $0.001", 0.001),
+    ("0.01", "From $0.01", 0.01),
+    ("0.1", "From $0.10", 0.1),
+    ("1", "From $1", 1.0),
+];
 
 /// The query string. What is empty is as good as absent.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -29,9 +33,11 @@ pub(crate) struct Filter {
     tenant: String,
     age: String,
     cost: String,
-    /// Part of an id, a title, a thread, an actor or a kind of event.
+    /// Part of an id, a title, a thread, an actor, a kind of event, or of what was asked.
     pub(crate) q: String,
     pub(crate) cursor: String,
+    /// Which page of the queue; the first one if empty.
+    page: String,
     /// What the page before has done.
     pub(crate) done: String,
 }
@@ -40,6 +46,20 @@ impl Filter {
     /// Whether nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
         self.status.is_empty() && self.cursor.is_empty() && !self.narrows()
+    }
+
+    /// The number of the page of the queue, from 0.
+    pub(crate) fn page(&self) -> usize {
+        self.page.parse::<usize>().map_or(0, |page| page.saturating_sub(1))
+    }
+
+    /// The query string of another page of the queue.
+    pub(crate) fn with_page(&self, index: usize) -> String {
+        let page = if index == 0 { String::new() } else { (index + 1).to_string() };
+        format!(
+            "/{}",
+            Self { page, status: TaskStatus::AwaitingApproval.as_str().to_owned(), ..self.clone() }.query("")
+        )
     }
 
     /// Whether nothing but the status was asked for.
@@ -78,25 +98,47 @@ impl Filter {
         })
     }
 
-    /// Whether it lets `task` through.
+    /// Whether it lets `task` through, whatever is searched for.
     pub(crate) fn fits(&self, task: &Task, now: Timestamp) -> bool {
         let doc = &task.doc;
         let intent = doc.classification.as_ref().map_or("", |known| known.intent.as_str());
         let age = AGES.iter().find(|(value, ..)| *value == self.age).map(|(.., age)| *age);
         let cost = COSTS.iter().find(|(value, ..)| *value == self.cost).map(|(.., cost)| *cost);
         let has = |text: &str, wanted: &str| text.to_lowercase().contains(&wanted.trim().to_lowercase());
-        let title = doc.title.as_deref().unwrap_or_default();
-        let texts = [task.id.as_str(), title, &doc.thread, &doc.actor, &doc.event, &doc.tenant, intent];
         has(intent, &self.intent)
             && has(&doc.tenant, &self.tenant)
             && age.is_none_or(|age| domain::between(doc.received_at, now) <= Duration::from_secs(age))
             && cost.is_none_or(|cost| task.cost_usd().is_some_and(|spent| spent >= cost))
-            && texts.iter().any(|text| has(text, &self.q))
+    }
+
+    /// Whether the words that are searched for stand in one of `texts`.
+    pub(crate) fn finds<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        let wanted = self.q.trim().to_lowercase();
+        texts.into_iter().any(|text| text.to_lowercase().contains(&wanted))
+    }
+
+    /// Whether they stand in what a list shows of `task`.
+    pub(crate) fn names(&self, task: &Task) -> bool {
+        let doc = &task.doc;
+        let intent = doc.classification.as_ref().map_or("", |known| known.intent.as_str());
+        let (title, link) =
+            (doc.title.as_deref().unwrap_or_default(), doc.thread_url.as_deref().unwrap_or_default());
+        self.finds([
+            task.id.as_str(),
+            title,
+            link,
+            &thread(doc),
+            &doc.thread,
+            &doc.actor,
+            &doc.event,
+            &doc.tenant,
+            intent,
+        ])
     }
 
     /// The list of this status, filtered alike.
     pub(crate) fn with_status(&self, status: &str) -> String {
-        format!("/{}", Self { status: status.to_owned(), ..self.clone() }.query(""))
+        format!("/{}", Self { status: status.to_owned(), page: String::new(), ..self.clone() }.query(""))
     }
 
     /// The query string of this filter from `cursor` on.
@@ -111,6 +153,7 @@ impl Filter {
             ("cost", &self.cost),
             ("q", &self.q),
             ("cursor", cursor),
+            ("page", &self.page),
         ] {
             if !value.is_empty() {
                 let mark = if query.is_empty() { '?' } else { '&' };
@@ -129,7 +172,7 @@ pub(crate) fn form(console: &Console, filter: &Filter) -> Markup {
     html! {
         form.filters method="get" action="/" role="search" {
             input type="hidden" name="status" value=(status);
-            input type="search" name="q" value=(filter.q) placeholder="Title, thread, person, event, id"
+            input type="search" name="q" value=(filter.q) placeholder="Words of the question, thread, person, id"
                 aria-label="Search tasks" maxlength="200";
             select name="source" aria-label="Source" {
                 option value="" { "Any source" }

@@ -117,6 +117,8 @@ pub(crate) struct Fields {
     pub(crate) draft_hash: String,
     /// The draft as edited.
     pub(crate) text: String,
+    /// When the form was shown, in milliseconds of the Unix clock; empty for a form that decides about nothing new.
+    pub(crate) shown: String,
     /// What the button says that it publishes: `draft` or `edit`.
     pub(crate) publish: String,
     /// What the person adds.

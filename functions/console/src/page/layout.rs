@@ -52,7 +52,7 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
 /// Nobody takes a canned answer for a real one, nor what it would have cost for money that was spent.
 fn stand_ins(services: &str) -> Markup {
     html! {
-        p.standins role="note" {
+        aside.standins aria-label="Stand-ins" {
             strong { "Stand-ins: " (services) "." }
             @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
             @else { " Nothing is written outside this machine." }
@@ -91,12 +91,12 @@ fn head(title: &str) -> Markup {
     }
 }
 
-/// The keys that a page knows, for those who have scripts.
+/// The keys that a page knows, for those who have scripts: always in view, and larger with `?`.
 pub(crate) fn keys(keys: &[(&str, &str)]) -> Markup {
     html! {
         p.keys.quiet.small hidden {
-            @for (key, does) in keys { span { kbd { (key) } " " (does) } " " }
-            span { kbd { "?" } " all keys" }
+            @for (key, does) in keys { span { kbd { (key) } " " span { (does) } } " " }
+            span { kbd { "?" } " " span { "these keys" } }
         }
     }
 }
@@ -109,6 +109,11 @@ pub(crate) fn mark() -> Markup {
 /// What proves that a form is of this session.
 pub(crate) fn csrf(session: &Session) -> Markup {
     html! { input type="hidden" name="csrf" value=(session.csrf); }
+}
+
+/// When a form was shown: what is sent back too soon was pressed for the page before.
+pub(crate) fn shown(session: &Session) -> Markup {
+    html! { input type="hidden" name="shown" value=(session.at.as_millisecond()) autocomplete="off"; }
 }
 
 /// A part of a page that the script fetches anew from `from`, so many milliseconds after the last time.

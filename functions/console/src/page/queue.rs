@@ -10,12 +10,16 @@ use futures::{StreamExt, TryStreamExt, stream};
 use maud::{Markup, html};
 use settings::Role;
 
+use super::decide::is_repeated;
 use super::draft;
 use super::failure::Failure;
+use super::filter::Filter;
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::session::Session;
-use super::tasks::row;
+use super::tasks::rows;
+use super::words::title;
+use crate::asked::{self, Asked};
 use crate::auth::Caller;
 use crate::refusal::Refusal;
 use crate::{Console, decision};
@@ -24,6 +28,8 @@ use crate::{Console, decision};
 const PAGE: usize = 20;
 /// Bytes of a draft that a page shows; who decides about a longer one opens it.
 const MAX_DRAFT: usize = 2_000;
+/// Bytes of a question that a page shows.
+const ASKED_BYTES: usize = 600;
 /// Tasks that are looked at.
 const MAX_QUEUE: usize = 500;
 /// Drafts that are read at once.
@@ -70,11 +76,21 @@ impl Neighbours {
 }
 
 /// The list, as a form that decides about what is chosen.
-pub(crate) async fn list(console: &Console, session: &Session, tasks: &[Task]) -> Result<Markup, Refusal> {
-    let first: Vec<Task> = tasks.iter().take(PAGE).cloned().collect();
-    let rows = stream::iter(first).map(|task| async move { entry(console, session, &task).await });
+pub(crate) async fn list(
+    console: &Console,
+    session: &Session,
+    filter: &Filter,
+    tasks: &[Task],
+) -> Result<Markup, Refusal> {
+    // A page that has been decided away is the last one.
+    let page = filter.page().min(tasks.len().saturating_sub(1) / PAGE);
+    let shown = tasks.iter().skip(page * PAGE).take(PAGE).cloned().collect::<Vec<_>>();
+    let shown = rows(&shown, console.clock.now()).into_iter().zip(shown);
+    let rows =
+        stream::iter(shown).map(|(row, task)| async move { entry(console, session, &task, &row).await });
     let rows: Vec<Markup> = rows.buffered(READS_AT_ONCE).try_collect().await?;
     let may = session.may(Role::Decide) && !tasks.is_empty();
+    let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < tasks.len()));
     Ok(html! {
         form.decide.batch method="post" action="/ui/decide" {
             (layout::csrf(session))
@@ -87,14 +103,21 @@ pub(crate) async fn list(console: &Console, session: &Session, tasks: &[Task]) -
             }
             ul.list { @for row in rows { (row) } }
         }
-        @if tasks.len() > PAGE { p.quiet { (tasks.len() - PAGE) " more wait behind these." } }
+        @if tasks.len() > PAGE {
+            nav.more aria-label="Pages of the queue" {
+                @if let Some(before) = before { a.button rel="prev" href=(filter.with_page(before)) { "Before these" } " " }
+                span.quiet { (page * PAGE + 1) " to " (tasks.len().min((page + 1) * PAGE)) " of " (tasks.len()) }
+                @if let Some(after) = after { " " a.button rel="next" href=(filter.with_page(after)) { "After these" } }
+            }
+        }
     })
 }
 
 /// A row, its draft to unfold, and the box that chooses that very draft.
-async fn entry(console: &Console, session: &Session, task: &Task) -> Result<Markup, Refusal> {
+async fn entry(console: &Console, session: &Session, task: &Task, row: &Markup) -> Result<Markup, Refusal> {
     let hash = task.doc.draft.as_ref().map_or("", |draft| draft.hash.as_str());
-    let text = draft::one(&console.stores, task, hash).await?;
+    let (text, asked) =
+        futures::try_join!(draft::one(&console.stores, task, hash), asked::of(console, task))?;
     let shown = text.as_deref().filter(|text| text.len() <= MAX_DRAFT);
     let may = session.may(Role::Decide) && shown.is_some() && !task.is_requested_by(&session.name);
     Ok(html! {
@@ -102,18 +125,34 @@ async fn entry(console: &Console, session: &Session, task: &Task) -> Result<Mark
             @if may {
                 label.choose {
                     input type="checkbox" name="chosen" value={ (task.id) ":" (hash) };
-                    span.hidden { "Choose " (task.doc.title.as_deref().unwrap_or(&task.doc.thread)) }
+                    span.hidden { "Choose " (title(&task.doc)) }
                 }
             } @else { span.choose {} }
             div {
-                (row(task, console.clock.now()))
+                (row)
                 @match shown {
-                    Some(text) => { details.seen { summary { "Draft" } div.prose { (draft::rendered(text)) } } }
+                    Some(text) => {
+                        details.seen {
+                            summary { "Question and draft" }
+                            div.pair {
+                                @if let Some(asked) = &asked { (question(asked)) }
+                                div.prose { (draft::rendered(text)) }
+                            }
+                        }
+                    }
                     None => { p.quiet.small { "Its draft is long: open it to decide." } }
                 }
             }
         }
     })
+}
+
+/// The beginning of what was asked, beside its draft.
+fn question(asked: &Asked) -> Markup {
+    let begin = domain::clip(asked.text.trim(), ASKED_BYTES);
+    html! {
+        blockquote.asked { (begin) @if begin.len() < asked.text.trim().len() { "…" } }
+    }
 }
 
 /// What the form sends.
@@ -144,6 +183,17 @@ impl<S: Send + Sync> FromRequest<S> for Batch {
     }
 }
 
+async fn is_done(
+    console: &Console,
+    id: &TaskId,
+    hash: &str,
+    what: &str,
+    session: &Session,
+) -> Result<bool, Refusal> {
+    let task = console.stores.tasks.get(id).await?;
+    Ok(task.is_some_and(|task| is_repeated(&task, hash, what, &session.name)))
+}
+
 /// Decides about each of the chosen drafts as about one alone: the first decision wins, bound to the draft that was
 /// shown. What could not be decided is said, and costs the others nothing.
 pub(crate) async fn decide(
@@ -160,7 +210,14 @@ pub(crate) async fn decide(
     let mut failed = Vec::new();
     for (id, hash) in &batch.chosen {
         let decided = match id.parse::<TaskId>() {
-            Ok(id) => decision::settle(&console, &id, input.clone(), hash, &caller).await.map(drop),
+            Ok(id) => match decision::settle(&console, &id, input.clone(), hash, &caller).await {
+                Err(Refusal::Conflict { .. })
+                    if is_done(&console, &id, hash, &batch.what, &session).await? =>
+                {
+                    Ok(())
+                }
+                decided => decided.map(drop),
+            },
             Err(_) => Err(Refusal::NoSuchTask(domain::clip(id, 64).to_owned())),
         };
         if let Err(refusal) = decided {

@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) csrf: Arc<str>,
     /// The services that are stand-ins, in words; empty where there are none.
     pub(crate) stand_ins: Arc<str>,
+    /// When the request came.
+    pub(crate) at: Timestamp,
     key: Arc<str>,
     version: u64,
 }
@@ -170,6 +172,7 @@ impl Session {
             roles: holder.roles,
             csrf: id.derive(Purpose::Form, b"").into(),
             stand_ins: "".into(),
+            at: now,
             key: key.into(),
             version: stored.version,
         }))

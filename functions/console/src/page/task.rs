@@ -21,7 +21,9 @@ use super::layout::{self, Place};
 use super::queue::Neighbours;
 use super::session::Session;
 use super::versions;
-use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, usd};
+use super::words::{
+    ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, thread, time, title, usd,
+};
 use crate::Console;
 use crate::asked::{self, Asked};
 use crate::refusal::Refusal;
@@ -133,23 +135,39 @@ pub(crate) async fn show(
         p.notice.changed hidden { "This task has changed. " a href={ "/ui/tasks/" (task.id) } { "Show it as it is now" } }
         (way(queue.as_ref()))
         (layout::live(&from, every, &key(task), &head(task)))
+        div.pair {
+            (question(task, asked.as_ref()))
+            (draft::section(session, task, &drafts, typed, &console.intents))
+        }
         div.task {
             div.main {
-                (question(task, asked.as_ref()))
-                (draft::section(session, task, &drafts, typed, &console.intents))
                 (correction::section(session, task, &labelled, &console.intents))
                 (beside::section(task, &drafts, second.as_ref()))
                 (again(session, task))
             }
             (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
         }
-        (layout::keys(KEYS))
+        (layout::keys(&keys(session, task, queue.as_ref())))
     };
-    Ok(layout::page(session, Place::Tasks, task.doc.title.as_deref().unwrap_or(&task.doc.thread), &body))
+    Ok(layout::page(session, Place::Tasks, &title(&task.doc), &body))
 }
 
-const KEYS: &[(&str, &str)] =
-    &[("a", "publish"), ("e", "edit"), ("r", "reject"), ("j k", "next, previous in the queue")];
+/// The keys that do something on this page.
+fn keys(session: &Session, task: &Task, queue: Option<&Neighbours>) -> Vec<(&'static str, &'static str)> {
+    let mut keys = Vec::new();
+    if draft::is_decided_by(session, task) {
+        keys.extend([
+            ("a", "publish what is shown"),
+            ("e", "edit"),
+            ("r", "reject"),
+            ("u", "undo a rejection"),
+        ]);
+    }
+    if queue.is_some_and(|queue| queue.before.is_some() || queue.after.is_some()) {
+        keys.push(("j k", "next, previous"));
+    }
+    keys
+}
 
 /// Back to the list, and along the queue.
 fn way(queue: Option<&Neighbours>) -> Markup {
@@ -227,13 +245,13 @@ fn heading(task: &Task) -> Markup {
     html! {
         header.heading {
             (pill(task.control.status))
-            h1 { (doc.title.as_deref().unwrap_or(&doc.thread)) }
+            h1 { (title(doc)) }
             p.quiet {
                 @match doc.thread_url.as_deref().filter(|url| is_web(url)) {
                     Some(url) => {
-                        a rel="noopener noreferrer nofollow" target="_blank" href=(url) { (doc.thread) }
+                        a rel="noopener noreferrer nofollow" target="_blank" href=(url) { (thread(doc)) }
                     }
-                    None => (doc.thread)
+                    None => (thread(doc))
                 }
                 " · " (doc.event) " by " (doc.actor) " · " (doc.source)
             }
@@ -399,6 +417,7 @@ fn details(task: &Task) -> Markup {
             h2 { "Details" }
             dl {
                 dt { "Task" } dd { code data-copy="the id of the task" { (task.id) } }
+                @if thread(doc) != doc.thread { dt { "Thread" } dd { code { (doc.thread) } } }
                 dt { "Tenant" } dd { (doc.tenant) }
                 dt { "Priority" } dd { (doc.priority.level()) ", " (doc.priority.lane()) " lane" }
                 @if let Some(known) = &doc.classification {

@@ -6,23 +6,28 @@ use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{Task, TaskId, TaskStatus, Timestamp, between};
+use domain::{StoreError, Task, TaskId, TaskStatus, Timestamp, between};
+use futures::{StreamExt, TryStreamExt, stream};
 use http::HeaderMap;
 use maud::{Markup, html};
+use settings::Role;
 
-use super::census::{self, Counts};
+use super::census::{self, Counts, Ended};
 use super::failure::Failure;
 use super::filter::{self, Filter};
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue;
 use super::session::Session;
-use super::words::{ahead, label, money, pill, time, timed};
+use super::words::{ahead, label, pill, thread, time, timed, title, usd};
 use crate::Console;
+use crate::asked;
 use crate::list::refuse_list;
 use crate::refusal::Refusal;
 
 const PAGE: usize = 50;
+/// Tasks that a search reads at once.
+const READS_AT_ONCE: usize = 16;
 /// A search looks through so many tasks of a page at most; the next page goes on from there.
 const SEARCHED: usize = 500;
 const REFRESH_MS: u32 = 2_000;
@@ -51,14 +56,16 @@ pub(crate) async fn page(
     }
     let content = content(&console, &session, &filter).await?;
     // What is older does not change.
-    let every = if filter.cursor.is_empty() { REFRESH_MS } else { REFRESH_MS * 10 };
+    // What is searched for is read task by task.
+    let every =
+        if filter.cursor.is_empty() && filter.q.trim().is_empty() { REFRESH_MS } else { REFRESH_MS * 10 };
     let from = format!("/ui/live/tasks{}", filter.query(&filter.cursor));
     let body = html! {
         h1.hidden { "Tasks" }
         @if let Some(done) = done(&filter.done) { p.notice.good role="status" { (done) } }
         (filter::form(&console, &filter))
         (layout::live(&from, every, "", &content))
-        (layout::keys(&[("j k", "next, previous"), ("Enter", "open"), ("x", "choose"), ("/", "search")]))
+        (layout::keys(keys(&session, &filter)))
     };
     Ok(layout::page(&session, Place::Tasks, "Tasks", &body).into_response())
 }
@@ -70,6 +77,19 @@ pub(crate) async fn live(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, Failure> {
     Ok(layout::fragment(&headers, "", content(&console, &session, &read(filter)?).await?))
+}
+
+/// The keys of the list; those that decide about several drafts, where they do.
+fn keys(session: &Session, filter: &Filter) -> &'static [(&'static str, &'static str)] {
+    const KEYS: [(&str, &str); 6] = [
+        ("j k", "next, previous"),
+        ("Enter", "open"),
+        ("/", "search"),
+        ("x", "choose"),
+        ("A R", "approve, reject the chosen"),
+        ("u", "undo a rejection"),
+    ];
+    if is_queue(filter) && session.may(Role::Decide) { &KEYS } else { &KEYS[..3] }
 }
 
 fn done(word: &str) -> Option<&'static str> {
@@ -87,28 +107,57 @@ fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal
 
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {
     let now = console.clock.now();
-    let is_queue = filter.status().map_err(Refusal::Malformed)? == Some(TaskStatus::AwaitingApproval)
-        && filter.cursor.is_empty();
-    let counts = census::count(console, now);
-    if is_queue {
-        let (counts, queue) = futures::join!(counts, queue::parked(console));
-        let (counts, mut queue) = (counts?, queue?);
-        queue.retain(|task| {
-            (filter.source.is_empty() || task.doc.source == filter.source) && filter.fits(task, now)
-        });
-        let shown = queue::list(console, session, &queue).await?;
+    filter.status().map_err(Refusal::Malformed)?;
+    let (counts, ended) = futures::try_join!(census::count(console, now), census::ended(console, now))?;
+    if is_queue(filter) {
+        let mut queue = queue::parked(console).await?;
+        queue.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+        let queue = matching(console, filter, queue, now).await.map_err(Refusal::from)?;
+        let shown = queue::list(console, session, filter, &queue).await?;
         let found = Found { tasks: queue, cursor: None };
         return Ok(html! {
-            (tabs(filter, &counts))
+            (tabs(filter, &counts, &ended, &found))
             @if found.tasks.is_empty() { (nothing(filter, &found)) } @else { (shown) }
         });
     }
-    let (counts, found) = futures::join!(counts, find(console, filter, now));
-    let (counts, found) = (counts?, found?);
+    let found = find(console, filter, now).await?;
     Ok(html! {
-        (tabs(filter, &counts))
+        (tabs(filter, &counts, &ended, &found))
         (list(filter, &found, now))
     })
+}
+
+/// Whether it is the list of what waits for a person, in the order in which it is decided.
+fn is_queue(filter: &Filter) -> bool {
+    filter.status == TaskStatus::AwaitingApproval.as_str() && filter.cursor.is_empty()
+}
+
+/// Those of `tasks` that the filter lets through, the words of their senders included.
+async fn matching(
+    console: &Console,
+    filter: &Filter,
+    tasks: Vec<Task>,
+    now: Timestamp,
+) -> Result<Vec<Task>, StoreError> {
+    let looked_at =
+        stream::iter(tasks.into_iter().filter(|task| filter.fits(task, now))).map(|task| async move {
+            let found = filter.names(&task) || asked_for(console, filter, &task).await?;
+            Ok::<_, StoreError>(found.then_some(task))
+        });
+    let found: Vec<Option<Task>> = looked_at.buffered(READS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether the sender of `task` wrote what is searched for. What cannot be read is not found.
+async fn asked_for(console: &Console, filter: &Filter, task: &Task) -> Result<bool, StoreError> {
+    match asked::of(console, task).await {
+        Ok(asked) => Ok(asked.is_some_and(|asked| filter.finds(asked.texts()))),
+        Err(error @ StoreError::Unavailable { .. }) => Err(error),
+        Err(error @ StoreError::Broken { .. }) => {
+            tracing::error!(task_id = %task.id, %error, "what was asked cannot be read");
+            Ok(false)
+        }
+    }
 }
 
 async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {
@@ -122,7 +171,7 @@ async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Foun
     loop {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
         searched += query.limit;
-        tasks.extend(page.tasks.into_iter().filter(|task| filter.fits(task, now)));
+        tasks.extend(matching(console, filter, page.tasks, now).await?);
         query.cursor = page.cursor;
         if query.cursor.is_none() || tasks.len() >= PAGE || searched >= SEARCHED {
             return Ok(Found { tasks, cursor: query.cursor });
@@ -142,36 +191,38 @@ const TABS: [TaskStatus; 9] = [
     TaskStatus::Ignored,
 ];
 
-/// A number stands where it is that of the list behind it: nobody counts all that ever ended, nor what a filter leaves.
-fn tabs(filter: &Filter, counts: &Counts) -> Markup {
+/// A number is that of the list behind it. Under a filter the list that is shown alone has one: nobody reads all the
+/// others for it.
+fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, found: &Found) -> Markup {
     let status = if filter.status.is_empty() { "all" } else { filter.status.as_str() };
     let current = |of: &str| (status == of).then_some("true");
+    let here = filter.cursor.is_empty().then(|| census::some(found.tasks.len(), found.cursor.is_some()));
+    let count = |of: TaskStatus| match ended.iter().find(|(known, _)| *known == of) {
+        _ if filter.narrows() => here.clone().filter(|_| status == of.as_str()),
+        Some((_, ended)) => here.clone().filter(|_| status == of.as_str()).or_else(|| Some(ended.clone())),
+        None => Some(counts.of(of)),
+    };
     html! {
         nav.tabs aria-label="Status" {
             @for status in TABS {
                 a class=(status.as_str()) href=(filter.with_status(status.as_str()))
                     aria-current=[current(status.as_str())] {
                     (label(status))
-                    @if !status.is_end() && !filter.narrows() { " " span.count { (counts.of(status)) } }
+                    @if let Some(count) = count(status) { " " span.count { (count) } }
                 }
             }
-            a href=(filter.with_status("all")) aria-current=[current("all")] { "All" }
+            a href=(filter.with_status("all")) aria-current=[current("all")] {
+                "All" @if let Some(here) = here.filter(|_| status == "all") { " " span.count { (here) } }
+            }
         }
     }
 }
 
 fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
-    let reasons: Vec<String> = found.tasks.iter().map(|task| reason(task, now).into_string()).collect();
-    let same = |index: usize| {
-        let before = index.checked_sub(1).and_then(|before| reasons.get(before));
-        reasons.get(index).is_some_and(|reason| reason.len() > 40 && before == Some(reason))
-    };
     html! {
         @if found.tasks.is_empty() { (nothing(filter, found)) }
-        ul.list { @for (index, task) in found.tasks.iter().enumerate() {
-            li data-id=(task.id) {
-                @if same(index) { (row_for(task, &html! { span.quiet { "the same" } })) } @else { (row(task, now)) }
-            }
+        ul.list { @for (row, task) in rows(&found.tasks, now).iter().zip(&found.tasks) {
+            li data-id=(task.id) { (row) }
         } }
         @if let Some(cursor) = &found.cursor {
             p.more { a.button href={ "/" (filter.query(cursor)) } { "Older tasks" } }
@@ -200,64 +251,72 @@ fn nothing(filter: &Filter, found: &Found) -> Markup {
     }
 }
 
-/// A task in a list.
-pub(crate) fn row(task: &Task, now: Timestamp) -> Markup {
-    row_for(task, &reason(task, now))
+/// Tasks in a list. A long reason that the row above has is not said again.
+pub(crate) fn rows(tasks: &[Task], now: Timestamp) -> Vec<Markup> {
+    let above = [None].into_iter().chain(tasks.iter().map(why));
+    let rows = tasks.iter().zip(above);
+    rows.map(|(task, above)| {
+        row(task, &reason(task, why(task).is_some_and(|why| why.len() > 24 && above == Some(why)), now))
+    })
+    .collect()
 }
 
-fn row_for(task: &Task, reason: &Markup) -> Markup {
+fn row(task: &Task, reason: &Markup) -> Markup {
     let doc = &task.doc;
     html! {
         a.row href={ "/ui/tasks/" (task.id) } {
             span.state { (pill(task.control.status)) }
             span.what {
-                strong { (doc.title.as_deref().unwrap_or(&doc.thread)) }
+                strong { (title(doc)) }
                 span.quiet {
-                    @if doc.title.is_some() { (doc.thread) " · " }
+                    @if doc.title.is_some() { (thread(doc)) " · " }
                     (doc.event) " · " (doc.actor) " · " (doc.source)
                 }
             }
             span.why { (reason) }
             span.when {
                 (time(doc.received_at))
-                @if let Some(cost) = task.cost_usd() { span.quiet title={ "$" (format!("{cost:.6}")) @if task.is_simulated() { ", simulated" } } { (money(cost)) } }
+                @if let Some(cost) = task.cost_usd() { span.quiet title={ "$" (format!("{cost:.6}")) @if task.is_simulated() { ", simulated" } } { (usd(cost)) } }
             }
         }
     }
 }
 
-/// In a few words, why it stands where it stands.
-fn reason(task: &Task, now: Timestamp) -> Markup {
+/// The text that says why a task stands where it stands.
+fn why(task: &Task) -> Option<&str> {
     let doc = &task.doc;
-    let intent = doc.classification.as_ref();
+    match task.control.status {
+        TaskStatus::AwaitingApproval => doc.draft.as_ref()?.parked_because.as_deref(),
+        TaskStatus::Failed => doc.error.as_ref().map(|error| error.message.as_str()),
+        TaskStatus::Rejected => doc.decision.as_ref()?.reason.as_deref(),
+        TaskStatus::Waiting | TaskStatus::Received | TaskStatus::Processing | TaskStatus::Ignored => {
+            doc.timeline.last().map(|last| last.note.as_str())
+        }
+        TaskStatus::Completed | TaskStatus::Expired => None,
+    }
+}
+
+/// The same in a few words, with what else is known; `again`: the row above says so already.
+fn reason(task: &Task, again: bool, now: Timestamp) -> Markup {
+    let doc = &task.doc;
     html! {
-        @if let Some(known) = intent { span.intent { (known.intent) } " " }
+        @if let Some(known) = &doc.classification { span.intent { (known.intent) } " " }
         @match task.control.status {
             TaskStatus::AwaitingApproval => {
                 @if let Some(at) = doc.expires_at.filter(|at| between(now, *at).as_secs() < SOON) {
                     span.soon { "expires " (ahead(at)) } " "
                 }
-                @if let Some(because) = doc.draft.as_ref().and_then(|draft| draft.parked_because.as_ref()) {
-                    span { (short(because)) }
-                }
             }
-            TaskStatus::Waiting => {
-                @if let Some(at) = task.control.not_before { "starts " (time(at)) " " }
-                @if let Some(last) = doc.timeline.last() { span.quiet { (timed(&short(&last.note))) } }
-            }
-            TaskStatus::Failed => {
-                @if let Some(error) = &doc.error { span.bad { (short(&error.message)) } }
-            }
-            TaskStatus::Rejected => {
-                @if let Some(decision) = &doc.decision {
-                    "by " (decision.by)
-                    @if let Some(reason) = &decision.reason { span.quiet { ": " (short(reason)) } }
-                }
-            }
-            TaskStatus::Received | TaskStatus::Processing | TaskStatus::Ignored => {
-                @if let Some(last) = doc.timeline.last() { span.quiet { (timed(&short(&last.note))) } }
-            }
-            TaskStatus::Completed | TaskStatus::Expired => {}
+            TaskStatus::Waiting => { @if let Some(at) = task.control.not_before { "starts " (time(at)) " " } }
+            TaskStatus::Rejected => { @if let Some(decision) = &doc.decision { "by " (decision.by) " " } }
+            _ => {}
+        }
+        @match why(task) {
+            Some(_) if again => { span.quiet { "the same as above" } }
+            Some(why) if task.control.status == TaskStatus::Failed => { span.bad { (short(why)) } }
+            Some(why) if task.control.status == TaskStatus::AwaitingApproval => { span { (short(why)) } }
+            Some(why) => { span.quiet { (timed(&short(why))) } }
+            None => {}
         }
     }
 }

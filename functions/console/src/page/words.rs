@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use domain::{TaskStatus, TimelineEntry, Timestamp};
+use domain::{API_SOURCE, TaskDoc, TaskStatus, TimelineEntry, Timestamp, clip};
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 /// What is percent-encoded: everything that RFC 3986 does not call unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -27,6 +28,26 @@ pub(crate) fn label(status: TaskStatus) -> &'static str {
 /// The status as a coloured pill.
 pub(crate) fn pill(status: TaskStatus) -> Markup {
     html! { span class={ "pill " (status.as_str()) } { (label(status)) } }
+}
+
+/// Bytes of the name of a thread.
+const NAME_BYTES: usize = 64;
+
+/// What people call the thread: by the name that its sender gave it (`ENG-123`, `EXPORT-4F`, `#812`), where the thread
+/// itself is an id of programs.
+pub(crate) fn thread(doc: &TaskDoc) -> Cow<'_, str> {
+    let said = |key: &str| doc.metadata.get(key).filter(|_| doc.source != API_SOURCE);
+    let name = ["issue", "short_id"].iter().find_map(|key| said(key).and_then(Value::as_str));
+    match (name.filter(|name| !name.is_empty()), said("number").and_then(Value::as_u64)) {
+        (Some(name), _) => clip(name, NAME_BYTES).into(),
+        (None, Some(number)) => format!("#{number}").into(),
+        (None, None) => doc.thread.as_str().into(),
+    }
+}
+
+/// The heading of a task.
+pub(crate) fn title(doc: &TaskDoc) -> Cow<'_, str> {
+    doc.title.as_deref().map_or_else(|| thread(doc), Cow::from)
 }
 
 /// A time: UTC here, and how long ago or how far ahead where the script runs.
@@ -72,6 +93,9 @@ fn noted_word(word: &str, links: bool) -> Markup {
     }
 }
 
+/// What a line of the ledger begins with before an outside effect.
+const BEGUN: &str = "about to ";
+
 /// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
 /// status is another one than that of the line before.
 pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
@@ -81,6 +105,13 @@ pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
     match (entry.status, note) {
         (_, "stored") => "received".into(),
         (_, "claimed") => "picked up".into(),
+        (_, "its processor died; it runs alone") => {
+            "the program that worked on it stopped; it is tried again, by itself".into()
+        }
+        (_, note) if note.starts_with(BEGUN) => match note.strip_prefix(BEGUN) {
+            Some("reply") => "publishing the answer".into(),
+            begun => format!("begun: {}", begun.unwrap_or_default()).into(),
+        },
         (_, "a fresh message was sent") => "woken up: its message had gone missing".into(),
         (TaskStatus::AwaitingApproval, why) if has_moved => {
             format!("answer written, waiting for a person: {why}").into()
@@ -124,7 +155,7 @@ pub fn usd(amount: f64) -> String {
     }
 }
 
-/// US dollars as money: what is less than a cent is said to be so.
+/// US dollars of a sum, in cents: what is less than one is said to be so.
 pub(crate) fn money(amount: f64) -> String {
     match amount {
         0.0 => "$0".to_owned(),

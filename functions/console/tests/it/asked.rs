@@ -106,3 +106,49 @@ async fn a_long_question_unfolds_and_an_unreadable_one_costs_nothing() {
     assert!(!page.contains("What was asked") && page.contains("Event as received"), "{page}");
     assert_eq!(rig.get(&format!("/tasks/{}", bare.id)).await.ok()["asked"], json!(null));
 }
+
+/// What people remember of a task is rarely its title.
+#[tokio::test]
+async fn the_words_of_the_question_and_the_names_of_its_thread_can_be_searched_for() {
+    let rig = Rig::with_sources(&["github", "linear"]);
+    let task = rig.parked_event(1, &issue("It crashes", "The gearbox of the *exporter* whines.")).await;
+    let other = rig.parked_event(2, &issue("It is slow", "Since Monday.")).await;
+    let comment = rig.parked_event(3, &issue("A comment", "Opened with a *carburettor*.")).await;
+    for (query, found) in [("GEARBOX+of", &task), ("carburettor", &comment), ("since+monday", &other)] {
+        for path in [format!("/?status=all&q={query}"), format!("/?status=awaiting_approval&q={query}")] {
+            let page = rig.page(&path).await.text();
+            for one in [&task, &other, &comment] {
+                assert_eq!(page.contains(one.id.as_str()), one.id == found.id, "{path}: {page}");
+            }
+        }
+    }
+    let none = rig.page("/?status=all&q=submarine").await.text();
+    assert!(none.contains("No task matches"), "{none}");
+}
+
+/// An id of programs tells nobody anything.
+#[tokio::test]
+async fn a_thread_has_the_name_that_its_sender_gave_it() {
+    let rig = Rig::new();
+    for (number, source, thread, key, name) in [
+        (1, "linear", "539068e2-ae88-4d09-bd75-22eb4a59612f", "issue", json!("ENG-123")),
+        (2, "sentry", "issue/1170820242", "short_id", json!("EXPORT-4F")),
+        (3, "pagerduty", "Q2YRCA8CP0ALGE", "number", json!(812)),
+    ] {
+        let mut task = rig.task(source, number).await;
+        task.doc.thread = thread.to_owned();
+        task.doc.title = Some("Exports stop".to_owned());
+        task.doc.metadata.insert(key.to_owned(), name.clone());
+        rig.save(&mut task).await;
+        let name = name.as_str().map_or_else(|| format!("#{name}"), str::to_owned);
+        let list = rig.page(&format!("/?status=all&q={}", name.trim_start_matches('#'))).await.text();
+        assert!(list.contains(&format!("{name} · ")) && !list.contains(thread), "{list}");
+        let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+        assert!(page.contains(&format!("{name} · issues.opened")) && page.contains(thread), "{page}");
+    }
+    // Who sends a task over the API names its thread, and nothing in its metadata takes its place.
+    let mut task = rig.task("api", 4).await;
+    task.doc.metadata.insert("issue".to_owned(), json!("ENG-9"));
+    rig.save(&mut task).await;
+    assert!(!rig.page("/?status=all&source=api").await.text().contains("ENG-9"));
+}

@@ -19,6 +19,7 @@ mod parts;
 mod queue;
 mod rig;
 mod roles;
+mod seen;
 mod unsteady;
 mod versions;
 mod wrong_tokens;

@@ -150,18 +150,70 @@ async fn a_full_queue_is_a_small_page() {
     }
     let page = rig.page("/").await;
     assert!(page.body.len() < 60_000, "{} bytes", page.body.len());
-    assert!(page.text().contains("40 more wait behind these"));
+    // Every one of them can be reached, in its order.
+    let mut seen = Vec::new();
+    for number in 1..=3 {
+        let page = rig.page(&format!("/?status=awaiting_approval&page={number}")).await.text();
+        assert_eq!(page.contains("rel=\"next\""), number < 3, "{page}");
+        assert_eq!(page.contains("rel=\"prev\""), number > 1, "{page}");
+        let ids = page.split("data-id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        seen.extend(ids);
+    }
+    assert_eq!(seen.len(), 60);
+    assert_eq!(seen.iter().collect::<std::collections::BTreeSet<_>>().len(), 60);
+    let beyond = rig.page("/?status=awaiting_approval&page=9").await.text();
+    assert!(beyond.contains("41 to 60 of 60"), "what was decided away leaves the last page: {beyond}");
 }
 
 #[tokio::test]
-async fn tabs_count_what_their_lists_have_and_no_other() {
+async fn tabs_count_what_their_lists_have() {
     let rig = Rig::new();
     rig.parked(1).await;
+    for number in 2..=3 {
+        rig.published(number).await;
+    }
+    let count = |page: &str, tab: &str| {
+        let tabs = page.split("<nav class=\"tabs\"").nth(1).unwrap().split("</nav>").next().unwrap();
+        let tab = tabs.split(&format!(">{tab}")).nth(1).unwrap().split("</a>").next().unwrap().to_owned();
+        tab.split("class=\"count\">").nth(1).map(|rest| rest.split('<').next().unwrap().to_owned())
+    };
     let page = rig.page("/").await.text();
-    let tabs = page.split("<nav class=\"tabs\"").nth(1).unwrap().split("</nav>").next().unwrap();
-    assert_eq!(tabs.matches("class=\"count\"").count(), 4, "of the open ones: {tabs}");
-    let filtered = rig.page("/?status=awaiting_approval&source=slack").await.text();
-    assert!(!filtered.contains("class=\"count\"") && filtered.contains("No task matches"), "{filtered}");
+    for (tab, has) in
+        [("Needs approval", "1"), ("Running", "0"), ("Completed", "2"), ("Failed", "0"), ("Ignored", "0")]
+    {
+        assert_eq!(count(&page, tab).as_deref(), Some(has), "{tab}: {page}");
+    }
+    let all = rig.page("/?status=all").await.text();
+    assert_eq!(count(&all, "All").as_deref(), Some("3"), "{all}");
+    // Under a filter it is that of the list which is shown.
+    let filtered = rig.page("/?status=completed&tenant=octo").await.text();
+    assert_eq!(count(&filtered, "Completed").as_deref(), Some("2"), "{filtered}");
+    assert_eq!(count(&filtered, "Needs approval"), None, "{filtered}");
+    let none = rig.page("/?status=awaiting_approval&source=slack").await.text();
+    assert_eq!(count(&none, "Needs approval").as_deref(), Some("0"), "{none}");
+    assert!(none.contains("No task matches"), "{none}");
+    for number in 10..70 {
+        rig.published(number).await;
+    }
+    rig.watch.advance(Duration::from_secs(20));
+    let many = rig.page("/?status=completed").await.text();
+    assert_eq!(count(&many, "Completed").as_deref(), Some("50+"), "{many}");
+}
+
+#[tokio::test]
+async fn a_reason_that_the_row_above_has_is_not_said_again_in_the_queue_either() {
+    let rig = Rig::new();
+    let because = "confidence 0.40 is below 0.80, the threshold of the source";
+    for number in 1..=3 {
+        let mut task = rig.parked(number).await;
+        task.doc.draft.as_mut().unwrap().parked_because = Some(because.to_owned());
+        rig.save(&mut task).await;
+    }
+    for path in ["/", "/?status=all"] {
+        let page = rig.page(path).await.text();
+        assert_eq!(page.matches(because).count(), 1, "{path}: {page}");
+        assert_eq!(page.matches("the same as above").count(), 2, "{path}: {page}");
+    }
 }
 
 #[tokio::test]
@@ -183,6 +235,12 @@ async fn tasks_are_filtered_by_intent_tenant_age_and_cost() {
         assert!(page.contains(bug.id.as_str()) && !page.contains(other.id.as_str()), "{query}: {page}");
     }
     assert!(!rig.page("/?cost=1").await.text().contains(bug.id.as_str()));
+    let mut cheap = rig.task("github", 3).await;
+    cheap.doc.usage.push(crate::overview::usage("gemini-flash", Some(0.0027)));
+    rig.save(&mut cheap).await;
+    let page = rig.page("/?cost=0.001").await.text();
+    assert!(page.contains(cheap.id.as_str()) && !page.contains(other.id.as_str()), "{page}");
+    assert!(page.contains("$0.0027"), "as many digits as tell one from another: {page}");
     rig.watch.advance(Duration::from_secs(7_200));
     assert!(!rig.page("/?age=1h").await.text().contains(bug.id.as_str()));
     assert!(rig.page("/?age=1d").await.text().contains(bug.id.as_str()));
@@ -235,4 +293,11 @@ async fn timelines_speak_plainly() {
     rig.save(&mut task).await;
     let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
     assert!(page.contains("waiting: the model is down"), "{page}");
+    let now = rig.watch.now();
+    task.note(now, "about to reply");
+    task.note(now, "its processor died; it runs alone");
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert!(page.contains("publishing the answer") && page.contains("tried again, by itself"), "{page}");
+    assert!(!page.contains("about to reply") && !page.contains("processor died"), "{page}");
 }

@@ -34,6 +34,10 @@ function times(root) {
 // Whether something was typed that a reload would lose.
 function dirty() {
   if (document.querySelector("input[name=chosen]:checked, form.decide[data-leaving]")) return true;
+  return edited();
+}
+
+function edited() {
   return [...document.querySelectorAll("textarea, .decide input[name=note]")].some((field) => field.value !== field.defaultValue);
 }
 
@@ -82,7 +86,12 @@ async function refresh(part) {
   const html = await answer.text();
   const key = answer.headers.get("x-key") ?? "";
   if (key !== part.dataset.key) {
-    if (!dirty()) { location.replace(location.pathname + location.search.replace(/[?&]done=\w+/, "")); return; }
+    if (!dirty()) {
+      const query = new URLSearchParams(location.search);
+      ["done", "of"].forEach((name) => query.delete(name));
+      location.replace(`${location.pathname}?${query}`);
+      return;
+    }
     document.querySelector(".changed")?.removeAttribute("hidden");
     part.dataset.key = key;
   }
@@ -92,7 +101,7 @@ async function refresh(part) {
 
 // What somebody is about to decide stays as they have seen it.
 function busy(part) {
-  return part.querySelector("form[data-leaving], input[name=chosen]:checked, details.seen[open]") !== null;
+  return part.querySelector("form[data-leaving], .leaving, input[name=chosen]:checked, details.seen[open]") !== null;
 }
 
 function keep(part) {
@@ -129,126 +138,20 @@ function enhance(root) {
   root.querySelectorAll(".keys").forEach((hint) => { hint.hidden = false; });
 }
 
+// A soft word that nobody has to answer.
+function say(text) {
+  document.querySelector(".said-softly")?.remove();
+  const word = document.createElement("p");
+  [word.className, word.role, word.textContent] = ["notice said-softly", "status", text];
+  document.querySelector("main").append(word);
+  setTimeout(() => word.remove(), 4000);
+}
+
 times(document);
 enhance(document);
 document.querySelectorAll("[data-live]").forEach(keep);
 
-// A second click must not send the same decision twice: the second one would be told that it lost. A rejection waits a
-// few seconds for a change of mind; who leaves the page meanwhile has not rejected.
-const SECONDS = 5;
-
-function rejects(button) {
-  return button?.value === "reject" || button?.getAttribute("formaction")?.endsWith("/reject");
-}
-
-function regret(form, button) {
-  form.dataset.leaving = "yes";
-  const bar = document.createElement("p");
-  [bar.className, bar.role] = ["notice undo", "status"];
-  const undo = document.createElement("button");
-  [undo.type, undo.textContent] = ["button", "Undo"];
-  bar.append(`Rejected in ${SECONDS} seconds. `, undo);
-  const timer = setTimeout(() => { form.dataset.sure = "yes"; form.requestSubmit(button); }, SECONDS * 1000);
-  undo.addEventListener("click", () => {
-    clearTimeout(timer);
-    bar.remove();
-    delete form.dataset.leaving;
-    button.focus();
-  });
-  form.after(bar);
-  undo.focus();
-}
-
-// Forms come and go with what is refreshed: the document listens.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("form.decide")) return;
-  if (form.dataset.sent || (form.dataset.leaving && !form.dataset.sure)) { event.preventDefault(); return; }
-  if (rejects(event.submitter) && !form.dataset.sure) {
-    event.preventDefault();
-    regret(form, event.submitter);
-    return;
-  }
-  form.dataset.sent = "yes";
-});
-addEventListener("pageshow", () => document.querySelectorAll("form.decide").forEach((form) => {
-  for (const mark of ["sent", "sure", "leaving"]) delete form.dataset[mark];
-}));
-
-// An edit takes the place of the draft that is shown, and of its button: what is published is what is seen. The server
-// renders it; until it has, nothing is shown.
-async function preview(form) {
-  const answer = await fetch(form.dataset.preview, {
-    method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", redirect: "error",
-  });
-  if (!answer.ok) throw new Error(String(answer.status));
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of [".shown", ".buttons"]) {
-    const made = page.querySelector(`#draft ${part}`);
-    if (made) document.querySelector(`#draft ${part}`).replaceWith(document.importNode(made, true));
-  }
-}
-
-for (const form of document.querySelectorAll("form[data-preview]")) {
-  let timer;
-  form.querySelector("textarea").addEventListener("input", () => {
-    document.querySelector("#draft .shown").hidden = true;
-    const publish = form.querySelector("button[name=publish]");
-    [publish.value, publish.textContent] = ["edit", "Publish your version"];
-    clearTimeout(timer);
-    timer = setTimeout(() => preview(form).catch(() => {}), 400);
-  });
-}
-
-// Keys, for those who decide all day. None while something is typed or a key of the browser is meant.
-function rows() {
-  return [...document.querySelectorAll(".list a.row")];
-}
-
-function step(by) {
-  const all = rows();
-  const at = all.indexOf(document.activeElement?.closest("li")?.querySelector("a.row"));
-  all[Math.min(Math.max(at + by, 0), all.length - 1)]?.focus();
-}
-
-function press(selector) {
-  const found = document.querySelector(selector);
-  found?.click();
-  return Boolean(found);
-}
-
-const keys = {
-  j: () => rows().length ? step(1) : press("a[rel=next]"),
-  k: () => rows().length ? step(-1) : press("a[rel=prev]"),
-  x: () => document.activeElement?.closest("li")?.querySelector("input[name=chosen]")?.click(),
-  a: () => press("#draft button[name=publish]"),
-  e: () => {
-    const edit = document.querySelector("#draft details.edit");
-    if (edit) { edit.open = true; edit.querySelector("textarea").focus(); }
-  },
-  r: () => press("#draft button.danger"),
-  "/": () => document.querySelector("input[type=search]")?.focus(),
-  "?": () => {
-    const known = document.querySelector("dialog.help");
-    if (known) { known.remove(); return; }
-    const help = document.createElement("dialog");
-    help.className = "help card";
-    help.innerHTML = "<h2>Keys</h2><dl><dt>j, k</dt><dd>next, previous</dd><dt>Enter</dt><dd>open</dd>" +
-      "<dt>x</dt><dd>choose a draft of the list</dd><dt>a</dt><dd>publish what is shown</dd><dt>e</dt><dd>edit</dd>" +
-      "<dt>r</dt><dd>reject; undo within seconds</dd><dt>/</dt><dd>search</dd><dt>?</dt><dd>this list</dd></dl>" +
-      "<form method=dialog><button>Close</button></form>";
-    help.addEventListener("close", () => help.remove());
-    document.body.append(help);
-    help.showModal();
-  },
-};
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.matches("input:not([type=checkbox]), textarea, select")) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
-  const does = keys[event.key];
-  if (does && !(event.repeat && "are".includes(event.key))) { event.preventDefault(); does(); }
+// What was typed and not sent is not left without a question. A form that is sent takes it along.
+addEventListener("beforeunload", (event) => {
+  if (edited() && !document.querySelector("form[data-sent], form[data-leaving]")) event.preventDefault();
 });

@@ -1,0 +1,109 @@
+//! What is decided was seen: not a moment ago, and not in another version.
+
+use std::time::Duration;
+
+use domain::{DraftRef, Outcome, PartKey, Task, TaskStatus, short_sha256};
+
+use crate::rig::{DRAFT, Rig};
+
+const LISA: &str = "the-token-of-lisa-that-nobody-guesses";
+const NEWER: &str = "It is fixed in 1.3, to be exact.";
+
+/// The value of a hidden field of the form on `page`.
+fn hidden(page: &str, name: &str) -> String {
+    let field =
+        page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));
+    field.split('"').next().unwrap().to_owned()
+}
+
+/// Another draft takes the place of the one that was shown.
+async fn redrafted(rig: &Rig, task: &Task) -> Task {
+    let mut task = rig.stored(&task.id).await;
+    let hash = short_sha256(NEWER);
+    rig.put(&task.id, &PartKey::draft(&hash), NEWER.as_bytes()).await;
+    task.doc.draft = Some(DraftRef { hash, ..task.doc.draft.unwrap() });
+    rig.save(&mut task).await;
+    task
+}
+
+#[tokio::test]
+async fn what_is_pressed_within_a_second_of_a_page_decides_nothing_and_says_so() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    let hash = short_sha256(DRAFT);
+    for (number, (what, end)) in
+        [("approve", "Waiting"), ("reject", "Rejected"), ("retry", "Waiting")].into_iter().enumerate()
+    {
+        let task = rig.parked(u32::try_from(number).unwrap()).await;
+        let path = format!("/ui/tasks/{}", task.id);
+        let page = rig.page_as(&path, &cookie).await.text();
+        let shown = hidden(&page, "shown");
+        let fields =
+            [("draft_hash", hash.as_str()), ("text", DRAFT), ("shown", &shown), ("note", "as it is")];
+        rig.watch.advance(Duration::from_millis(250));
+        let answer = rig.submit(&format!("{path}/{what}"), &fields, &cookie).await;
+        assert_eq!(answer.status, 409);
+        let page = answer.text();
+        assert!(page.contains("Nothing was decided") && page.contains("as it is"), "{page}");
+        assert_eq!(rig.stored(&task.id).await, task, "{what}");
+        rig.watch.advance(Duration::from_secs(1));
+        let answer = rig.submit(&format!("{path}/{what}"), &fields, &cookie).await;
+        assert_eq!(answer.status, 303, "{:?}", answer.body);
+        assert_eq!(format!("{:?}", rig.stored(&task.id).await.control.status), end);
+    }
+}
+
+#[tokio::test]
+async fn the_text_of_an_old_draft_that_nobody_edited_is_nobodys_version() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    let old = short_sha256(DRAFT);
+    for what in ["approve", "preview"] {
+        let task = rig.parked(u32::try_from(what.len()).unwrap()).await;
+        let task = redrafted(&rig, &task).await;
+        let path = format!("/ui/tasks/{}", task.id);
+        // As a browser sends it: line ends are CR LF.
+        let fields = [("draft_hash", old.as_str()), ("text", DRAFT), ("publish", "draft")];
+        let page = rig.submit(&format!("{path}/{what}"), &fields, &cookie).await.text();
+        assert!(!page.contains("Your version") && !page.contains("Publish your version"), "{what}: {page}");
+        assert!(page.contains(&format!("<p>{NEWER}</p>")), "the new draft is shown: {page}");
+        assert_eq!(hidden(&page, "draft_hash"), short_sha256(NEWER));
+        // Decided anew, it is an approval and no edit.
+        let fields = [("draft_hash", hidden(&page, "draft_hash")), ("text", NEWER.to_owned())];
+        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+        rig.submit(&format!("{path}/approve"), &fields, &cookie).await;
+        assert_eq!(rig.stored(&task.id).await.doc.decision.unwrap().outcome, Outcome::Approved);
+    }
+    // What was typed stays theirs.
+    let task = rig.parked(9).await;
+    let task = redrafted(&rig, &task).await;
+    let fields = [("draft_hash", old.as_str()), ("text", "Typed by Lisa."), ("publish", "edit")];
+    let page = rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await.text();
+    assert!(page.contains("Your version") && page.contains("<p>Typed by Lisa.</p>"), "{page}");
+    assert_eq!(rig.stored(&task.id).await, task);
+}
+
+#[tokio::test]
+async fn a_decision_that_is_sent_twice_is_made_once_and_no_error() {
+    let rig = Rig::new();
+    let (cookie, hash) = (rig.log_in(LISA).await, short_sha256(DRAFT));
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
+    for (number, what) in ["approve", "reject"].into_iter().enumerate() {
+        let task = rig.parked(u32::try_from(number).unwrap()).await;
+        let path = format!("/ui/tasks/{}/{what}", task.id);
+        for _ in 0..2 {
+            assert_eq!(rig.submit(&path, &fields, &cookie).await.status, 303);
+        }
+        let chosen = format!("{}:{hash}", task.id);
+        let both = [("what", what), ("chosen", chosen.as_str())];
+        assert_eq!(rig.submit("/ui/decide", &both, &cookie).await.status, 303);
+        let other = if what == "approve" { "reject" } else { "approve" };
+        let answer = rig.submit(&format!("/ui/tasks/{}/{other}", task.id), &fields, &cookie).await;
+        assert_eq!(answer.status, 409, "the first one wins");
+        let somebody = rig.log_in(crate::rig::TOKENS[0].1).await;
+        assert_eq!(rig.submit(&path, &fields, &somebody).await.status, 409, "somebody else's is not theirs");
+        if what == "reject" {
+            assert_eq!(rig.stored(&task.id).await.control.status, TaskStatus::Rejected);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The queue, worked through by keys alone.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::browser::{a_look, log_in, start};
+use super::chromium::Chromium;
+use crate::dev::System;
+
+const READY: &str = "document.readyState === 'complete' && document.querySelector('#draft')";
+
+/// A system with so many parked drafts, and a browser that has the first one open.
+async fn opened(drafts: u64) -> Option<(System, Chromium, Vec<String>)> {
+    let (system, mut browser) = start().await?;
+    let mut ids = Vec::new();
+    for issue in 1..=drafts {
+        let id = system.api.accept(issue).await;
+        system.api.until(&id, "awaiting_approval").await;
+        ids.push(id);
+    }
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.until(&format!("document.querySelectorAll('.list .entry').length === {drafts}")).await;
+    browser.until("!document.querySelector('.keys').hidden").await;
+    browser.key("j").await;
+    browser.key("Enter").await;
+    shows(&mut browser, &ids[0]).await;
+    Some((system, browser, ids))
+}
+
+async fn shows(browser: &mut Chromium, id: &str) {
+    browser.until(&format!("location.pathname === '/ui/tasks/{id}' && {READY}")).await;
+}
+
+async fn status(system: &System, id: &str) -> Value {
+    system.api.task(id).await["status"].clone()
+}
+
+#[tokio::test]
+async fn a_key_that_is_pressed_twice_decides_about_what_was_seen_and_not_about_the_next_one() {
+    let Some((system, mut browser, ids)) = opened(3).await else { return };
+    browser.key("a").await;
+    browser.until("document.querySelector('.said-softly')").await;
+    assert_eq!(status(&system, &ids[0]).await, "awaiting_approval", "nobody has read it");
+    a_look().await;
+    browser.key("a").await;
+    shows(&mut browser, &ids[1]).await;
+    for press in ["key", "click"] {
+        match press {
+            "key" => browser.key("a").await,
+            _ => browser.click("#draft button.primary").await,
+        }
+        browser.until("document.querySelector('.said-softly')").await;
+    }
+    a_look().await;
+    system.api.until(&ids[0], "completed").await;
+    assert_eq!(status(&system, &ids[1]).await, "awaiting_approval", "nobody has seen it");
+    browser.key("a").await;
+    shows(&mut browser, &ids[2]).await;
+    system.api.until(&ids[1], "completed").await;
+    // A draft below the fold has not been in view: it is brought there.
+    browser.size(1_000, 160, false).await;
+    browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[2])).await;
+    a_look().await;
+    browser.key("a").await;
+    browser.until("document.querySelector('.said-softly') && scrollY > 0").await;
+    assert_eq!(status(&system, &ids[2]).await, "awaiting_approval");
+    a_look().await;
+    browser.key("a").await;
+    system.api.until(&ids[2], "completed").await;
+}
+
+#[tokio::test]
+async fn a_second_click_without_scripts_decides_nothing_about_the_next_page() {
+    let Some((system, mut browser, ids)) = opened(2).await else { return };
+    browser.scripts(false).await;
+    browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[0])).await;
+    a_look().await;
+    browser.click("#draft button.primary").await;
+    shows(&mut browser, &ids[1]).await;
+    browser.click("#draft button.primary").await;
+    browser.until("document.body.innerText.includes('Nothing was decided')").await;
+    assert_eq!(status(&system, &ids[1]).await, "awaiting_approval");
+}
+
+#[tokio::test]
+async fn the_next_draft_comes_at_once_after_a_rejection_that_can_be_taken_back() {
+    let Some((system, mut browser, ids)) = opened(3).await else { return };
+    a_look().await;
+    let began = Instant::now();
+    browser.key("r").await;
+    shows(&mut browser, &ids[1]).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    browser.until("document.querySelector('.undo button')").await;
+    assert_eq!(status(&system, &ids[0]).await, "awaiting_approval", "it can still be taken back");
+    browser.key("u").await;
+    shows(&mut browser, &ids[0]).await;
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(status(&system, &ids[0]).await, "awaiting_approval", "it was taken back");
+    // Left alone, it is carried out.
+    browser.key("r").await;
+    shows(&mut browser, &ids[1]).await;
+    system.api.until(&ids[0], "rejected").await;
+}
+
+/// However the page is left within the seconds of the undo, nothing of the rejection is lost.
+#[tokio::test]
+async fn a_rejection_is_carried_out_when_the_page_is_left() {
+    let Some((system, mut browser, ids)) = opened(5).await else { return };
+    // By a key.
+    a_look().await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[1]).await;
+    browser.until("document.querySelector('.undo button')").await;
+    browser.key("j").await;
+    shows(&mut browser, &ids[2]).await;
+    system.api.until(&ids[0], "rejected").await;
+    // By another rejection.
+    a_look().await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[3]).await;
+    a_look().await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[4]).await;
+    system.api.until(&ids[2], "rejected").await;
+    // By closing it.
+    browser.until("document.querySelector('.undo button')").await;
+    browser.leave().await;
+    system.api.until(&ids[3], "rejected").await;
+    // By logging out, and from a page that it was not pressed on last.
+    browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[4])).await;
+    a_look().await;
+    browser.key("r").await;
+    browser.until("document.querySelector('.undo button')").await;
+    browser.click("form.who button").await;
+    browser.until("location.pathname === '/ui/login'").await;
+    system.api.until(&ids[4], "rejected").await;
+    assert_eq!(status(&system, &ids[1]).await, "awaiting_approval", "nobody decided about it");
+}
+
+/// The page that should have carried it out never came: the next one does.
+#[tokio::test]
+async fn a_rejection_that_could_not_be_sent_is_sent_by_the_next_page() {
+    let Some((system, mut browser, ids)) = opened(2).await else { return };
+    a_look().await;
+    browser.key("r").await;
+    browser.leave().await;
+    browser.open(system.api.url()).await;
+    system.api.until(&ids[0], "rejected").await;
+}
+
+#[tokio::test]
+async fn a_typed_edit_is_not_left_without_a_question() {
+    let Some((_system, mut browser, _)) = opened(2).await else { return };
+    let asks = "(() => { const leaving = new Event('beforeunload', {cancelable: true}); dispatchEvent(leaving); \
+        return leaving.defaultPrevented; })()";
+    assert_eq!(browser.eval(asks).await, false);
+    browser.fill("#text", "Half a sen").await;
+    assert_eq!(browser.eval(asks).await, true);
+}
