@@ -93,6 +93,13 @@ pub(crate) fn dev(world: &World, data_dir: &Path) -> Command {
     command
 }
 
+/// Where it listens, if `line` says so, in words or as JSON.
+fn ready(line: &str) -> Option<String> {
+    let json = || serde_json::from_str::<serde_json::Value>(line).ok();
+    let told = || json()?.get("message")?.as_str()?.strip_prefix(READY)?.split(' ').next().map(str::to_owned);
+    line.strip_prefix(READY).map(str::to_owned).or_else(told)
+}
+
 /// A running `afterhook dev`.
 pub(crate) struct Process {
     child: Child,
@@ -115,8 +122,8 @@ impl Process {
         let url = timeout(TIMEOUT, async {
             loop {
                 let line = stdout.next_line().await.unwrap().expect("it listens before it ends");
-                if let Some(url) = line.strip_prefix(READY) {
-                    return url.to_owned();
+                if let Some(url) = ready(&line) {
+                    return url;
                 }
             }
         });

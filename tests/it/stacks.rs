@@ -48,7 +48,9 @@ async fn deployed(world: &World, url: &str) -> String {
     let verify = secret(&format!("{name}-verify"), &of(&["GITHUB_WEBHOOK_SECRET"])).await;
     let act = &["GEMINI_API_KEY", "GEMINI_BASE_URL", "GITHUB_TOKEN", "GITHUB_API_URL"];
     let act = secret(&format!("{name}-act"), &of(act)).await;
-    let console = secret(&format!("{name}-console"), &of(&["CONSOLE_TOKEN"])).await;
+    // One person's: nobody else's token is taken for theirs.
+    let token = json!({"CONSOLE_TOKEN": format!("{PERSON}:{TOKEN}")});
+    let console = secret(&format!("{name}-console"), &token).await;
     let outputs = json!({
         "WebhookUrl": {"Value": format!("{url}/webhooks/github")},
         "ConsoleUrl": {"Value": url},

@@ -52,7 +52,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
                 "`review` is a conversation: it has no --json; see `tasks list` and `tasks approve`",
             ));
         }
-        TasksAction::Review => return review::review(&api).await,
+        TasksAction::Review => return Box::pin(review::review(&api)).await,
         TasksAction::Retry { ids, note, failed_since, wait } => {
             let ids = match failed_since {
                 Some(since) => find::failed_since(&api, since).await?,

@@ -40,9 +40,10 @@ async fn tasks_are_listed_in_columns_without_colours_for_a_program() {
     assert_eq!(lines.len(), 2, "{said:?}");
     assert!(lines[0].starts_with("TASK "), "{said:?}");
     assert!(lines[1].starts_with(&id) && lines[1].ends_with("confidence 0.40 is below 0.80"), "{said:?}");
-    let column = |name: &str| lines[0].find(name).unwrap();
-    assert_eq!(lines[1].find("awaiting_approval"), Some(column("STATUS")));
-    assert_eq!(lines[1].find("issues.opened"), Some(column("EVENT")));
+    // In characters: a title that is cut ends in one of several bytes.
+    let column = |line: &str, word: &str| line.split(word).next().unwrap().chars().count();
+    assert_eq!(column(lines[1], "awaiting_approval"), column(lines[0], "STATUS"));
+    assert_eq!(column(lines[1], "issues.opened"), column(lines[0], "EVENT"));
     assert!(!said.stdout.contains('\u{1b}'), "{said:?}");
 }
 

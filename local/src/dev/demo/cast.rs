@@ -92,7 +92,7 @@ impl<'r> Cast<'r> {
         if self.goes_on {
             self.tell(&format!("look at it: {}/ (log in with the token above)", self.running.url()));
         } else {
-            self.tell("without --once it goes on, for you to look at it");
+            self.tell("without --once it goes on and can be looked at");
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
             findings.extend(account(settings, environment, service, publisher).await);
         }
         if let Some(client) = client.typed::<::github::Github>() {
-            findings.extend(github::look(settings, client, url).await);
+            findings.extend(Box::pin(github::look(settings, client, url)).await);
         }
     }
     findings
