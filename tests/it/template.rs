@@ -227,9 +227,12 @@ fn parameters<'t>(template: &'t Template, value: &yaml_serde::Value, found: &mut
     use yaml_serde::Value;
     match value {
         Value::String(said) => found.extend(
-            template.root()["Parameters"].as_mapping().unwrap().keys().map(text).filter(|name| {
-                said == name || said.contains(&format!("${{{name}}}"))
-            }),
+            template.root()["Parameters"]
+                .as_mapping()
+                .unwrap()
+                .keys()
+                .map(text)
+                .filter(|name| said == name || said.contains(&format!("${{{name}}}"))),
         ),
         Value::Sequence(inner) => inner.iter().for_each(|value| parameters(template, value, found)),
         Value::Mapping(inner) => inner.values().for_each(|value| parameters(template, value, found)),

@@ -93,9 +93,13 @@ fn releases_start_the_image_before_they_publish_it() {
         steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
     };
     let started = runs("command").into_iter().find(|run| run.contains("docker run")).unwrap();
-    let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/Dockerfile")).unwrap();
+    let file =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/Dockerfile")).unwrap();
     assert!(file.contains(r#"CMD ["dev", "--data-dir", "/tmp/afterhook"]"#) && file.contains("COPY root/ /"));
-    assert!(started.contains(".ci/image") && started.contains("dev --data-dir /tmp/afterhook --once"), "{started}");
+    assert!(
+        started.contains(".ci/image") && started.contains("dev --data-dir /tmp/afterhook --once"),
+        "{started}"
+    );
     assert!(runs("publish").iter().any(|run| run.contains(".ci/image")), "the same image");
     let needs = tree["jobs"]["publish"]["needs"].as_sequence().unwrap();
     assert!(needs.iter().any(|job| job.as_str() == Some("command")));

@@ -98,8 +98,7 @@ impl Assembly {
         let (listener, url) = listen().await;
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.expect("the system serves") });
-        let sweeper =
-            Sweeper { stores: stores.clone(), clock: clock.clone(), metrics };
+        let sweeper = Sweeper { stores: stores.clone(), clock: clock.clone(), metrics };
         Self { api: Api::at(url), stores, processor, sweeper, figures, _server: server }
     }
 

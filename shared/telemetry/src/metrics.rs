@@ -145,7 +145,8 @@ impl Metrics {
     /// or of what it needs; never for what strangers can bring about.
     pub fn failed(&self, function: &'static str) {
         let [stack, version] = [&self.stack, &self.version].map(|name| name.as_deref().unwrap_or_default());
-        let (failed, dimensions) = ([one("Failures")], [(STACK, stack), ("function", function), ("version", version)]);
+        let (failed, dimensions) =
+            ([one("Failures")], [(STACK, stack), ("function", function), ("version", version)]);
         let sets = [&dimensions[..2], &dimensions].map(|dimensions| Set { metrics: &failed, dimensions });
         self.write(&sets);
     }

@@ -12,7 +12,8 @@ use telemetry::{Format, Output, init};
 #[ignore = "panics; run by the test below"]
 fn panics_in_a_request() {
     init(Format::Json, Output::Stderr, Some("error")).unwrap();
-    let span = tracing::error_span!("invocation", function = "processor", request_id = "r-1", trace_id = "t-1");
+    let span =
+        tracing::error_span!("invocation", function = "processor", request_id = "r-1", trace_id = "t-1");
     span.in_scope(|| panic!("it is broken"));
 }
 

@@ -104,7 +104,9 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
     let template = Template::read();
     for (metric, alarms) in alarmed(&template) {
         // Made of the access log, with the stack in their names; or with the stack among their own dimensions.
-        if metric.ends_with("-${AWS::StackName}") || ["RefusedSignatures", "Failures"].contains(&metric.as_str()) {
+        if metric.ends_with("-${AWS::StackName}")
+            || ["RefusedSignatures", "Failures"].contains(&metric.as_str())
+        {
             continue;
         }
         assert!(telemetry::WATCHED.contains(&metric.as_str()), "{metric} is not written by stack");
@@ -173,7 +175,8 @@ fn every_function_is_rolled_out_behind_an_alias_and_rolled_back_by_an_alarm_of_t
         let alarm = template.properties(&alarm);
         assert!(text(&alarm["AlarmName"]).ends_with(&format!("-${{{number}}}")), "{function}");
         let queried = alarm["Metrics"].as_sequence().into_iter().flatten();
-        let metrics: Vec<&Value> = queried.map(|query| &query["MetricStat"]["Metric"]).chain([alarm]).collect();
+        let metrics: Vec<&Value> =
+            queried.map(|query| &query["MetricStat"]["Metric"]).chain([alarm]).collect();
         let of = |namespace: &str| {
             let found = metrics.iter().find(|metric| metric["Namespace"].as_str() == Some(namespace));
             found.map(|metric| (text(&metric["MetricName"]), dimensions(metric)))
@@ -226,7 +229,10 @@ fn what_strangers_can_bring_about_is_no_failure_of_ours() {
     assert_eq!(pattern("ApiThrottledFilter"), r#"{ ($.status = "429") && ($.route = "POST /webhooks/*") }"#);
     let format = text(&template.properties("HttpApi")["AccessLogSettings"]["Format"]);
     let format: serde_json::Value = serde_json::from_str(format).unwrap();
-    assert_eq!((&format["answered"], &format["route"]), (&"$context.integration.status".into(), &"$context.routeKey".into()));
+    assert_eq!(
+        (&format["answered"], &format["route"]),
+        (&"$context.integration.status".into(), &"$context.routeKey".into())
+    );
     let queried = template.properties("Api5xxAlarm")["Metrics"].as_sequence().unwrap();
     let counted: Vec<_> = queried[1..].iter().map(|query| &query["MetricStat"]["Metric"]).collect();
     let counted = counted.iter().map(|metric| (text(&metric["MetricName"]), dimensions(metric)));
@@ -241,7 +247,8 @@ fn costs_by_intent_count_a_task_once() {
     let template = Template::read();
     let saved = text(&template.properties("CostQuery")["QueryString"]).to_owned();
     let (filter, _) = saved.split_once("\n").unwrap();
-    let ends = domain::TaskStatus::ALL.iter().filter(|status| status.is_end()).map(|status| format!("\"{status}\""));
+    let ends =
+        domain::TaskStatus::ALL.iter().filter(|status| status.is_end()).map(|status| format!("\"{status}\""));
     assert!(filter.ends_with(&format!("status in [{}]", ends.collect::<Vec<_>>().join(", "))), "{filter}");
     let body: serde_json::Value =
         serde_json::from_str(text(&template.properties("Dashboard")["DashboardBody"])).unwrap();
@@ -309,11 +316,18 @@ fn documented() -> BTreeMap<String, Row> {
 fn callers(call: &str) -> BTreeSet<String> {
     fn has(folder: &Path, call: &str) -> bool {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
-            if path.is_dir() { has(&path, call) } else { fs::read_to_string(path).is_ok_and(|code| code.contains(call)) }
+            if path.is_dir() {
+                has(&path, call)
+            } else {
+                fs::read_to_string(path).is_ok_and(|code| code.contains(call))
+            }
         })
     }
     let names = FUNCTIONS.map(|name| name.strip_suffix("Function").unwrap().to_lowercase());
-    names.into_iter().filter(|name| has(&workspace().join("functions").join(name).join("src"), call)).collect()
+    names
+        .into_iter()
+        .filter(|name| has(&workspace().join("functions").join(name).join("src"), call))
+        .collect()
 }
 
 /// What the code writes: each method of `Metrics`, called, and the functions that call it.
@@ -355,7 +369,10 @@ fn written() -> BTreeMap<String, Row> {
 fn no_metric_is_forgotten() {
     let code = fs::read_to_string(workspace().join("shared/telemetry/src/metrics.rs")).unwrap();
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ").replace("( &self", "(&self");
-    let methods = code.split(" pub fn ").skip(1).filter_map(|rest| rest.split_once("(&self, ").or(rest.split_once("(&self)")));
+    let methods = code
+        .split(" pub fn ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("(&self, ").or(rest.split_once("(&self)")));
     let methods: BTreeSet<&str> = methods.map(|(name, _)| name).filter(|name| !name.contains('(')).collect();
     let called: BTreeSet<&str> = EVERY.iter().map(|(method, _)| *method).chain(["emit"]).collect();
     assert_eq!(called, methods);

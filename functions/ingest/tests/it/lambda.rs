@@ -17,7 +17,8 @@ fn what_stops_the_start_is_a_line_with_the_name_of_the_function() {
     let said = program.env_clear().env("AFTERHOOK_LOG", "error").output().unwrap();
     assert!(!said.status.success() && said.stderr.is_empty(), "{said:?}");
     let text = String::from_utf8(said.stdout).unwrap();
-    let line: Value = serde_json::from_str(text.trim_end()).unwrap_or_else(|_| panic!("no single line: {text}"));
+    let line: Value =
+        serde_json::from_str(text.trim_end()).unwrap_or_else(|_| panic!("no single line: {text}"));
     assert_eq!((&line["level"], &line["function"]), (&"ERROR".into(), &"ingest".into()));
     assert!(line["error"].as_str().unwrap().contains("agent.toml"), "{line}");
 }
