@@ -231,6 +231,9 @@ pub struct SendArgs {
     /// Where the console is whose task it becomes, if that is elsewhere.
     #[arg(skip)]
     pub console: Option<(String, SecretString)>,
+    /// Print the answer, and with --wait the task, as JSON lines.
+    #[arg(long)]
+    pub json: bool,
     /// Print a freshly signed API Gateway event for `sam local invoke -e -` instead.
     #[arg(long)]
     pub print_event: bool,
@@ -249,7 +252,7 @@ pub struct TasksArgs {
     /// What to do (default: `list`).
     #[command(subcommand)]
     pub action: Option<TasksAction>,
-    /// Print the API's JSON.
+    /// Print JSON lines: each task as the API has it.
     #[arg(long, global = true)]
     pub json: bool,
     /// `--url`, `--data-dir`.

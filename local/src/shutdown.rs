@@ -35,6 +35,16 @@ impl Shutdown {
         Ok(Self { interrupted: tokio::signal::windows::ctrl_c()? })
     }
 
+    /// Whoever pressed Ctrl-C until now meant another program at the same terminal.
+    ///
+    /// # Errors
+    ///
+    /// The system does not hand its signals over.
+    pub(crate) fn forget_interrupts(&mut self) -> Result<(), Failure> {
+        self.interrupted = Self::heard()?.interrupted;
+        Ok(())
+    }
+
     /// Returns when it is asked for; at once if it was asked for since.
     pub(crate) async fn requested(&mut self) {
         #[cfg(unix)]

@@ -34,6 +34,21 @@ pub(crate) fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0)).filter(|columns| *columns > 0)
 }
 
+/// The program in which the user likes to write.
+pub(crate) fn editor() -> Option<String> {
+    wish("VISUAL").or_else(|| wish("EDITOR"))
+}
+
+/// Whether the terminal shows what clears others.
+pub(crate) fn is_dumb() -> bool {
+    wish("TERM").is_some_and(|kind| kind == "dumb")
+}
+
+#[expect(clippy::disallowed_methods, reason = "a wish of whoever sits there, and no setting of the system")]
+fn wish(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|wish| !wish.trim().is_empty())
+}
+
 /// `println!` that survives a closed standard output.
 macro_rules! say {
     () => { $crate::terminal::line(format_args!("")) };

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::contract::{self, Pause, QueueHooks};
-use domain::{Clock, Lane, Timestamp};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::contract::{self, Damage, Pause, QueueHooks};
+use domain::{Clock, Lane, TaskId, Timestamp};
 use e2e::emulator::{Emulator, Resources};
 
 mod failures;
@@ -59,6 +60,32 @@ fn now() -> Timestamp {
 async fn dynamodb_keeps_the_contract_of_tasks() {
     let stores = Emulator::shared().resources().await.stores;
     contract::task_store::all(&*stores.tasks, now(), &Sleep).await;
+}
+
+struct Spoiler {
+    dynamo: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+#[async_trait]
+impl Damage for Spoiler {
+    async fn damage(&self, id: &TaskId) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = self.dynamo.update_item().table_name(&self.table);
+        let update = update.key("task_id", text(id.as_str())).key("part", text("task"));
+        let update =
+            update.update_expression("SET doc = :doc").expression_attribute_values(":doc", text("{}"));
+        update.condition_expression("attribute_exists(doc)").send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_read_stops_nobody_on_dynamodb() {
+    let emulator = Emulator::shared();
+    let Resources { stores, config } = emulator.resources().await;
+    let dynamo = aws_sdk_dynamodb::Client::new(&emulator.sdk_config().await);
+    let spoiler = Spoiler { dynamo, table: config.tasks_table };
+    contract::task_store::an_unreadable_task_stops_nobody(&*stores.tasks, &spoiler, now(), &Sleep).await;
 }
 
 #[tokio::test]

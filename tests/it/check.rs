@@ -86,7 +86,11 @@ async fn an_address_without_credentials_is_not_called_set() {
         "{line}"
     );
     let said = check(&path, &[calls[0], calls[1], address, ("GITHUB_TOKEN", "ghp_x")]).await;
-    assert!(said.stdout.contains("GitHub ([sources.github] needs it): set"), "{said:?}");
+    assert!(said.stdout.contains("GitHub ([sources.github] needs it): set\n"), "{said:?}");
+    let here = ("GITHUB_API_URL", "http://127.0.0.1:9000");
+    let said = check(&path, &[calls[0], calls[1], here, ("GITHUB_TOKEN", "ghp_x")]).await;
+    let told = "needs it): set (asked at http://127.0.0.1:9000 on this machine, which is not the service's own address)";
+    assert!(said.assert_success().stdout.contains(told), "{said:?}");
 }
 
 #[tokio::test]

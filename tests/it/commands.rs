@@ -30,6 +30,8 @@ async fn dev_once_shows_the_posted_comment_and_exits_0_again_and_again() {
         for part in ["ready on http://127.0.0.1:", "posted comment http", "  | ", "GITHUB_WEBHOOK_SECRET="] {
             assert!(stdout.contains(part), "`{part}` is not in {stdout}");
         }
+        assert!(stdout.contains("  picked up\n") && !stdout.contains("claimed"), "{stdout}");
+        assert_eq!(said.stderr, "", "no log cuts through the story, wherever both go");
     }
     let journal = std::fs::read_to_string(dir.path().join("github.jsonl")).unwrap();
     assert_eq!(journal.lines().filter(|line| line.contains("<!-- afterhook:")).count(), 2);
@@ -54,7 +56,8 @@ async fn no_secret_is_ever_shown_or_logged() {
         .arg(dir.path());
     let said = run(&mut command).await;
     let all = format!("{}{}", said.assert_success().stdout, said.stderr);
-    assert!(all.contains("real"), "{all}");
+    assert!(all.contains("on this machine: not the service's own address"), "{all}");
+    assert!(!all.contains(": real"), "{all}");
     for (name, value) in world.variables().into_iter().filter(|(name, _)| !name.ends_with("URL")) {
         let secret = value.rsplit(':').next().unwrap();
         assert!(!all.contains(secret), "{name} is shown");
@@ -84,9 +87,6 @@ async fn dev_json_speaks_in_json_lines() {
     let dir = tempfile::tempdir().unwrap();
     let said = run(&mut dev(dir.path(), &["--once", "--json"])).await;
     let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
-    let (ready, lines): (Vec<&str>, Vec<&str>) =
-        lines.into_iter().partition(|line| line.starts_with("ready on "));
-    assert_eq!(ready.len(), 1);
     let events: Vec<Value> = lines
         .iter()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
@@ -94,6 +94,14 @@ async fn dev_json_speaks_in_json_lines() {
     let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!((names.first(), names.last()), (Some(&"started"), Some(&"ended")));
     assert!(names.contains(&"step"), "{names:?}");
+    let ready: Vec<&Value> = events.iter().filter(|event| event["event"] == "ready").collect();
+    assert_eq!(ready.len(), 1, "{names:?}");
+    let (url, message) = (ready[0]["url"].as_str().unwrap(), ready[0]["message"].as_str().unwrap());
+    assert_eq!(
+        message,
+        format!("ready on {url} until Ctrl-C"),
+        "the words of people, for who looks for them"
+    );
     assert_eq!(events.last().unwrap()["task"]["status"], "completed");
     assert!(events[0]["services"].as_array().unwrap().iter().all(|service| service["standin"] == true));
     for line in said.stderr.lines() {
@@ -178,14 +186,32 @@ async fn an_event_that_was_sent_can_be_followed_with_the_tasks_command() {
     let fresh = run(&mut send(&["--fresh"])).await;
     assert!(fresh.assert_success().stdout.contains("accepted"), "{fresh:?}");
     let mut forge = afterhook([("GITHUB_WEBHOOK_SECRET", "another".to_owned())]);
+    let json = run(&mut send(&["--fresh", "--json", "--wait"])).await;
+    let lines: Vec<Value> =
+        json.assert_success().stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&lines[0]["status"], &lines[0]["answer"]["status"]),
+        (&202.into(), &"accepted".into()),
+        "{json:?}"
+    );
+    assert_eq!((lines.len(), &lines[1]["task_id"]), (2, &lines[0]["answer"]["task_id"]), "{json:?}");
     let forged = run(forge.args(["send", ISSUE, "--to", &url])).await;
     forged.assert_failure(&["signed with GITHUB_WEBHOOK_SECRET of the environment"]);
-    let list = completed(&url, dir.path(), 2).await;
-    let id = list["tasks"][1]["task_id"].as_str().unwrap();
+    let list = completed(&url, dir.path(), 3).await;
+    let id = list[1]["task_id"].as_str().unwrap();
     let shown = tasks(&url, dir.path(), &["show", id, "--json"]).await.json();
     assert_eq!((&shown["task_id"], &shown["status"]), (&id.into(), &"completed".into()));
     let told = tasks(&url, dir.path(), &["show", id]).await;
     assert!(told.stdout.contains("issues.opened") && told.stdout.contains("published http"), "{told:?}");
+    for plain in ["  picked up\n", "  cost        $0.", " simulated\n"] {
+        assert!(told.stdout.contains(plain), "`{plain}` is not in {told:?}");
+    }
+    let lines = || told.stdout.lines().map(str::trim);
+    assert!(lines().any(|line| line.contains("s ago ") && line.ends_with("  received")), "{told:?}");
+    assert!(
+        lines().filter(|line| line.starts_with("received ")).all(|line| line.ends_with("s ago")),
+        "{told:?}"
+    );
     let refused = tasks(&url, dir.path(), &["retry", id]).await;
     refused.assert_failure(&["409", "completed"]);
     let unknown = tasks(&url, dir.path(), &["show", "nonsense"]).await;
@@ -199,11 +225,12 @@ async fn tasks(url: &str, data_dir: &Path, rest: &[&str]) -> Said {
 }
 
 /// The list, once it has so many completed tasks.
-async fn completed(url: &str, data_dir: &Path, count: usize) -> Value {
+async fn completed(url: &str, data_dir: &Path, count: usize) -> Vec<Value> {
     for _ in 0..200 {
         let list = tasks(url, data_dir, &["list", "--status", "completed", "--json"]).await;
-        let list = list.assert_success().json();
-        if list["tasks"].as_array().unwrap().len() == count {
+        let lines = list.assert_success().stdout.lines();
+        let list: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        if list.len() == count {
             return list;
         }
     }
@@ -255,11 +282,16 @@ async fn the_demo_loses_nothing_and_says_nothing_twice() {
     let mut demo = afterhook(world.variables());
     demo.args(["dev", "--demo", "--once", "--json", "--port", "0", "--data-dir"]).arg(dir.path());
     let said = run(&mut demo).await;
-    let lines = said.assert_success().stdout.lines().filter(|line| !line.starts_with("ready on "));
+    let lines = said.assert_success().stdout.lines();
     let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     let held: Vec<&Value> = lines.iter().filter(|line| line["event"] == "held").collect();
     assert_eq!(held.len(), 4, "{said:?}");
     assert!(held.iter().all(|line| line["holds"] == true), "{held:?}");
+    let last = lines.last().unwrap()["what"].as_str().unwrap();
+    assert!(
+        last.contains("--once") && !last.contains("http"),
+        "nobody is led to an address that is gone: {last}"
+    );
     let counts =
         lines.iter().rfind(|line| line["event"] == "seen" && line["what"].to_string().contains(", "));
     for status in ["awaiting_approval", "completed", "expired", "failed", "ignored", "rejected", "waiting"] {

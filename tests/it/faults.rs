@@ -3,6 +3,7 @@
 
 mod disk;
 mod freeze;
+mod kills;
 mod line;
 mod odd_input;
 mod stores;

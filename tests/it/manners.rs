@@ -11,13 +11,15 @@ use tokio::time::timeout;
 
 use crate::binary::{Process, Said, afterhook, dev, run};
 
-/// Runs a program on a terminal of so many columns, and passes on what it says there.
+/// Runs a program on a terminal of so many columns, and passes on what it says there. Each time that it asks, the next of these
+/// keys are pressed.
 const ON_A_TERMINAL: &str = "
 import fcntl, os, pty, struct, sys, termios
 pid, terminal = pty.fork()
 if pid == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 40, int(sys.argv[1]), 0, 0))
-    os.execvpe(sys.argv[2], sys.argv[2:], os.environ)
+    os.execvpe(sys.argv[3], sys.argv[3:], os.environ)
+keys, asked = iter(sys.argv[2].split('|')), b''
 while True:
     try:
         said = os.read(terminal, 4096)
@@ -26,19 +28,28 @@ while True:
     if not said:
         break
     os.write(1, said)
+    asked += said
+    if asked.endswith(b': '):
+        asked = b''
+        os.write(terminal, next(keys, 'q').encode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What `command` says on a terminal of 80 columns of this kind.
 async fn on_terminal(command: &Command, variables: &[(&str, &str)]) -> Said {
+    on_terminal_of(80, "", command, variables).await
+}
+
+/// The same with so many columns, and somebody who presses these keys.
+async fn on_terminal_of(columns: u16, keys: &str, command: &Command, variables: &[(&str, &str)]) -> Said {
     let program = command.as_std();
     let mut terminal = Command::new("python3");
-    for wish in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+    for wish in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "VISUAL", "EDITOR"] {
         terminal.env_remove(wish);
     }
     terminal
-        .args(["-c", ON_A_TERMINAL, "80"])
+        .args(["-c", ON_A_TERMINAL, &columns.to_string(), keys])
         .arg(program.get_program())
         .args(program.get_args())
         .current_dir(program.get_current_dir().unwrap())
@@ -75,16 +86,63 @@ fn on(process: &Process, rest: &[&str]) -> Command {
 async fn tables_fit_the_terminal_and_are_coloured_where_that_is_wanted() {
     let (_world, _dir, process, id) = parked().await;
     let list = on(&process, &["tasks", "list"]);
+    let title = process.api().task(&id).await["title"].as_str().unwrap().to_owned();
     let coloured = on_terminal(&list, &[("TERM", "xterm-256color")]).await;
     assert!(coloured.assert_success().stdout.contains("\u{1b}["), "{coloured:?}");
     let text = bare(&coloured.stdout);
-    assert!(text.contains(&id) && text.contains("s ago"), "{text}");
-    let widest = text.lines().map(|line| line.trim_end().chars().count()).max();
-    assert!(widest <= Some(80), "{text}");
+    assert!(text.contains(&id[..10]) && text.contains("s ago"), "{text}");
+    for columns in [40, 60, 80, 100, 140, 220] {
+        let said = on_terminal_of(columns, "", &list, &[("TERM", "xterm-256color")]).await;
+        let text = bare(&said.assert_success().stdout);
+        let widest = text.lines().map(|line| line.trim_end().chars().count()).max();
+        assert!(widest <= Some(columns.into()), "{columns}: {text}");
+        // Which one it is, how it is, and what it is about.
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("TASK        STATUS") && lines[0].contains("TITLE"),
+            "{columns}: {text}"
+        );
+        assert!(
+            lines[1].starts_with(&id[..10]) && lines[1].contains("awaiting_approval"),
+            "{columns}: {text}"
+        );
+        assert!(columns < 60 || lines[1].contains(&title[..20]), "{columns}: {text}");
+    }
+    let whole = run(&mut on(&process, &["tasks", "show", &id[..10]])).await;
+    assert!(whole.assert_success().stdout.starts_with(&id), "what is shown is enough to name it: {whole:?}");
     for plain in [&[("TERM", "dumb")][..], &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]] {
         let said = on_terminal(&list, plain).await;
         assert!(!said.assert_success().stdout.contains('\u{1b}'), "{plain:?}: {said:?}");
     }
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn a_draft_is_edited_in_the_editor_and_ctrl_c_in_a_review_decides_nothing() {
+    let (_world, dir, process, id) = parked().await;
+    let review = on(&process, &["tasks", "review"]);
+    let editor = dir.path().join("editor of mine");
+    std::fs::write(&editor, "#!/bin/sh\n[ \"$1\" = --wait ] && sed -i 's/^/> /; $aMine.' \"$2\"\n").unwrap();
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let editor = format!("'{}' --wait", editor.display());
+    let edited = [("TERM", "xterm"), ("EDITOR", editor.as_str())];
+    for keys in ["\u{3}", "e\n|\u{3}", "e\n|c\n|\u{3}", "r\n|\u{3}", "\u{4}"] {
+        let said = on_terminal_of(80, keys, &review, &edited).await;
+        let text = &said.assert_success().stdout;
+        assert!(text.contains("stopped; 0 decided, of 1; what was not decided waits"), "{keys:?}: {text}");
+        assert_eq!(process.api().task(&id).await["status"], "awaiting_approval", "{keys:?}");
+    }
+    let failing = [("TERM", "xterm"), ("VISUAL", "false"), ("EDITOR", editor.as_str())];
+    let said = on_terminal_of(80, "e\n|q\n", &review, &failing).await;
+    assert!(
+        said.stdout.contains("false failed") && said.stdout.contains("the draft is as it was"),
+        "{said:?}"
+    );
+    let said = on_terminal_of(80, "e\n|p\n", &review, &edited).await;
+    let text = said.assert_success().stdout.replace('\r', "");
+    assert!(text.contains("what would be published:\n\n> ") && text.contains("\nMine.\n"), "{text}");
+    let done = process.api().until(&id, "completed").await;
+    assert!(done["draft"]["text"].as_str().unwrap().ends_with("Mine."), "{done}");
     process.kill().await;
 }
 
@@ -134,7 +192,11 @@ async fn a_watched_list_tells_each_change_as_a_line_of_json() {
     let second = process.api().accept(8).await;
     let news = next().await;
     assert_eq!(news["task_id"], second, "{news}");
-    watching.kill().await.unwrap();
+    let pid = watching.id().unwrap().to_string();
+    run(Command::new("kill").args(["-s", "INT", &pid])).await.assert_success();
+    let ended = timeout(TIMEOUT, watching.wait_with_output()).await.expect("it ends").unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success() && said.contains("stopped; tasks go on"), "{said}");
     process.kill().await;
 }
 

@@ -73,6 +73,8 @@ async fn completions_are_made_for_every_shell() {
         let said = run(afterhook([]).args(["completions", shell])).await;
         let script = &said.assert_success().stdout;
         assert!(script.contains("afterhook") && script.contains("completions"), "{shell}");
+        let is_complete = ["elvish", "powershell"].contains(&shell) || script.contains("shopify");
+        assert!(is_complete, "{shell}: the senders of `setup`");
     }
 }
 
@@ -92,6 +94,7 @@ fn of<'l>(lines: &'l [Value], what: &str) -> &'l Value {
 async fn check_online_says_of_each_thing_whether_it_works() {
     let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
     let process = Process::dev(&world, dir.path()).await;
+    world.github.set_hook(&format!("{}/webhooks/github", process.url), "secret");
     let (code, lines) = online(&world, &[], &process.url).await;
     assert_eq!(code, 0, "{lines:#?}");
     for what in [
@@ -99,16 +102,22 @@ async fn check_online_says_of_each_thing_whether_it_works() {
         "model gemini-flash-lite-latest",
         "GitHub account",
         "GitHub permissions",
+        "GitHub hook of [sources.github]",
         "webhook github",
     ] {
         assert_eq!(of(&lines, what)["state"], "ok", "{lines:#?}");
     }
     assert!(of(&lines, "GitHub account")["said"].as_str().unwrap().contains("afterhook"));
-    assert_eq!(of(&lines, "GitHub hook of [sources.github]")["state"], "skip");
     let mut learnt = afterhook(world.variables());
     learnt.args(["check", "--url", &process.url, "--data-dir"]).arg(dir.path());
     let said = run(&mut learnt).await;
     assert!(said.status.success() && !said.stdout.contains("is not known"), "{said:?}");
+    // A fine-grained token says nothing of itself, and is tried out.
+    let fine = [("GITHUB_TOKEN", "github_pat_of_the_tests".to_owned())];
+    let (code, lines) = online(&world, &fine, &process.url).await;
+    let permissions = of(&lines, "GitHub permissions");
+    assert_eq!((code, &permissions["state"]), (0, &"ok".into()), "{lines:#?}");
+    assert!(permissions["said"].as_str().unwrap().ends_with("in octo/repo"), "{permissions}");
     // Nothing was made by it.
     assert_eq!(process.api().get("/tasks").await.json()["tasks"], serde_json::json!([]));
     process.kill().await;
@@ -126,6 +135,20 @@ async fn check_online_says_how_to_mend_what_is_wrong() {
         assert_eq!(line["state"], "wrong", "{line}");
         assert!(line["mend"].as_str().unwrap().contains(mend), "{line}");
     }
+    // Its hook sends to another address, and its token may write nothing.
+    let reads = [("GITHUB_TOKEN", "github_pat_reads".to_owned())];
+    let (code, lines) = online(&world, &reads, &process.url).await;
+    assert_eq!(code, 1, "{lines:#?}");
+    let permissions = of(&lines, "GitHub permissions");
+    let lacks = "the token lacks issues: write, pull_requests: write in octo/repo";
+    assert_eq!(
+        (&permissions["state"], &permissions["said"]),
+        (&"wrong".into(), &lacks.into()),
+        "{permissions}"
+    );
+    let hook = of(&lines, "GitHub hook of [sources.github]");
+    let to = format!("set the hook's URL to {}/webhooks/github;", process.url);
+    assert!(hook["mend"].as_str().unwrap().starts_with(&to), "{hook}");
     let url = process.url.clone();
     process.kill().await;
     let (code, lines) = online(&world, &[], &url).await;

@@ -59,7 +59,7 @@ use page::{Census, RecentDecisions, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
-pub use page::missing_pages;
+pub use page::{missing_pages, plain_note, usd};
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
 
@@ -123,6 +123,17 @@ impl Console {
     #[must_use]
     pub fn with_stand_ins(self, services: &[&str]) -> Self {
         Self { stand_ins: services.join(", ").into(), ..self }
+    }
+
+    /// The same where services are asked at addresses of this machine, which are not their own: every page says so, after the
+    /// stand-ins.
+    #[must_use]
+    pub fn with_addresses_here(self, services: &[&str]) -> Self {
+        if services.is_empty() {
+            return self;
+        }
+        let stand_ins = format!("{}\n{}", self.stand_ins, services.join(", ")).into();
+        Self { stand_ins, ..self }
     }
 
     /// The same, with its figures written to `metrics`.

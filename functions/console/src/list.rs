@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::{ListQuery, StoreError, TaskView};
+use domain::{ListQuery, StoreError, TaskView, Unreadable};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,14 @@ pub(crate) struct TaskPage {
     tasks: Vec<TaskView>,
     /// Where the next page begins; a page may be short, or empty, and still have one.
     cursor: Option<String>,
+    /// Stored tasks that belong into this page and cannot be read; absent if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unreadable: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 pub(crate) async fn tasks(
@@ -72,11 +80,14 @@ async fn page(console: &Console, mut query: ListQuery) -> Result<TaskPage, Refus
     let stores = &console.stores;
     loop {
         let page = stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
+        for Unreadable { task_id, problem } in &page.unreadable {
+            tracing::error!(%task_id, problem, "a stored task cannot be read; the list leaves it out");
+        }
         let views = stream::iter(page.tasks).map(|it| async move { task::show(stores, &it).await });
         let tasks: Vec<TaskView> = views.buffered(READS_AT_ONCE).try_collect().await?;
         let fit = fitting(&tasks).map_err(|error| StoreError::broken("write a page of tasks", error))?;
         if fit == tasks.len() {
-            return Ok(TaskPage { tasks, cursor: page.cursor });
+            return Ok(TaskPage { tasks, cursor: page.cursor, unreadable: page.unreadable.len() });
         }
         query.limit = fit;
     }

@@ -7,6 +7,7 @@ use domain::{AgentVersion, Approver, Clock, DAY_SHARDS, Jitter, Model, StateStor
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
+use tokio::sync::Semaphore;
 use wiring::{Services, ServicesError};
 
 use crate::automation::stalls::StallWatch;
@@ -25,6 +26,8 @@ pub struct Processor {
     pub(crate) approver: Option<Arc<dyn Approver>>,
     /// The agent of `[shadow]`.
     pub(crate) second: Option<SecondAgent>,
+    /// The turn of tasks whose processor died: one of them at a time in this process.
+    pub(crate) alone: Semaphore,
 }
 
 /// What a processor is made of, besides its settings.
@@ -90,7 +93,8 @@ impl Processor {
             stalls: Arc::default(),
             refusals: Refusals::default(),
         };
-        Ok(Self { resources: Arc::new(resources), registry, approver: None, second: None })
+        let (resources, alone) = (Arc::new(resources), Semaphore::new(1));
+        Ok(Self { resources, registry, approver: None, second: None, alone })
     }
 
     /// The same, which also asks people in this place, if there is one.

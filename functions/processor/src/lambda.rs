@@ -7,7 +7,7 @@ use domain::{Jitter, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use settings::Environment;
+use settings::{Environment, Mistakes, Settings};
 use tracing::{Instrument, error, error_span, warn};
 use wiring::services;
 
@@ -28,7 +28,7 @@ pub async fn main() -> Result<(), Error> {
 
 /// One execution environment.
 pub struct Function {
-    booted: Booted,
+    booted: Booted<Result<Settings, Mistakes>>,
     secrets: SecretReader,
     processor: MadeOf<Processor>,
 }
@@ -36,6 +36,9 @@ pub struct Function {
 /// Why there is no processor to work with.
 #[derive(Debug, thiserror::Error)]
 enum NotReady {
+    /// Also of another version of the code than the layer's agent.toml was written for.
+    #[error("agent.toml cannot be used: {0}")]
+    Settings(Mistakes),
     #[error(transparent)]
     Secrets(#[from] SecretsUnreadable),
     #[error(transparent)]
@@ -51,7 +54,7 @@ impl NotReady {
     fn reason(&self) -> &'static str {
         match self {
             Self::Secrets(_) => "secrets",
-            Self::Compose(_) => "configuration",
+            Self::Settings(_) | Self::Compose(_) => "configuration",
             Self::NoModel => "no_model_key",
         }
     }
@@ -61,11 +64,12 @@ impl Function {
     /// Starts the execution environment.
     ///
     /// # Errors
-    /// [`BootError`].
+    /// [`BootError`]. An agent.toml that cannot be used is none: its batches are given back, so that no message is
+    /// received in vain until it is a dead letter.
     pub async fn start() -> Result<Self, BootError> {
         let registry = registry();
         let automations: Vec<&str> = registry.names().collect();
-        let booted = lambda::boot(Some(&automations)).await?;
+        let booted = lambda::boot_anyway(Some(&automations)).await?;
         let secrets = booted.act_secrets();
         Ok(Self { booted, secrets, processor: MadeOf::default() })
     }
@@ -108,6 +112,7 @@ impl Function {
     /// Deployed, nothing silently takes the place of a missing credential.
     fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
         let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
+        let settings = settings.as_ref().map_err(|mistakes| NotReady::Settings(mistakes.clone()))?;
         if !wiring::model::is_configured(settings, environment) {
             return Err(NotReady::NoModel);
         }

@@ -20,26 +20,27 @@ impl Sweeper {
     /// ended, and long overdue or due for nothing at all. The second figure watches the promise of this system.
     ///
     /// # Errors
-    /// [`StoreError`] when the stores do not say.
+    /// [`StoreError`] when the walk over all tasks cannot go on; what is known is told all the same.
     pub async fn count(&self, swept: &Swept, now: Timestamp) -> Result<(), StoreError> {
-        let oldest = self.oldest(&swept.parked, now).await?;
+        let oldest = self.oldest(&swept.parked, now).await;
         self.metrics.approvals_waiting(swept.parked.len() as u64, oldest);
-        let missing = Box::pin(self.reconcile(now)).await?;
-        // What is overdue may be among what is missing.
-        self.metrics.unaccounted(i64::try_from(swept.forgotten.max(missing)).unwrap_or(i64::MAX));
-        Ok(())
+        let missing = Box::pin(self.reconcile(now)).await;
+        // What is overdue may be among what is missing, and is known whatever becomes of the walk.
+        let unaccounted = swept.forgotten.max(*missing.as_ref().unwrap_or(&0));
+        self.metrics.unaccounted(i64::try_from(unaccounted).unwrap_or(i64::MAX));
+        missing.map(drop)
     }
 
-    /// How long a draft has waited for a person; zero when none does.
-    async fn oldest(&self, parked: &[Due], now: Timestamp) -> Result<Duration, StoreError> {
+    /// How long a draft has waited for a person, of those that can be read; zero when none does.
+    async fn oldest(&self, parked: &[Due], now: Timestamp) -> Duration {
         let mut oldest = Duration::ZERO;
         for due in parked.iter().take(READ) {
-            let task = self.stores.tasks.get(&due.task_id).await?;
+            let task = self.stores.tasks.get(&due.task_id).await.ok().flatten();
             // The index lags: what was decided meanwhile waits no more.
             let since = task.as_ref().and_then(parked_at);
             oldest = oldest.max(since.map_or(Duration::ZERO, |since| between(since, now)));
         }
-        Ok(oldest)
+        oldest
     }
 }
 

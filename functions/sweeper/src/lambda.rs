@@ -69,9 +69,16 @@ impl Function {
     }
 
     async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
-        let swept = Box::pin(self.sweeper.sweep(deadline)).await?;
-        Box::pin(self.sweeper.count(&swept, self.sweeper.clock.now())).await?;
-        Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
+        // No step is kept from its turn by what another meets.
+        let swept = Box::pin(self.sweeper.sweep(deadline)).await;
+        let told = match swept {
+            Ok(swept) => {
+                let counted = Box::pin(self.sweeper.count(&swept, self.sweeper.clock.now())).await;
+                Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
+                counted.map(|()| swept.report)
+            }
+            Err(problem) => Err(problem),
+        };
         for source in self.settings.sources.values() {
             if let Err(problem) = Box::pin(self.ask_service(source, deadline)).await {
                 let source = &source.name;
@@ -81,7 +88,7 @@ impl Function {
         if let Err(problem) = Box::pin(self.watch_models()).await {
             warn!(%problem, "the models could not be looked at; the next sweep tries again");
         }
-        Ok(swept.report)
+        Ok(told?)
     }
 
     /// Says which breakers are open; and parks models that the service has no more, once an hour for the fleet.

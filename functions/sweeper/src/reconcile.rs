@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::{
     DayFigures, Expected, ListQuery, RETENTION_DAYS, StoreError, Swap, Task, TaskId, TaskStatus, Timestamp,
-    after, between, day_keys,
+    Unreadable, after, between, day_keys,
 };
 use serde::{Deserialize, Serialize};
 use tracing::{error, info, warn};
@@ -45,7 +45,7 @@ struct Walk {
     accepted: u64,
     ended: u64,
     open: u64,
-    /// Accepted, not ended, and due for nothing.
+    /// Accepted, not ended, and due for nothing; or stored, and not to be read.
     missing: Vec<TaskId>,
     /// Ends on the day before it began, of the kinds that are counted at once.
     ended_the_day_before: u64,
@@ -78,9 +78,22 @@ impl Walk {
         } else if !self.missing.contains(&task.id) {
             let (status, due_at) = (task.control.status, task.control.due_at.map(tracing::field::display));
             error!(task_id = %task.id, %status, due_at, "an accepted task has not ended, and nothing will happen to it");
-            if self.missing.len() < MAX_NAMED {
-                self.missing.push(task.id.clone());
-            }
+            self.name(task.id.clone());
+        }
+    }
+
+    /// Nobody knows whether such a task has ended.
+    fn lacks(&mut self, Unreadable { task_id, problem }: Unreadable) {
+        self.accepted += 1;
+        if !self.missing.contains(&task_id) {
+            error!(%task_id, problem, "a stored task cannot be read");
+            self.name(task_id);
+        }
+    }
+
+    fn name(&mut self, task_id: TaskId) {
+        if self.missing.len() < MAX_NAMED {
+            self.missing.push(task_id);
         }
     }
 }
@@ -121,7 +134,7 @@ impl Sweeper {
             None => (Expected::Absent, Walk::default()),
         };
         let mut walk = stored.clone();
-        walk.missing = self.still_missing(walk.missing, now).await?;
+        walk.missing = self.still_missing(walk.missing, now).await;
         if walk.is_due(now) {
             walk.begin(now);
         }
@@ -137,15 +150,18 @@ impl Sweeper {
         Ok(walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX))
     }
 
-    async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
+    async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Vec<TaskId> {
         let mut still = Vec::new();
         for id in missing {
-            let task = self.stores.tasks.get(&id).await?;
-            if task.is_some_and(|task| !task.control.status.is_end() && !is_cared_for(&task, now)) {
+            // What cannot be read is missing still.
+            let is_found = self.stores.tasks.get(&id).await.is_ok_and(|task| {
+                task.is_none_or(|task| task.control.status.is_end() || is_cared_for(&task, now))
+            });
+            if !is_found {
                 still.push(id);
             }
         }
-        Ok(still)
+        still
     }
 
     async fn walk_on(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
@@ -157,6 +173,7 @@ impl Sweeper {
             let query = ListQuery { limit: PAGE, cursor: walk.cursor.take(), ..ListQuery::default() };
             let page = self.stores.tasks.list(&query).await?;
             page.tasks.iter().for_each(|task| walk.look_at(task, now));
+            page.unreadable.into_iter().for_each(|unreadable| walk.lacks(unreadable));
             let is_old = page.tasks.last().is_some_and(|task| task.doc.received_at < forgotten);
             walk.cursor = page.cursor.filter(|_| !is_old);
             walk.is_over = walk.cursor.is_none();

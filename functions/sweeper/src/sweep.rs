@@ -67,13 +67,20 @@ impl Sweeper {
     /// One sweep. Stops taking up tasks at `deadline`: the next sweep goes on.
     ///
     /// # Errors
-    /// [`StoreError`] when the stores do not even say what is due.
+    /// [`StoreError`] when the stores do not even say what is due. What they did say is done.
     pub async fn sweep(&self, deadline: Timestamp) -> Result<Swept, StoreError> {
         let now = self.clock.now();
         let depths = Arc::new(self.depths().await);
-        let mut swept = Swept::default();
+        let (mut swept, mut unasked) = (Swept::default(), None);
         for stage in Stage::ALL {
-            let due = self.due(stage, now, &mut swept).await?;
+            let due = match self.due(stage, now, &mut swept).await {
+                Ok(due) => due,
+                // The other stages have their turn.
+                Err(problem) => {
+                    unasked.get_or_insert(problem);
+                    continue;
+                }
+            };
             swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
             let mut outcomes = stream::iter(due)
                 .take_while(|_| futures::future::ready(self.clock.now() < deadline))
@@ -87,7 +94,7 @@ impl Sweeper {
         if swept.report != Report::default() {
             info!(report = ?swept.report, "the sweep has ended");
         }
-        Ok(swept)
+        unasked.map_or(Ok(swept), Err)
     }
 
     /// The tasks of `stage` that are due. Every question costs a query of each shard of the index, so what is found

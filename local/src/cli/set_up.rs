@@ -1,10 +1,12 @@
 //! Commands for whoever begins: `init`, `setup`, `completions`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap_complete::Shell;
+use webhook::Provider;
 
 use super::ConfigFile;
 use crate::command::init;
@@ -26,7 +28,8 @@ pub struct InitArgs {
 /// `afterhook setup`.
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// The sender: github, slack, zendesk and so on, or a source of agent.toml.
+    /// The sender, or a source of agent.toml.
+    #[arg(value_parser = Sender)]
     pub sender: String,
     /// The public address of this system, such as https://hooks.example.com (default: CONSOLE_URL).
     #[arg(long)]
@@ -50,4 +53,26 @@ pub struct SetupArgs {
 pub struct CompletionsArgs {
     /// Of which shell.
     pub shell: Shell,
+}
+
+/// Any name may be that of a source; shells complete those of the senders.
+#[derive(Clone)]
+struct Sender;
+
+impl TypedValueParser for Sender {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let senders = Provider::ALL.iter().filter(|provider| **provider != Provider::Api);
+        Some(Box::new(senders.map(|provider| PossibleValue::new(provider.name()))))
+    }
 }

@@ -88,7 +88,7 @@ impl Api {
         if status == StatusCode::UNAUTHORIZED {
             return Err(Failure::new(format!(
                 "{status}: {} does not know the token ({}). Set CONSOLE_TOKEN to a line of its own CONSOLE_TOKEN, \
-                 `name:token`",
+                 `name:token`, or name the data directory of the `dev` there with --data-dir",
                 self.url, self.token_from
             )));
         }

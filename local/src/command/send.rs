@@ -34,6 +34,16 @@ impl Answer {
         let body: Value = serde_json::from_str(&self.body).ok()?;
         body.get("task_id")?.as_str()?.parse().ok()
     }
+
+    fn print(&self, json: bool) {
+        let Self { status, body, ms } = self;
+        if json {
+            let answer = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+            say!("{}", json!({"status": status, "answer": answer, "ms": ms}));
+        } else {
+            say!("{status} {body} ({ms:.1} ms)");
+        }
+    }
 }
 
 /// Sends, or prints the event for Lambda.
@@ -59,7 +69,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     }
     let url = url(args.to.as_deref().unwrap_or_default(), &name);
     let answer = message.post(&body, &url).await?;
-    say!("{} {} ({:.1} ms)", answer.status, answer.body, answer.ms);
+    answer.print(args.json);
     if answer.status == 401 {
         eprintln!("It was signed with {origin}: has the receiver another one?");
     }
@@ -77,7 +87,7 @@ async fn rest(args: &SendArgs, webhook: &str, id: &TaskId) -> Result<ExitCode, F
         None => Api::at(webhook.split("/webhooks/").next().unwrap_or(webhook), &args.data_dir.path)?,
     };
     let task = wait::rest(&api, id.as_str()).await?;
-    Ok(if wait::tell(&task, false) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if wait::tell(&task, args.json) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Posts the JSON `body` as `sender` would, signed and with its word `hint` for the kind of event.

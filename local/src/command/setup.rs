@@ -68,6 +68,7 @@ fn place(args: &SetupArgs) -> Result<Place, Failure> {
         has_url: !is_made_up,
         events: source.and_then(|source| source.filter.events.clone()),
         is_source: source.is_some(),
+        has_channel: settings.as_ref().is_some_and(|settings| settings.automations.summary_channel.is_some()),
         variable: settings::variable_of(&args.sender),
         secret: (!has_secret).then_some(secret),
     })
@@ -107,6 +108,7 @@ fn sheet(place: &Place) -> Sheet {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use wiring::OutsideService;
 
     use super::*;
 
@@ -118,6 +120,7 @@ mod tests {
             has_url: true,
             events: events.map(|events| events.iter().map(ToString::to_string).collect()),
             is_source: true,
+            has_channel: false,
             variable: settings::variable_of(provider.name()),
             secret: Some("a-secret".to_owned()),
         }
@@ -134,6 +137,24 @@ mod tests {
             assert_eq!(json["variables"][0]["name"], settings::variable_of(name).as_str(), "{name}");
             assert!(sheet.text(&place).contains(&route), "{name}");
             assert!(!sheet.steps.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_pasted_into_agent_toml_is_sound_and_ignores_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        for provider in Provider::ALL.iter().copied().filter(|provider| *provider != Provider::Api) {
+            let sheet = sheet(&place_of(provider, None));
+            let text = format!("[agent]\npersona = \"p.md\"\n{}", sheet.agent_toml);
+            let settings =
+                settings::Settings::parse(&text, dir.path()).unwrap_or_else(|why| panic!("{text}\n{why}"));
+            let source = &settings.sources[provider.name()];
+            let automation = source.automation.as_deref();
+            let is_answered = OutsideService::of_threads(provider).is_some();
+            assert_eq!(automation, (!is_answered).then_some("summarise"), "{text}");
+            let told = sheet.json(&place_of(provider, None))["variables"].to_string();
+            assert!(is_answered || told.contains("SLACK_BOT_TOKEN"), "{told}");
         }
     }
 

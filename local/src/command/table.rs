@@ -8,20 +8,34 @@ use crate::terminal::{self, say};
 
 /// Characters of a cell that are shown; the last column is shown in full.
 const WIDEST: usize = 40;
-/// Characters that a narrow terminal leaves of a column, and of the last one as long as others can give more.
+/// Characters that a narrow terminal leaves of a column.
 const NARROWEST: usize = 6;
-const LAST: usize = 16;
+/// Between two columns.
+const GAP: usize = 2;
+/// Of a column that is never cut.
+pub(crate) const WHOLE: usize = usize::MAX;
 
 /// A table with a heading.
 pub(crate) struct Table<const N: usize> {
     heading: [&'static str; N],
     rows: Vec<([String; N], Style)>,
+    /// Characters of each column that make it worth its place.
+    least: [usize; N],
+    /// Columns without which the table can do, the first of them first.
+    left_out: &'static [usize],
 }
 
 impl<const N: usize> Table<N> {
     /// An empty one.
     pub(crate) fn new(heading: [&'static str; N]) -> Self {
-        Self { heading, rows: Vec::new() }
+        // The first one is what one copies.
+        let least = std::array::from_fn(|column| if column == 0 { WHOLE } else { NARROWEST });
+        Self { heading, rows: Vec::new(), least, left_out: &[] }
+    }
+
+    /// On a narrow terminal `left_out` are left out before a column has less than its `least` characters.
+    pub(crate) fn narrowed(self, least: [usize; N], left_out: &'static [usize]) -> Self {
+        Self { least, left_out, ..self }
     }
 
     /// Adds a row whose second cell, the status, has this colour.
@@ -36,7 +50,7 @@ impl<const N: usize> Table<N> {
     pub(crate) fn print(&self) {
         let dim = terminal::style(Style::new().dimmed());
         let widths = match terminal::width() {
-            Some(room) => fitted(self.widths(), room),
+            Some(room) => fitted(self.widths(), self.least, self.left_out, room),
             None => self.widths(),
         };
         let heading = self.heading.map(str::to_owned);
@@ -57,20 +71,32 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// `widths` for a terminal of so many columns: the last column is narrowed first, then the widest of those between it and
-/// the first, which is what one copies.
-fn fitted<const N: usize>(mut widths: [usize; N], room: usize) -> [usize; N] {
-    let over =
-        |widths: &[usize; N]| (widths.iter().sum::<usize>() + 2 * N.saturating_sub(1)).saturating_sub(room);
-    if let Some(last) = widths.last_mut() {
-        *last = (*last).max(1);
+/// `widths` for a terminal of so many columns: those of columns that are left out are 0, and then the widest is narrowed.
+fn fitted<const N: usize>(
+    mut widths: [usize; N],
+    mut least: [usize; N],
+    left_out: &[usize],
+    room: usize,
+) -> [usize; N] {
+    let is_over = |widths: &[usize; N]| {
+        let shown = widths.iter().filter(|width| **width > 0);
+        shown.map(|width| width + GAP).sum::<usize>() > room + GAP
+    };
+    for column in left_out {
+        let narrowest = std::array::from_fn(|column| widths[column].min(least[column]));
+        if !is_over(&narrowest) {
+            break;
+        }
+        widths[*column] = 0;
     }
-    while over(&widths) > 0 {
-        let narrowable = widths.iter().enumerate().skip(1).filter(|(_, width)| **width > NARROWEST);
-        let last = widths.len().saturating_sub(1);
-        let by_order = narrowable.max_by_key(|(column, width)| (*column == last && **width > LAST, **width));
-        let Some((column, _)) = by_order else { break };
-        widths[column] -= 1;
+    // Where even that is too much, what is worth little is more than nothing.
+    for floor in [None, Some(NARROWEST)] {
+        least = least.map(|least| floor.filter(|_| least != WHOLE).unwrap_or(least));
+        while is_over(&widths) {
+            let narrowable = (0..N).filter(|column| widths[*column] > least[*column]);
+            let Some(column) = narrowable.max_by_key(|column| widths[*column]) else { break };
+            widths[column] -= 1;
+        }
     }
     widths
 }
@@ -85,16 +111,13 @@ fn cut(cell: &str, width: usize) -> String {
 
 fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], style: Style) -> String {
     let mut line = String::new();
-    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate().filter(|(_, (_, width))| **width > 0)
+    {
         let cell = cut(cell, *width);
-        if column + 1 == N {
-            line.push_str(&cell);
-            break;
-        }
         let style = if column == 1 { style } else { Style::new() };
-        let room = width - cell.chars().count();
+        let room = width - cell.chars().count() + GAP;
         // Writing to a string never fails.
-        let _ = write!(line, "{style}{cell}{style:#}{:room$}  ", "");
+        let _ = write!(line, "{style}{cell}{style:#}{:room$}", "");
     }
     line.truncate(line.trim_end().len());
     line
@@ -141,14 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_gets_narrow_columns_and_whole_ids() {
-        let widths = [30, 12, 40, 90];
-        assert_eq!(fitted(widths, 200), widths);
-        assert_eq!(fitted(widths, 120), [30, 12, 40, 32]);
-        let narrow = fitted(widths, 80);
-        assert_eq!((narrow[0], narrow.iter().sum::<usize>() + 6), (30, 80));
-        assert_eq!(fitted(widths, 10)[0], 30);
+    fn a_narrow_terminal_gets_fewer_and_narrower_columns_and_whole_ids() {
+        let (widths, least, left_out) = ([30, 12, 40, 90], [WHOLE, NARROWEST, 24, 20], &[3][..]);
+        let fitted = |room| super::fitted(widths, least, left_out, room);
+        assert_eq!(fitted(200), widths);
+        assert_eq!(fitted(120), [30, 12, 36, 36]);
+        assert_eq!(fitted(80), [30, 12, 34, 0], "the last column would have too little");
+        assert_eq!(fitted(60), [30, 6, 20, 0], "a little is more than nothing");
+        assert_eq!(fitted(10), [30, 6, 6, 0]);
         assert_eq!(line(&["a".to_owned(), "long".to_owned()], &[1, 3], Style::new()), "a  lo…");
+        let three = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        assert_eq!(line(&three, &[1, 0, 1], Style::new()), "a  c");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Tasks in the terminal, for people and as JSON.
 
-use domain::{Clock, Timestamp};
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use super::table::{Table, plain, plain_lines, style};
-use crate::terminal::say;
+use console::{plain_note, usd};
+use domain::{Clock, TimelineEntry, Timestamp};
+use serde_json::{Value, json};
+
+use super::table::{Table, WHOLE, plain, plain_lines, style};
+use crate::terminal::{self, say};
 
 /// Characters of a reason that a list shows.
 const REASON: usize = 90;
@@ -32,23 +35,35 @@ const LINES: [(&str, &str); 22] = [
     ("error", "/error/message"),
     ("result", "/result/output_url"),
     ("tokens", "/result/tokens_used"),
-    ("cost USD", "/cost_usd"),
+    ("cost", "/cost_usd"),
 ];
 
-/// Prints a page of tasks.
+/// Those of [`LINES`] that are times.
+const TIMES: [&str; 3] = ["/received_at", "/not_before", "/decision/at"];
+
+/// The columns of a list; how narrow each may become, and which are left out where there is no room, the first of them first.
+const COLUMNS: [&str; 8] = ["TASK", "STATUS", "RECEIVED", "TITLE", "EVENT", "THREAD", "COST", "WHY"];
+const NARROWEST: [usize; 8] = [WHOLE, WHOLE, WHOLE, 24, 12, 16, WHOLE, 20];
+const LEFT_OUT: &[usize] = &[5, 4, 6, 7, 2];
+
+/// Prints a page of tasks; as JSON a task a line, and where the next page begins in a last one.
 pub(crate) fn print_list(page: &Value, json: bool) {
-    if json {
-        say!("{page}");
-        return;
-    }
     let tasks = page.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let cursor = page.get("cursor").and_then(Value::as_str);
+    if json {
+        tasks.iter().for_each(|task| say!("{task}"));
+        cursor.into_iter().for_each(|cursor| say!("{}", json!({ "cursor": cursor })));
+        return;
+    }
     if tasks.is_empty() {
         say!("{}", if cursor.is_some() { "no tasks on this page" } else { "no tasks" });
     } else {
-        let mut table = Table::new(["TASK", "STATUS", "RECEIVED", "EVENT", "THREAD", "COST", "WHY"]);
+        let mut table = Table::new(COLUMNS).narrowed(NARROWEST, LEFT_OUT);
+        let ids: Vec<&str> = tasks.iter().filter_map(|task| task.get("task_id")?.as_str()).collect();
+        let length = if terminal::width().is_some() { shortest(&ids) } else { usize::MAX };
         for task in tasks {
-            let (row, style) = row(task);
+            let (mut row, style) = row(task);
+            row[0] = row[0].chars().take(length).collect();
             table.push(row, style);
         }
         table.print();
@@ -64,15 +79,40 @@ fn is_simulated(task: &Value) -> bool {
     usage.iter().any(|step| text(step, "/model").is_some_and(|model| model.ends_with("(stand-in)")))
 }
 
-fn row(task: &Value) -> ([String; 7], anstyle::Style) {
-    let text = |pointer: &str| text(task, pointer).unwrap_or_else(|| "-".to_owned());
+/// How much of an id tells it from the others: no less than what tells it from nearly all that there will ever be.
+fn shortest(ids: &[&str]) -> usize {
+    const AT_LEAST: usize = "tsk_".len() + 6;
+    let is_enough = |length: &usize| {
+        let cut: BTreeSet<&str> = ids.iter().filter_map(|id| id.get(..*length)).collect();
+        cut.len() == ids.len()
+    };
+    (AT_LEAST..usize::from(u8::MAX)).find(is_enough).unwrap_or(usize::MAX)
+}
+
+fn row(task: &Value) -> ([String; 8], anstyle::Style) {
+    let known = |pointer: &str| text(task, pointer);
+    let text = |pointer: &str| known(pointer).unwrap_or_else(|| "-".to_owned());
     let status = text("/status");
-    let cost = task.pointer("/cost_usd").and_then(Value::as_f64);
-    let note = if is_simulated(task) { " simulated" } else { "" };
-    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}{note}"));
     let style = style(&status);
     let received = ago(&text("/received_at"), Clock::system().now());
-    ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
+    let title = known("/title").unwrap_or_else(|| text("/thread"));
+    let cells = [
+        text("/task_id"),
+        status,
+        received,
+        title,
+        text("/event"),
+        text("/thread"),
+        cost(task).unwrap_or_else(|| "-".to_owned()),
+        why(task),
+    ];
+    (cells, style)
+}
+
+/// What a task has cost, as money; a stand-in's is said to be none.
+fn cost(task: &Value) -> Option<String> {
+    let note = if is_simulated(task) { " simulated" } else { "" };
+    task.get("cost_usd")?.as_f64().map(|cost| format!("{}{note}", usd(cost)))
 }
 
 pub(crate) fn print_task(task: &Value, json: bool) {
@@ -83,10 +123,10 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     let status = text(task, "/status").unwrap_or_default();
     let style = style(&status);
     say!("{}  {style}{status}{style:#}", text(task, "/task_id").unwrap_or_default());
+    let now = Clock::system().now();
     for (name, pointer) in LINES {
-        if let Some(value) = text(task, pointer) {
-            let note = if pointer == "/cost_usd" && is_simulated(task) { " (simulated)" } else { "" };
-            say!("  {name:<11} {}{note}", plain(&value));
+        if let Some(value) = line(task, pointer, now) {
+            say!("  {name:<11} {}", plain(&value));
         }
     }
     if task.get("shadow").and_then(Value::as_bool) == Some(true) {
@@ -98,16 +138,40 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     if let (Some(up), Some(down)) = (text(task, "/reactions/up"), text(task, "/reactions/down")) {
         say!("  {:<11} +{up} -{down}", "reactions");
     }
-    for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
-        let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        say!("  {}  {:<17}  {}", field("at"), field("status"), plain(&field("note")));
-    }
+    timeline(task, now).iter().for_each(|line| say!("  {line}"));
     if let Some(asked) = text(task, "/asked/text") {
         say!("\nasked:\n{}", quoted(&plain_lines(&asked)));
     }
     if let Some(draft) = text(task, "/draft/text") {
         say!("\n{}", plain_lines(&draft));
     }
+}
+
+/// What is at `pointer`, as a person reads it.
+fn line(task: &Value, pointer: &str, now: Timestamp) -> Option<String> {
+    let value = text(task, pointer)?;
+    match pointer {
+        "/cost_usd" => cost(task),
+        "/classification/confidence" => {
+            Some(value.parse::<f64>().map_or(value, |share| format!("{share:.2}")))
+        }
+        _ if TIMES.contains(&pointer) => Some(ago(&value, now)),
+        _ => Some(value),
+    }
+}
+
+/// What happened, in the words of the console.
+fn timeline(task: &Value, now: Timestamp) -> Vec<String> {
+    let entries: Vec<TimelineEntry> = task
+        .get("timeline")
+        .and_then(|entries| serde_json::from_value(entries.clone()).ok())
+        .unwrap_or_default();
+    let before = [None].into_iter().chain(entries.iter().map(|entry| Some(entry.status)));
+    let told = entries.iter().zip(before).map(|(entry, before)| {
+        let note = plain_note(entry, before != Some(entry.status));
+        format!("{:<8}  {}", since(entry.at, now), plain(&note))
+    });
+    told.collect()
 }
 
 /// `question by mona, the model said bug_report (0.93)`.
@@ -133,23 +197,19 @@ fn text(task: &Value, pointer: &str) -> Option<String> {
     }
 }
 
-/// `2026-11-20T18:06:48.915Z` to the second.
-pub(crate) fn short_time(at: &str) -> String {
-    at.chars().take(19).collect::<String>().replace('T', " ")
+/// How long ago that was, or how far ahead it is, as a person says it.
+pub(crate) fn ago(at: &str, now: Timestamp) -> String {
+    at.parse().map_or_else(|_| at.to_owned(), |at| since(at, now))
 }
 
-/// How long ago that was, as a person says it; times to come are shown as they are.
-pub(crate) fn ago(at: &str, now: Timestamp) -> String {
-    let Ok(then) = at.parse::<Timestamp>() else { return at.to_owned() };
-    if then > now {
-        return short_time(at);
-    }
-    match domain::between(then, now).as_secs() {
-        seconds @ 0..60 => format!("{seconds}s ago"),
-        seconds @ 60..3_600 => format!("{}m ago", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{}h ago", seconds / 3_600),
-        seconds => format!("{}d ago", seconds / 86_400),
-    }
+fn since(at: Timestamp, now: Timestamp) -> String {
+    let distance = |from, to| match domain::between(from, to).as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    };
+    if at > now { format!("in {}", distance(now, at)) } else { format!("{} ago", distance(at, now)) }
 }
 
 /// Why a task has its status, in a few words.
@@ -159,7 +219,7 @@ fn why(task: &Value) -> String {
     let why = match task.get("status").and_then(Value::as_str) {
         Some("awaiting_approval") => text("/draft/parked_because"),
         Some("failed") => text("/error/message").map(|message| short(&message)),
-        Some("waiting") => Some(waits(text("/not_before"), last())),
+        Some("waiting") => Some(waits(text("/not_before"), last(), Clock::system().now())),
         Some("completed") => text("/result/output_url"),
         Some("rejected") => text("/decision/by").map(|by| match text("/decision/reason") {
             Some(reason) => format!("by {by}: {}", short(&reason)),
@@ -171,8 +231,9 @@ fn why(task: &Value) -> String {
     why.unwrap_or_default()
 }
 
-fn waits(until: Option<String>, reason: Option<String>) -> String {
-    let starts = until.map(|at| format!("starts {}", short_time(&at)));
+fn waits(until: Option<String>, reason: Option<String>, now: Timestamp) -> String {
+    let is_ahead = |at: &String| at.parse::<Timestamp>().is_ok_and(|at| at > now);
+    let starts = until.filter(is_ahead).map(|at| format!("starts {}", ago(&at, now)));
     let parts: Vec<String> = starts.into_iter().chain(reason.map(|reason| short(&reason))).collect();
     parts.join(", ")
 }
@@ -187,15 +248,14 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn a_waiting_task_says_when_it_starts_and_why_it_waits() {
-        let task = json!({"status": "waiting", "not_before": "2026-11-20T18:06:48.915Z",
-            "timeline": [{"note": "stored"}, {"note": "quota"}]});
-        assert_eq!(why(&task), "starts 2026-11-20 18:06:48, quota");
+        let now = "2026-11-20T18:02:48Z".parse().unwrap();
+        let until = |at: &str| waits(Some(at.to_owned()), Some("quota".to_owned()), now);
+        assert_eq!(until("2026-11-20T18:06:48.915Z"), "starts in 4m, quota");
+        assert_eq!(until("2026-11-20T18:02:47Z"), "quota", "it starts any moment");
         let due = json!({"status": "waiting", "not_before": null, "timeline": []});
         assert_eq!(why(&due), "");
     }
@@ -208,11 +268,35 @@ mod tests {
             ("2026-11-20T11:55:00Z", "5m ago"),
             ("2026-11-20T09:00:00Z", "3h ago"),
             ("2026-11-17T09:00:00Z", "3d ago"),
-            ("2026-11-20T13:00:00Z", "2026-11-20 13:00:00"),
+            ("2026-11-20T13:00:00Z", "in 1h"),
             ("-", "-"),
         ] {
             assert_eq!(ago(at, now), told, "{at}");
         }
+    }
+
+    #[test]
+    fn costs_are_money_and_the_timeline_speaks_plainly() {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        let entry = |at: &str, status: &str, note: &str| json!({"at": at, "status": status, "note": note});
+        let task = json!({"cost_usd": 0.002_728_600_000_000_000_3, "received_at": "2026-11-20T11:59:00Z", "timeline": [
+            entry("2026-11-20T11:59:00Z", "received", "stored"),
+            entry("2026-11-20T11:59:30Z", "processing", "claimed"),
+            entry("2026-11-20T11:59:59Z", "awaiting_approval", "confidence 0.40 is below 0.80"),
+        ]});
+        assert_eq!(line(&task, "/cost_usd", now).unwrap(), "$0.0027");
+        assert_eq!(line(&task, "/received_at", now).unwrap(), "1m ago");
+        let told = timeline(&task, now);
+        assert_eq!(told[..2], ["1m ago    received", "30s ago   picked up"]);
+        assert!(told[2].starts_with("1s ago    answer written, waiting for a person: "), "{told:?}");
+    }
+
+    #[test]
+    fn an_id_is_cut_as_short_as_the_others_allow() {
+        let ids = ["tsk_01ABCDEFGH", "tsk_01ABCDEFXY", "tsk_09AAAAAAAA"];
+        assert_eq!(shortest(&ids), "tsk_01ABCDEFG".len());
+        assert_eq!(shortest(&["tsk_01ABCDEFGH", "tsk_09AAAAAAAA"]), "tsk_01ABCD".len());
+        assert_eq!(shortest(&["short", "other"]), usize::MAX);
     }
 
     #[test]

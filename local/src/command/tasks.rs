@@ -1,6 +1,8 @@
 //! `afterhook tasks`: tasks of a local or deployed system, by its console API.
 
+mod edit;
 pub(crate) mod find;
+mod prompt;
 mod review;
 pub(crate) mod transcript;
 pub(crate) mod wait;
@@ -45,13 +47,18 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
         }
         TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),
         TasksAction::Transcript { id } => transcript::print(&api, &find::id(&api, &id).await?, json).await?,
+        TasksAction::Review if json => {
+            return Err(Failure::new(
+                "`review` is a conversation: it has no --json; see `tasks list` and `tasks approve`",
+            ));
+        }
         TasksAction::Review => return review::review(&api).await,
         TasksAction::Retry { ids, note, failed_since, wait } => {
             let ids = match failed_since {
                 Some(since) => find::failed_since(&api, since).await?,
                 None => find::ids(&api, &ids).await?,
             };
-            if ids.is_empty() {
+            if ids.is_empty() && !json {
                 say!("no task has failed since then");
             }
             return Many { api, verb: "retry", body: object([("note", note)]), draft_hash: None, json, wait }

@@ -8,11 +8,14 @@ use crate::terminal::say;
 /// Prints the banner and the line that says where the server listens.
 pub(super) fn print(running: &Running, json: bool) {
     if json {
-        print_json(running)
+        print_json(running);
+        // The words that stand alone in a line elsewhere.
+        let (url, message) = (running.url(), format!("ready on {} until Ctrl-C", running.url()));
+        say!("{}", json!({"event": "ready", "url": url, "message": message}));
     } else {
-        print_text(running)
+        print_text(running);
+        say!("ready on {}", running.url());
     }
-    say!("ready on {}", running.url());
 }
 
 fn print_text(running: &Running) {

@@ -8,6 +8,7 @@ mod deliveries;
 mod demo;
 pub(crate) mod runner;
 pub(crate) mod sample;
+mod server;
 mod simulated_model;
 mod stage;
 mod start;
@@ -26,7 +27,7 @@ pub use backend::Backend;
 pub(crate) use backend::Storage;
 pub use start::{Dev, Running, start};
 pub use world::Service;
-pub(crate) use world::model;
+pub(crate) use world::{is_here, model};
 
 use crate::dev_secrets::DevSecrets;
 use crate::shutdown::{Shutdown, goodbye};
@@ -67,10 +68,11 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     ended
 }
 
-/// People read the progress on standard output, and what is logged on the same terminal cuts through it; machines and files
-/// want every line. What fails in the demo is told by it.
+/// People read the progress on standard output, and what is logged on the same terminal, or into the same file, cuts through it;
+/// machines, and whoever keeps the log of a server, want every line. What fails in the demo is told by it.
 fn quiet(args: &DevArgs) -> &'static str {
-    match (args.json, args.demo, std::io::stderr().is_terminal()) {
+    let is_story = args.once || std::io::stderr().is_terminal();
+    match (args.json, args.demo, is_story) {
         (true, ..) => "info",
         (false, true, _) => "off",
         (false, false, true) => "warn",

@@ -7,6 +7,7 @@ use webhook::{Provider, Sender};
 use wiring::OutsideService;
 
 use super::Service;
+use super::world::is_here;
 
 /// An event as its sender sends it.
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +75,6 @@ fn real(provider: Provider, services: &[Service]) -> Option<&'static str> {
     let title = OutsideService::of_threads(provider)?.title();
     let is_ours = |service: &&Service| service.name == title && !is_here(&service.address);
     services.iter().find(is_ours).map(|service| service.name)
-}
-
-fn is_here(address: &str) -> bool {
-    let host = reqwest::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
-    matches!(host.as_deref(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 #[cfg(test)]

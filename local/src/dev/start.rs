@@ -20,10 +20,10 @@ use tokio::task::JoinSet;
 use wiring::{OutsideService, Services};
 
 use super::backend::{Backend, Storage};
-use super::runner;
 use super::simulated_model::SimulatedModel;
 use super::stage::Stage;
 use super::world::{self, GEMINI, Received, Service, World};
+use super::{runner, server};
 use crate::Failure;
 
 /// What to run.
@@ -146,6 +146,8 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
         .map_err(|error| Failure::new(error.to_string()))?;
     let stand_ins: Vec<&str> =
         services.iter().filter(|service| service.standin).map(|service| service.name).collect();
+    let here = services.iter().filter(|service| !service.standin && world::is_here(&service.address));
+    let here: Vec<&str> = here.map(|service| service.name).collect();
     let is_simulated = stand_ins.contains(&GEMINI);
     let processor =
         processor(&settings, &environment, &storage, &clients, &clock, approver.clone(), is_simulated)?;
@@ -153,15 +155,12 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
             .with_settings(&settings)
-            .with_stand_ins(&stand_ins);
+            .with_stand_ins(&stand_ins)
+            .with_addresses_here(&here);
     // Webhooks come by way of a tunnel under any name, and are signed.
     let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
     let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
-    tasks.spawn(async move {
-        if let Err(problem) = axum::serve(listener, app).await {
-            tracing::error!(%problem, "the HTTP server stopped");
-        }
-    });
+    tasks.spawn(server::serve(listener, app));
     let lanes = Lanes { processor, storage: Arc::clone(&storage), running: Mutex::default() };
     lanes.start().await;
     if let Some(approver) = approver {

@@ -92,8 +92,10 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         let Some(task) = task else {
             return Err(Failure::new(format!("task {id} is gone")));
         };
-        for entry in task.doc.timeline.iter().skip(shown) {
-            show(json, entry.status.as_str(), &entry.note, id);
+        let before = [None].into_iter().chain(task.doc.timeline.iter().map(|entry| Some(entry.status)));
+        for (entry, before) in task.doc.timeline.iter().zip(before).skip(shown) {
+            let plain = console::plain_note(entry, before != Some(entry.status));
+            show(json, entry.status.as_str(), if json { &entry.note } else { &plain }, id);
             news = Instant::now();
         }
         shown = task.doc.timeline.len().max(shown);

@@ -15,7 +15,7 @@ pub(super) use received::Received;
 
 use super::stage::Stage;
 use crate::Failure;
-use launcher::{Launcher, REAL};
+use launcher::Launcher;
 
 /// The name of the model's service.
 pub(super) const GEMINI: &str = "Gemini";
@@ -31,6 +31,17 @@ pub struct Service {
     pub address: String,
     /// How to have the real one; of one that is none, what it is.
     pub hint: String,
+}
+
+/// Whether an address is on this machine, where no service of others is: at the most a way to one.
+pub(crate) fn is_here(address: &str) -> bool {
+    let host = reqwest::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
+    matches!(host.as_deref(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// What is at an address that the environment has named, or its credentials imply.
+pub(crate) fn kind(address: &str) -> &'static str {
+    if is_here(address) { "on this machine: not the service's own address" } else { "real" }
 }
 
 /// The services outside, and what the stand-ins among them receive.
@@ -62,7 +73,7 @@ pub(super) fn populate(
         let hint = match service.asked_without_credentials(launcher.environment) {
             _ if standin => format!("{} for the real one", service.how()),
             Some(variable) => format!("named by {variable}, asked without credentials; {}", service.how()),
-            None => REAL.to_owned(),
+            None => kind(&address).to_owned(),
         };
         services.push(Service { name: service.title(), standin, address, hint });
     }

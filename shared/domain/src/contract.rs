@@ -29,6 +29,13 @@ pub trait Pause: Send + Sync {
     async fn pause(&self, time: Duration);
 }
 
+/// Spoils what is stored.
+#[async_trait]
+pub trait Damage: Send + Sync {
+    /// Puts a document in place of the task's that no version has written.
+    async fn damage(&self, id: &crate::TaskId);
+}
+
 /// What the suite of [`crate::Queue`] needs besides the port.
 #[async_trait]
 pub trait QueueHooks: Pause {

@@ -115,7 +115,7 @@ pub use task::{API_SOURCE, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTIO
 pub use task_doc::{
     Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
-pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
+pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore, Unreadable};
 pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};

@@ -29,11 +29,11 @@ pub trait TaskStore: Send + Sync {
     /// most `limit`. May lag behind writes by seconds: every use is followed by a conditional write.
     async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError>;
 
-    /// Tasks of the source and thread of `task` that were received after it, newest first, at most `limit`.
+    /// Tasks of the source and thread of `task` that were received after it and can be read, newest first, at most `limit`.
     /// Tasks of the same millisecond are in the order of their ids. May lag behind writes by seconds.
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError>;
 
-    /// A page of tasks, newest first. May lag behind writes by seconds.
+    /// A page of tasks, newest first. May lag behind writes by seconds. What cannot be read keeps nobody from the rest.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
 }
 
@@ -115,6 +115,17 @@ pub struct ListQuery {
 pub struct Page {
     /// The tasks.
     pub tasks: Vec<Task>,
+    /// Those of the page that are stored and cannot be read: damaged, or written by a later version.
+    pub unreadable: Vec<Unreadable>,
     /// Where the next page begins; `None` when there is none.
     pub cursor: Option<String>,
+}
+
+/// A task that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which.
+    pub task_id: TaskId,
+    /// What is wrong with it; it quotes nothing of the task.
+    pub problem: String,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     Claim, ClaimRequest, Control, Due, Insert, Lane, Lease, ListQuery, Page, Save, Stage, StoreError, Task,
-    TaskId, TaskStatus, TaskStore, Timestamp,
+    TaskId, TaskStatus, TaskStore, Timestamp, Unreadable,
 };
 use rusqlite::{Connection, Row, named_params};
 
@@ -195,7 +195,8 @@ fn due(connection: &Connection, stage: Stage, before: Timestamp, limit: usize) -
         Ok(Due {
             task_id: id(&row.get::<_, String>(0)?)?,
             due_at: timestamp(row.get(1)?)?,
-            lane: Lane::from_name(&lane).ok_or_else(|| Failure::Value(format!("{lane} is not a lane")))?,
+            // A later version's: whoever looks at the task finds out.
+            lane: Lane::from_name(&lane).unwrap_or(Lane::Standard),
         })
     })?;
     rows.collect()
@@ -217,9 +218,9 @@ fn newer_in_thread(connection: &Connection, than: &Task, limit: usize) -> Result
             ":task_id": than.id.as_str(),
             ":limit": at_most(limit),
         },
-        task,
+        |row| Ok(task(row).ok()),
     )?;
-    rows.collect()
+    rows.filter_map(Result::transpose).collect()
 }
 
 fn list(connection: &Connection, query: &ListQuery) -> Result<Page, Failure> {
@@ -238,13 +239,34 @@ fn list(connection: &Connection, query: &ListQuery) -> Result<Page, Failure> {
             ":task_id": task_id,
             ":limit": at_most(query.limit.saturating_add(1)),
         },
-        task,
+        listed,
     )?;
-    let mut tasks: Vec<Task> = rows.collect::<Result<_, Failure>>()?;
-    let more = tasks.len() > query.limit;
-    tasks.truncate(query.limit);
-    let cursor = tasks.last().filter(|_| more).map(cursor);
-    Ok(Page { tasks, cursor })
+    let mut rows: Vec<(String, Result<Task, Unreadable>)> = rows.collect::<Result<_, Failure>>()?;
+    let more = rows.len() > query.limit;
+    rows.truncate(query.limit);
+    let mut page =
+        Page { cursor: rows.last().filter(|_| more).map(|(place, _)| place.clone()), ..Page::default() };
+    for (_, row) in rows {
+        match row {
+            Ok(task) => page.tasks.push(task),
+            Err(unreadable) => page.unreadable.push(unreadable),
+        }
+    }
+    Ok(page)
+}
+
+/// The place of a task in the list, and the task. The newest is first; within a millisecond, the highest id.
+fn listed(row: &Row<'_>) -> Result<(String, Result<Task, Unreadable>), Failure> {
+    let task_id = id(&row.get::<_, String>(0)?)?;
+    let place = format!("{}.{task_id}", row.get::<_, i64>("received_at")?);
+    let task = task(row).map_err(|failure| match failure {
+        // Where, not what: the document may quote what users wrote.
+        Failure::Json(error) => {
+            format!("its document is none of a task (line {}, column {})", error.line(), error.column())
+        }
+        other => other.to_string(),
+    });
+    Ok((place, task.map_err(|problem| Unreadable { task_id, problem })))
 }
 
 /// Spelled out for each pair of filters: a condition such as `:source IS NULL OR …` would keep SQLite
@@ -255,7 +277,7 @@ fn list_statement(by_status: bool, by_source: bool) -> &'static str {
             concat!(
                 "SELECT ",
                 columns!(),
-                " FROM task WHERE ",
+                ", received_at FROM task WHERE ",
                 $filter,
                 " AND (received_at, task_id) < (:received_at, :task_id)",
                 " ORDER BY received_at DESC, task_id DESC LIMIT :limit"
@@ -268,11 +290,6 @@ fn list_statement(by_status: bool, by_source: bool) -> &'static str {
         (false, true) => statement!("source = :source AND :status IS NULL"),
         (false, false) => statement!(":status IS NULL AND :source IS NULL"),
     }
-}
-
-/// The place of `task` in the list: the newest first; within a millisecond, the highest id first.
-fn cursor(task: &Task) -> String {
-    format!("{}.{}", millis(task.doc.received_at), task.id)
 }
 
 fn read_cursor(cursor: &str) -> Result<(i64, String), Failure> {

@@ -19,8 +19,6 @@ pub struct Voided {
     pub messages: usize,
     /// Leases on threads and the like.
     pub leases: usize,
-    /// Budgets of which the calls of the former run had set money aside.
-    pub budgets: usize,
 }
 
 /// What was past its time.
@@ -36,7 +34,8 @@ pub struct Forgotten {
     pub messages: usize,
 }
 
-/// Ends every lease. The revision of a task rises as with every write, so a holder that is alive after
+/// Ends every lease. Money that calls of the former run have set aside is no lease: the calls may have been answered, and
+/// it is spent once nobody can settle it any more. The revision of a task rises as with every write, so a holder that is alive after
 /// all can no longer save.
 pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided, StoreError> {
     let at = millis(now);
@@ -50,12 +49,6 @@ pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided,
             messages: transaction
                 .execute("UPDATE message SET visible_at = ?1 WHERE turn IS NULL AND visible_at > ?1", [at])?,
             leases: transaction.execute("DELETE FROM lease", [])?,
-            // A reservation (`r` of the keys `budget:…`) is a lease on money, and ends by itself minutes later.
-            budgets: transaction.execute(
-                "UPDATE state SET version = version + 1, value = json_remove(value, '$.r')
-                 WHERE key GLOB 'budget:*' AND json_type(value, '$.r') IS NOT NULL",
-                [],
-            )?,
         })
     })
 }

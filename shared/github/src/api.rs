@@ -101,6 +101,16 @@ impl Api {
 
     /// Sends `request` as whoever has set up our hooks: the app itself, or the token's account.
     pub(crate) async fn as_owner(&self, call: Call, request: &Request) -> Result<Answer, ServiceError> {
+        let (_, answer) = self.status_as_owner(call, request).await?;
+        answer
+    }
+
+    /// The same, with its status even where the answer is an error.
+    pub(crate) async fn status_as_owner(
+        &self,
+        call: Call,
+        request: &Request,
+    ) -> Result<(StatusCode, Result<Answer, ServiceError>), ServiceError> {
         let (answer, client) = match &self.auth {
             Auth::App(app) => app.send(&self.client, call, request).await?,
             Auth::Token(credential) => {
@@ -108,10 +118,11 @@ impl Api {
                 (redirect::send(&client, call, request).await?, client)
             }
         };
-        if answer.status.is_success() {
-            return Ok(answer);
+        let status = answer.status;
+        if status.is_success() {
+            return Ok((status, Ok(answer)));
         }
-        Err(problem::with(self.auth.kind())(&client, call, &answer))
+        Ok((status, Err(problem::with(self.auth.kind())(&client, call, &answer))))
     }
 
     /// Sends the request that `make` builds for `path` as whoever may see what is there: for a repository or an

@@ -22,9 +22,9 @@ pub use made_of::MadeOf;
 pub use secrets::{SecretReader, SecretsUnreadable};
 
 /// A started execution environment.
-pub struct Booted {
+pub struct Booted<S = Settings> {
     /// agent.toml.
-    pub settings: Settings,
+    pub settings: S,
     /// The environment variables, without the secrets of Secrets Manager.
     pub environment: Environment,
     /// DynamoDB, S3 and SQS.
@@ -81,14 +81,27 @@ pub async fn program(
 /// # Errors
 /// [`BootError`].
 pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
+    let Booted { settings, environment, stores, lanes, clock, jitter, metrics, variables, sdk } =
+        boot_anyway(automations).await?;
+    let settings = settings?;
+    Ok(Booted { settings, environment, stores, lanes, clock, jitter, metrics, variables, sdk })
+}
+
+/// Starts although agent.toml may have mistakes: whoever takes messages gives them back in order then.
+///
+/// # Errors
+/// [`BootError`], of everything but agent.toml.
+pub async fn boot_anyway(
+    automations: Option<&[&str]>,
+) -> Result<Booted<Result<Settings, Mistakes>>, BootError> {
     // A provider that is there already is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let variables = Variables::read();
     let environment = variables.environment()?;
     let path = environment.config_path();
     let settings = match automations {
-        Some(automations) => Settings::load_for(&path, automations)?,
-        None => Settings::load(&path)?,
+        Some(automations) => Settings::load_for(&path, automations),
+        None => Settings::load(&path),
     };
     let resources = environment.aws.as_ref().ok_or(BootError::Missing("TASKS_TABLE"))?;
     let sdk = aws::sdk_config().await;

@@ -28,7 +28,7 @@ pub struct SecretReader {
 /// The secrets, and the environment with them laid over it.
 type Made = (Option<Arc<SecretMap>>, Arc<Environment>);
 
-impl Booted {
+impl<S> Booted<S> {
     /// The reader of `VERIFY_SECRET_ID`: signing secrets, for ingest alone.
     #[must_use]
     pub fn verify_secrets(&self) -> SecretReader {

@@ -277,18 +277,18 @@ impl Writer {
     fn fence(&mut self, code: &str) {
         let opened: String = self.open.iter().map(|mark| mark.opens()).collect();
         let closed: String = self.open.iter().rev().map(|mark| mark.closes()).collect();
-        let top = self.top();
-        let (end, closed) = match top.strip_suffix(&opened) {
-            // Nothing is formatted by it yet.
-            Some(before) => (before.len(), ""),
-            None if self.fenced => (top.len(), ""),
-            None => (top.len(), closed.as_str()),
-        };
-        let before = format!("{}{closed}", top[..end].trim_end_matches(' '));
-        let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
         let code = self.in_block(code);
         if let Some(top) = self.frames.last_mut() {
-            *top = format!("{before}{gap}```\n{code}\n```");
+            let before = top.strip_suffix(&opened);
+            // What was opened just now formats nothing yet; in front of a fence all was closed.
+            let closed = if before.is_some() || self.fenced { "" } else { &closed };
+            let end = before.unwrap_or(top).trim_end_matches(' ').len();
+            top.truncate(end);
+            top.push_str(closed);
+            if !top.is_empty() && !top.ends_with('\n') {
+                top.push('\n');
+            }
+            top.extend(["```\n", &code, "\n```"]);
         }
         self.fenced = true;
         self.admit();

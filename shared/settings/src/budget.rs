@@ -29,7 +29,7 @@ impl BudgetSettings {
                 Entry::dollars,
             ),
             per_thread_replies_per_hour: section.read(
-                key("per_thread_replies_per_hour", "Comments an hour in one issue or thread."),
+                key("per_thread_replies_per_hour", "Comments an hour in one issue or thread that nobody looks at; a person may approve more."),
                 Entry::count,
             ),
             account: "",

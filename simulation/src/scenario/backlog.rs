@@ -16,6 +16,18 @@ impl Scenario {
     /// So many tasks, each in a thread of its own, and so many deaths of all processors while they are drained.
     #[must_use]
     pub fn backlog(tasks: u32, deaths: u32) -> Self {
+        let deaths = (1..=deaths).map(|number| SPAN + EVERY * tasks * number);
+        Self::drained(4_500, tasks, deaths.collect())
+    }
+
+    /// So many tasks in one process, which is killed so often, once a second.
+    #[must_use]
+    pub fn restarts(seed: u64, tasks: u32, deaths: u32) -> Self {
+        let deaths = (1..=deaths).map(|number| SPAN + Duration::from_secs(number.into()));
+        Self { is_lambda: false, is_one_process: true, ..Self::drained(seed, tasks, deaths.collect()) }
+    }
+
+    fn drained(seed: u64, tasks: u32, deaths: Vec<Duration>) -> Self {
         let arrivals = (0..tasks).map(|number| {
             let webhook = Webhook {
                 thread: u64::from(number) + 1,
@@ -27,11 +39,11 @@ impl Scenario {
             };
             (SPAN.mul_f64(f64::from(number) / f64::from(tasks)), Happening::Webhook(webhook))
         });
-        let deaths = (1..=deaths).map(|number| (SPAN + EVERY * tasks * number, Happening::KillAll));
+        let deaths = deaths.into_iter().map(|at| (at, Happening::KillAll));
         let plan: Vec<_> = arrivals.chain(deaths).collect();
         let calm = plan.last().map_or(SPAN, |(at, _)| *at) + Duration::from_secs(1);
         Self {
-            seed: 4_500,
+            seed,
             policy: policy(),
             plan,
             weather: Vec::new(),
@@ -39,6 +51,7 @@ impl Scenario {
             max_skew: Duration::ZERO,
             processors: PROCESSORS,
             is_lambda: true,
+            is_one_process: false,
             stale_per_mille: 100,
             late_per_mille: 20,
             doubled_per_mille: 20,

@@ -39,6 +39,7 @@ impl Scenario {
             max_skew,
             processors: lot.usize(1..=3),
             is_lambda: lot.bool(),
+            is_one_process: false,
             stale_per_mille: of_rough(150),
             late_per_mille: of_rough(60),
             doubled_per_mille: of_rough(50),

@@ -34,6 +34,9 @@ pub struct Scenario {
     pub processors: usize,
     /// Whether an invocation is killed at its end, as on Lambda, or lives on, as on one machine.
     pub is_lambda: bool,
+    /// Whether one process takes every message, each as a batch of its own, and its successor frees what it held, as in
+    /// `dev`.
+    pub is_one_process: bool,
     /// Of a thousand answers of an index, those that lag.
     pub stale_per_mille: u32,
     /// Of a thousand messages, those that come late.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Delivery, Lane, Receipt, after};
 use futures::channel::oneshot;
 use futures::future::select;
-use processor::{Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
+use processor::{Ack, Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 
 use super::{EnvId, World};
 
@@ -16,6 +16,8 @@ const ON_LAMBDA: Duration = Duration::from_secs(300);
 const ON_ONE_MACHINE: Duration = Duration::from_secs(180);
 /// The queues' own visibility time-out: six invocations.
 const VISIBILITY: Duration = Duration::from_secs(1_800);
+/// How long a supervisor takes to start a process again.
+const RESTART: Duration = Duration::from_millis(200);
 /// Messages of a batch.
 const BATCH: usize = 10;
 
@@ -27,6 +29,9 @@ impl World {
 
     /// Starts what takes messages off the lanes.
     pub(crate) fn start_pollers(self: &Arc<Self>) {
+        if self.scenario.is_one_process {
+            return self.scheduler.spawn(None, live_on(Arc::clone(self)));
+        }
         for lane in Lane::ALL {
             for _ in 0..self.scenario.processors {
                 self.scheduler.spawn(None, poll(Arc::clone(self), lane));
@@ -48,10 +53,53 @@ impl World {
         }
     }
 
+    /// What a process held that is gone is free, as `Embedded::void_leases` has it.
+    fn void_leases(&self) {
+        let alone = self.tasks.void_leases(self.now());
+        if alone.len() > 1 {
+            self.violated("of the tasks that run alone, a process has one", format!("{alone:?}"));
+        }
+        self.lanes.void_leases(self.now());
+        self.values.void_leases();
+    }
+
     fn receive_from(&self, lane: Lane) -> Vec<Delivery> {
         let lot = |of: usize| usize::try_from(self.between(0..i64::try_from(of).unwrap_or(1))).unwrap_or(0);
         let twice = || !self.is_calm() && self.chance(self.scenario.doubled_per_mille);
         self.lanes.receive(lane, BATCH, VISIBILITY, self.now(), lot, twice)
+    }
+}
+
+/// One process after the other, each of which frees what the one before has held.
+async fn live_on(world: Arc<World>) {
+    loop {
+        let env = world.new_env("process");
+        let processor = world.ports(env).processor();
+        for lane in Lane::ALL {
+            world.scheduler.spawn(Some(env), take_up(Arc::clone(&world), env, Arc::clone(&processor), lane));
+        }
+        while !world.scheduler.is_killed(env) {
+            tokio::time::sleep(RESTART).await;
+        }
+        world.void_leases();
+    }
+}
+
+/// Takes every message of `lane` as a batch of its own, all at once.
+async fn take_up(world: Arc<World>, env: EnvId, processor: Arc<Processor>, lane: Lane) {
+    loop {
+        world.message_on(lane).await;
+        for delivery in world.receive_from(lane) {
+            let (inner, processor) = (Arc::clone(&world), Arc::clone(&processor));
+            world.scheduler.spawn(Some(env), async move {
+                let deadline = after(inner.clock(env).now(), inner.invocation());
+                for (delivery, ack) in processor.handle_together(vec![delivery], deadline).await {
+                    if ack == Ack::Delete {
+                        inner.lanes.delete(&delivery.receipt);
+                    }
+                }
+            });
+        }
     }
 }
 

@@ -132,6 +132,14 @@ impl Lanes {
         taken
     }
 
+    /// Every message that somebody has received can be received again.
+    pub(crate) fn void_leases(&self, now: Timestamp) {
+        for message in &mut lock(&self.inner).messages {
+            message.visible_at = message.visible_at.min(now);
+        }
+        self.changed.notify_waiters();
+    }
+
     pub(crate) fn delete(&self, receipt: &Receipt) {
         lock(&self.inner).messages.retain(|message| message.handle != receipt.handle);
     }

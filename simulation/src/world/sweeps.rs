@@ -53,7 +53,8 @@ async fn sweep_on(world: Arc<World>) {
     }
 }
 
-/// One sweep, as the function does it: tasks first, then what it counts, then the messages.
+/// One sweep, as the function does it: tasks first, then what it counts, then the messages, whatever becomes of the
+/// count.
 async fn sweep(world: &Arc<World>, env: EnvId) {
     let (tell, told) = oneshot::channel::<()>();
     let inner = Arc::clone(world);

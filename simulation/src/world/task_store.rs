@@ -95,6 +95,23 @@ impl Tasks {
         self.changed.notified().await;
     }
 
+    /// Frees every task that somebody works on; those that ran alone.
+    pub(crate) fn void_leases(&self, now: Timestamp) -> Vec<TaskId> {
+        let mut alone = Vec::new();
+        for row in lock(&self.table).values_mut().filter(|row| is_held(&row.task, now)) {
+            let control = &mut row.task.control;
+            control.revision += 1;
+            control.lease.iter_mut().for_each(|lease| lease.until = now);
+            (control.due_at, control.updated_at) = (Some(now), now);
+            if row.task.doc.alone_fence == control.fence {
+                alone.push(row.task.id.clone());
+            }
+            row.show(now);
+        }
+        self.changed.notify_waiters();
+        alone
+    }
+
     /// The tasks that `env` works on.
     pub(crate) fn held_by(&self, env: EnvId, now: Timestamp) -> Vec<TaskId> {
         let table = lock(&self.table);
@@ -300,7 +317,7 @@ impl TaskStore for Ports {
         tasks.retain(|task| query.status.is_none_or(|status| task.control.status == status));
         tasks.sort_by_key(|task| std::cmp::Reverse((task.doc.received_at, task.id.clone())));
         tasks.truncate(query.limit);
-        Ok(Page { tasks, cursor: None })
+        Ok(Page { tasks, ..Page::default() })
     }
 }
 

@@ -16,6 +16,12 @@ const LIMIT: u64 = 5_000;
 /// The login behind every personal token, and the slug of every App.
 const LOGIN: &str = "afterhook";
 
+/// The repository of every personal token, whose last change is the latest.
+const REPOSITORY: &str = "octo/repo";
+
+/// In a fine-grained token that may write nothing.
+const READS: &str = "github_pat_reads";
+
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
 
@@ -106,6 +112,16 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             Ok(if is_classic { reply.with("x-oauth-scopes", "repo") } else { reply })
         }
         ("GET", ["user"]) => Err(of_status(403)),
+        ("GET", ["user", "repos"]) => Ok(Reply::ok(json!([{"full_name": REPOSITORY}]))),
+        ("POST", ["repos", owner, repo, kind @ ("issues" | "pulls")]) => {
+            check_names(owner, repo)?;
+            // We comment, and open nothing; what may be opened is asked for with nothing to open.
+            if call.header("authorization").contains(READS) {
+                return Err(refusal(403, "Resource not accessible by personal access token"));
+            }
+            let missing = if *kind == "issues" { "title" } else { "base" };
+            Err(refusal(422, &format!("Invalid request.\n\n\"{missing}\" wasn't supplied.")))
+        }
         (_, ["app", ..] | ["repos", _, _, "installation"]) => {
             Err(refusal(401, "A JSON web token could not be decoded"))
         }

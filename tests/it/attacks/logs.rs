@@ -29,8 +29,9 @@ pub(super) async fn run() -> Vec<Record> {
     let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
     let url = loop {
         let line = stdout.next_line().await.unwrap().expect("it listens");
-        if let Some(url) = line.strip_prefix("ready on ") {
-            break url.to_owned();
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if event["event"] == "ready" {
+            break event["url"].as_str().unwrap().to_owned();
         }
     };
     tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });

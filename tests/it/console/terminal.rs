@@ -25,6 +25,14 @@ async fn parked() -> (System, String) {
 }
 
 #[tokio::test]
+async fn servers_on_this_machine_are_called_neither_stand_ins_nor_the_services() {
+    let system = System::start().await;
+    let page = system.overview().await;
+    assert!(page.contains("Not the services' own addresses: <strong>Gemini, GitHub, Slack"), "{page}");
+    assert!(!page.contains("Stand-ins:"), "{page}");
+}
+
+#[tokio::test]
 async fn tasks_are_listed_in_columns_without_colours_for_a_program() {
     let (system, id) = parked().await;
     let said = tasks(&system, &["list"]).await;
@@ -225,11 +233,90 @@ async fn several_tasks_are_decided_by_the_beginnings_of_their_ids_and_waiting_en
         lines[0].contains("/issues/1#issuecomment-") && lines[1].contains("/issues/2#issuecomment-"),
         "{said:?}"
     );
-    tasks(&system, &["show", "tsk_"]).await.assert_failure(&["404"]);
+    tasks(&system, &["show", "tsk_"]).await.assert_failure(&["`tsk_` is the beginning of every id", "more"]);
     let mixed = tasks(&system, &["reject", &ids[0], &ids[2], "--reason", "no"]).await;
     mixed.assert_failure(&["409", ids[0].as_str()]);
     assert_eq!(system.api.task(&ids[2]).await["status"], "rejected", "one failure costs the others nothing");
     tasks(&system, &["approve", &ids[1], &ids[2], "--text", "x"]).await.assert_failure(&["one draft"]);
+}
+
+/// `tasks review` by somebody who types this, and then is gone.
+async fn review(system: &System, typed: &str) -> Said {
+    let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+    command.args(["tasks", "review", "--url", system.api.url()]).stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).await.unwrap();
+    let output =
+        tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await.expect("it ends");
+    let output = output.unwrap();
+    Said {
+        status: output.status,
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn an_input_that_ends_decides_nothing_wherever_it_ends() {
+    let (system, id) = parked().await;
+    for typed in [
+        "",
+        "a",
+        "e\nhalf a sentence",
+        "e\nhalf a text\n",
+        "e\na text\n.\n",
+        "e\na text\n.\np",
+        "r\n",
+        "r\noff to",
+        "i\n",
+        "n\n",
+        "n\nshor",
+    ] {
+        let said = review(&system, typed).await;
+        let stopped = "stopped; 0 decided, of 1; what was not decided waits";
+        assert!(said.assert_success().stderr.contains(stopped), "{typed:?}: {said:?}");
+        assert_eq!(system.api.task(&id).await["status"], "awaiting_approval", "{typed:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_is_published_as_it_was_shown_or_not_at_all() {
+    let (system, id) = parked().await;
+    let draft = system.api.task(&id).await["draft"]["text"].as_str().unwrap().to_owned();
+    // Nothing typed, the draft itself, and a text that is thought better of: the draft is asked about again.
+    let typed = format!("e\n.\ne\n{draft}\n.\ne\nRude words.\n.\nc\ni\n\nq\n");
+    let said = review(&system, &typed).await;
+    assert!(said.assert_success().stdout.ends_with("0 decided, of 1\n"), "{said:?}");
+    assert_eq!(said.stdout.matches("the draft is as it was").count(), 2, "{said:?}");
+    assert_eq!(system.api.task(&id).await["status"], "awaiting_approval");
+    let said = review(&system, "e\nRude words.\n.\ne\nKind words.\n.\np\n").await;
+    assert!(said.assert_success().stdout.ends_with("1 decided, of 1\n"), "{said:?}");
+    assert_eq!(system.api.until(&id, "completed").await["draft"]["text"], "Kind words.");
+    let mut json = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+    run(json.args(["tasks", "review", "--json", "--url", system.api.url()]))
+        .await
+        .assert_failure(&["--json"]);
+}
+
+#[tokio::test]
+async fn a_list_is_json_a_task_a_line_and_the_place_where_it_goes_on() {
+    let system = System::start_in(World::scripted(triage_says("question", 0.4, false)).await).await;
+    for issue in 1..4 {
+        let id = system.api.accept(issue).await;
+        system.api.until(&id, "awaiting_approval").await;
+    }
+    let lines = async |rest: &[&str]| -> Vec<serde_json::Value> {
+        let said = tasks(&system, rest).await;
+        said.assert_success().stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let all = lines(&["--json"]).await;
+    assert!(all.len() == 3 && all.iter().all(|task| task["status"] == "awaiting_approval"), "{all:?}");
+    let first = lines(&["list", "--json", "--limit", "2"]).await;
+    assert_eq!(first[..2], all[..2]);
+    let rest = lines(&["list", "--json", "--cursor", first[2]["cursor"].as_str().unwrap()]).await;
+    assert_eq!(rest[..], all[2..]);
+    assert_eq!(lines(&["list", "--json", "--status", "failed"]).await.len(), 0);
+    assert_eq!(lines(&["retry", "--failed-since", "1h", "--json"]).await.len(), 0);
 }
 
 #[tokio::test]
@@ -240,20 +327,17 @@ async fn drafts_are_reviewed_one_after_the_other() {
         ids.push(system.api.accept(issue).await);
         system.api.until(&ids[ids.len() - 1], "awaiting_approval").await;
     }
-    let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
-    command.args(["tasks", "review", "--url", system.api.url()]).stdin(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let typed = "maybe\na\ne\nA person wrote this.\n.\nr\noff topic\ns\ni\nbug_report\n";
-    tokio::io::AsyncWriteExt::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).await.unwrap();
-    let output = child.wait_with_output().await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && said.contains("4 decided, of 5"), "{said}");
+    let typed = "maybe\na\ne\nA person wrote this.\na\n.\np\nr\noff topic\ns\ni\nbug_report\n";
+    let said = review(&system, typed).await.assert_success().stdout.clone();
+    assert!(said.contains("4 decided, of 5"), "{said}");
     assert!(said.contains("asked:\n> "), "what is answered is shown: {said}");
+    assert!(said.contains("an `a` or a `q` too"), "{said}");
+    assert!(said.contains("what would be published:\n\nA person wrote this.\na\n"), "{said}");
     assert_eq!(system.api.until(&ids[0], "completed").await["decision"]["outcome"], "approved");
     let edited = system.api.until(&ids[1], "completed").await;
     assert_eq!(
         (&edited["decision"]["outcome"], &edited["draft"]["text"]),
-        (&"edited".into(), &"A person wrote this.".into())
+        (&"edited".into(), &"A person wrote this.\na".into())
     );
     assert_eq!(system.api.task(&ids[2]).await["decision"]["reason"], "off topic");
     assert_eq!(system.api.task(&ids[3]).await["status"], "awaiting_approval");

@@ -12,13 +12,15 @@ use tokio::process::Command;
 use super::{documents, root};
 use crate::binary::{Process, afterhook, run};
 
-/// Programs that are not of this project.
+/// Programs that are not of this project, words of the shell, and a function of OPERATIONS.md.
 const OTHERS: &[&str] = &[
     "aws",
     "cd",
     "cloudflared",
     "curl",
     "export",
+    "gh",
+    "ngrok",
     "openssl",
     "pip",
     "pipx",
@@ -26,7 +28,11 @@ const OTHERS: &[&str] = &[
     "rustup",
     "sam",
     "source",
+    "ssh",
     ".",
+    "for",
+    "done",
+    "lanes",
 ];
 /// Pages whose commands are run.
 const RUN: &[&str] = &["README.md", "docs/cli.md"];

@@ -41,7 +41,9 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                     button.link type="submit" { "Log out" }
                 }
             }
-            @if !session.stand_ins.is_empty() { (stand_ins(&session.stand_ins)) }
+            @let (played, here) = session.stand_ins.split_once('\n').unwrap_or((&session.stand_ins, ""));
+            @if !played.is_empty() { (stand_ins(played)) }
+            @if !here.is_empty() { (elsewhere(here)) }
             main #main { (body) }
         }
     }
@@ -63,6 +65,13 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Markup {
     html! {
         (head(title))
         body.bare { main #main { (body) } }
+    }
+}
+
+/// Nobody takes a server on this machine for the service.
+fn elsewhere(addresses: &str) -> Markup {
+    html! {
+        aside.standins aria-label="Addresses" { "Not the services' own addresses: " strong { (addresses) } "." }
     }
 }
 

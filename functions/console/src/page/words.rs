@@ -98,7 +98,7 @@ const BEGUN: &str = "about to ";
 
 /// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
 /// status is another one than that of the line before.
-pub(crate) fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
+pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
     let note = entry.note.as_str();
     let is_decided =
         ["approved by ", "edited and approved by ", "retried by "].iter().any(|by| note.starts_with(by));
@@ -143,7 +143,8 @@ pub(crate) fn phrase(name: &str) -> String {
 }
 
 /// US dollars, with as many digits as matter.
-pub(crate) fn usd(amount: f64) -> String {
+#[must_use]
+pub fn usd(amount: f64) -> String {
     let sign = if amount < 0.0 { "−" } else { "" };
     match amount.abs() {
         0.0 => "$0".to_owned(),

@@ -43,6 +43,13 @@ pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) ->
 /// unfinished in the store, and the sweeper sends a fresh one when it is due.
 pub(crate) const LET_GO_AT: u32 = 15;
 
+/// What becomes of a message whose task cannot be worked on for `time`. If it does not come back, the sweeper sends a
+/// fresh one when the task is due: at the end of its lease, or of its wait.
+#[must_use]
+pub(crate) fn until_then(time: Duration, receive_count: u32) -> Ack {
+    if time <= MAX_DELAY && receive_count < LET_GO_AT { Ack::Retry(Some(time)) } else { Ack::Delete }
+}
+
 /// The longest back-off of an orderly deferral.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The first back-off of a failed attempt; each further one is four times as long.
@@ -97,6 +104,14 @@ mod tests {
     #[test]
     fn wait_that_is_over_is_no_delay() {
         assert_eq!(wait(at(5), at(0), 1), delayed(0, Duration::ZERO));
+    }
+
+    #[test]
+    fn message_of_a_task_in_other_hands_is_let_go_before_it_is_a_dead_letter() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(until_then(minute, 14), Ack::Retry(Some(minute)));
+        assert_eq!(until_then(minute, 15), Ack::Delete);
+        assert_eq!(until_then(Duration::from_secs(901), 1), Ack::Delete);
     }
 
     #[test]

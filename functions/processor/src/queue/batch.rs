@@ -10,9 +10,9 @@ use futures::stream::{self, StreamExt};
 use tracing::{Instrument, error, error_span, warn};
 
 use crate::Processor;
-use crate::queue::ack::Ack;
+use crate::queue::ack::{Ack, until_then};
 use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
-use crate::task::pipeline::{self, Processed};
+use crate::task::pipeline::{self, Company, Processed};
 use crate::triage::batcher::{Batcher, Member};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
@@ -23,8 +23,10 @@ const CONCURRENCY: usize = 20;
 
 /// Less time than this is not enough to begin a task that runs alone.
 const ALONE_NEEDED: Duration = Duration::from_secs(30);
-/// How soon a message comes back whose task found no time to run alone.
+/// How soon a message comes back whose task found no time or turn to run alone.
 const ALONE_RETRY: Duration = Duration::from_secs(10);
+/// How long a message waits for the turn of its task before it comes back later: others of its lane need its place.
+const TURN_WAIT: Duration = Duration::from_secs(5);
 
 impl Processor {
     /// Works on a batch of Lambda's. `lane_of` tells the lane by the queue's ARN.
@@ -65,12 +67,13 @@ impl Processor {
         deadline: Timestamp,
     ) -> Vec<(Delivery, Ack)> {
         let members = Batcher::members(deliveries.len());
-        let others = deliveries.len() > 1;
+        let is_batch = deliveries.len() > 1;
         let processed: Vec<(Delivery, Processed)> = stream::iter(deliveries.into_iter().zip(members))
             .map(|(delivery, member)| {
                 let processor = Arc::clone(self);
                 async move {
-                    let processed = processor.handle_with(&delivery, deadline, member, others).await;
+                    let company = if is_batch { Company::Batch } else { Company::Process };
+                    let processed = processor.handle_with(&delivery, deadline, member, company).await;
                     (delivery, processed)
                 }
             })
@@ -92,21 +95,30 @@ impl Processor {
         done
     }
 
-    /// Works on a task that was set aside, if there is time: else another invocation does.
+    /// Works on a task that was set aside, if its turn comes soon and there is time: else another invocation does.
     async fn handle_alone(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
-        if between(self.clock().now(), deadline) >= ALONE_NEEDED {
-            return self.handle(delivery, deadline).await;
+        if between(self.clock().now(), deadline) >= ALONE_NEEDED
+            && let Ok(Ok(turn)) = tokio::time::timeout(TURN_WAIT, self.alone.acquire()).await
+        {
+            let company = Company::Turn(turn);
+            if let Processed::Done(ack) = self.handle_with(delivery, deadline, Member::alone(), company).await
+            {
+                return ack;
+            }
         }
-        self.delay(delivery, self.resources.jitter.spread(ALONE_RETRY)).await;
-        Ack::Retry(Some(ALONE_RETRY))
+        let ack = until_then(self.resources.jitter.spread(ALONE_RETRY), delivery.receive_count);
+        if let Ack::Retry(Some(delay)) = ack {
+            self.delay(delivery, delay).await;
+        }
+        ack
     }
 
     /// Works on one delivery, and delays its message if that is to come back. Neither a panic nor a task that
     /// overruns the invocation gets past here: both leave the task leased, and the message comes back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
-        match self.handle_with(delivery, deadline, Member::alone(), false).await {
+        match self.handle_with(delivery, deadline, Member::alone(), Company::Process).await {
             Processed::Done(ack) => ack,
-            Processed::SetAside { .. } => Ack::Retry(None),
+            Processed::SetAside { .. } => self.handle_alone(delivery, deadline).await,
         }
     }
 
@@ -116,13 +128,13 @@ impl Processor {
         delivery: &Delivery,
         deadline: Timestamp,
         member: Member,
-        others: bool,
+        company: Company<'_>,
     ) -> Processed {
         let task_id = delivery.task_id().ok().map(tracing::field::display);
         let span = error_span!("message", message_id = delivery.message_id, task_id);
         let handled = async {
             let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
-            let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())
+            let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, company).boxed())
                 .catch_unwind();
             let processed = match tokio::time::timeout(left, work).await {
                 Ok(Ok(processed)) => processed,

@@ -39,8 +39,8 @@ pub(crate) async fn ask_person(
 }
 
 /// The answer to the question `name`, if a person has given one. With a `text` it must answer this very text: an
-/// approval of other words does not count. The answer is saved as a step, since the next question takes the place of
-/// the decision.
+/// approval of other words does not count, but for the reply, as long as the decision itself stands. The answer is saved
+/// as a step, since the next question takes the place of the decision.
 pub(crate) async fn answered(
     claimed: &ClaimedTask,
     name: &str,
@@ -48,7 +48,7 @@ pub(crate) async fn answered(
 ) -> Result<Option<Approval>, Interrupt> {
     let wanted = text.map(short_sha256);
     let answer = match decided(claimed, name).await? {
-        Some((asked, answer)) if wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
+        Some((asked, answer)) if name == REPLY || wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
             Some(keep(claimed, &step(name, &asked), answer).await?)
         }
         // Before the first claim there was nobody who could have saved it.
@@ -68,9 +68,8 @@ pub(crate) async fn answered(
 }
 
 /// The step that holds the answer to the question `name`, which was asked with the words that have the hash `asked`.
-/// For the reply, any approved words go out.
 fn step(name: &str, asked: &str) -> String {
-    if name == REPLY { format!("approval:{name}") } else { format!("approval:{name}:{asked}") }
+    format!("approval:{name}:{asked}")
 }
 
 /// Saves `answer`. The first saved answer that has a proof counts, whichever processor saved it.

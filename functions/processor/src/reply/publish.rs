@@ -6,7 +6,7 @@ use domain::{Audience, DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Times
 use crate::reply::REPLY;
 use crate::reply::approval::{Approval, answered};
 use crate::reply::effect::{Action, Found, earlier, once};
-use crate::reply::gate::pass_reply;
+use crate::reply::gate::{cleaned, pass_reply};
 use crate::reply::place::Place;
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
@@ -22,7 +22,7 @@ pub(crate) async fn reply(
     why: Option<&str>,
 ) -> Result<Finished, Interrupt> {
     if claimed.answers_caller().await {
-        let approval = answered(claimed, REPLY, None).await?;
+        let approval = approved(claimed, &text).await?;
         let text = through_gate(claimed, approval, &text, why).await?;
         let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
@@ -30,7 +30,7 @@ pub(crate) async fn reply(
     if let Some(finished) = landed(claimed).await? {
         return Ok(finished);
     }
-    let approval = answered(claimed, REPLY, None).await?;
+    let approval = approved(claimed, &text).await?;
     still_open(claimed, approval.is_some()).await?;
     let text = through_gate(claimed, approval, &text, why).await?;
     let place = Place::of(claimed)?;
@@ -38,6 +38,13 @@ pub(crate) async fn reply(
     let output = TaskOutput::Draft(short_sha256(&text));
     *claimed.published.lock().await = Some(text);
     Ok(Finished { success: true, output, output_url: proof.url })
+}
+
+/// What a person has approved of the reply that the draft `text` comes to.
+async fn approved(claimed: &ClaimedTask, text: &str) -> Result<Option<Approval>, Interrupt> {
+    // Nothing may be left of it: then only a decision that stands can be meant.
+    let cleaned = cleaned(claimed, text).ok();
+    answered(claimed, REPLY, cleaned.as_ref().map(|draft| draft.text.as_str())).await
 }
 
 async fn through_gate(

@@ -2,8 +2,11 @@
 //! other must not run away.
 //!
 //! What counts is any span of an hour, and the time at which a reply goes out: a reply that was held up counts when it
-//! goes out, not when it was written. So each run counts its task anew, before it may publish, as of the end of its
-//! lease: it publishes nothing after that.
+//! goes out, not when it was written. So each run that comes to the gate counts its task anew, before it may publish, as
+//! of the end of its lease: it publishes nothing after that.
+//!
+//! The limit is on replies that nobody looks at. Beyond it a person is asked, and what they approve goes out whatever the
+//! limit: it is they who break the circle. An approved reply does not come to the gate again and counts no more.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,21 +1,24 @@
 //! Tasks whose processor died: out of memory, or in the blocking loop of an automation.
 //!
-//! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
-//! alone from then on, after the others of its batch, until a run of it has come to more than an orderly deferral. The
-//! crash that they shared costs none of them an attempt. A claim that is to run alone says so before it works
-//! (`TaskDoc::alone_fence`). If it ends without a word, the fault is the task's own; of any other claim it is
-//! not. A processor that stood still, or that could not write what became of the task, counts as crashed too: nothing
-//! tells the difference.
+//! Whatever killed it took every task of its process along, and nobody knows whose fault it was. So each of them runs
+//! alone from then on, after the others of its batch and one at a time in its process, until a run of it has come to more
+//! than an orderly deferral. The crash that they shared costs none of them an attempt. A claim that is to run alone says
+//! so before it works (`TaskDoc::alone_fence`). If it ends without a word, the fault is the task's own, and the next try
+//! waits for as long as after a failure; of any other claim it is not. So a crash costs one attempt of one task at most,
+//! whatever was in work. Beside a task that runs alone, a process of one's own goes on with tasks that never lost
+//! a processor. A processor that stood still, or that could not write what became of the task, counts as crashed too:
+//! nothing tells the difference.
 
-use std::sync::Arc;
-
-use domain::{Save, Task, TaskStatus, Timestamp};
+use domain::{MAX_ATTEMPTS, Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
-use crate::queue::ack::{Ack, LATE_MESSAGE};
+use crate::queue::ack::{Ack, LATE_MESSAGE, retry_backoff, wait};
 use crate::task::own_write;
 use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
+
+/// What its timeline says of such a task.
+const DIED: &str = "its processor died; it runs alone";
 
 /// Whether the last claim of `task` before the present one ended without a word, or an earlier one did and none
 /// has come to more than an orderly deferral since.
@@ -26,10 +29,23 @@ pub(crate) fn must_run_alone(task: &Task) -> bool {
 /// Earlier claims of `task` that ended without a word, and whose fault nobody knows: all but one that had begun to run
 /// alone. There is one of these at most, since each writes first what was lost before.
 fn forgiven(task: &Task) -> u32 {
-    let (fence, settled, alone) = (task.control.fence, task.doc.settled_fence, task.doc.alone_fence);
-    let lost = fence.saturating_sub(settled.saturating_add(1));
-    let own = u64::from(settled < alone && alone < fence);
-    u32::try_from(lost.saturating_sub(own)).unwrap_or(u32::MAX)
+    let lost = task.control.fence.saturating_sub(task.doc.settled_fence.saturating_add(1));
+    u32::try_from(lost.saturating_sub(u64::from(died_alone(task)))).unwrap_or(u32::MAX)
+}
+
+/// Whether an earlier claim of `task` ended without a word after it had begun to run alone.
+fn died_alone(task: &Task) -> bool {
+    task.doc.settled_fence < task.doc.alone_fence && task.doc.alone_fence < task.control.fence
+}
+
+/// Until when `task` has to wait if its processor died while it ran alone: as long as after a failed attempt, since its
+/// run wrote something last.
+pub(crate) fn put_off_until(processor: &Processor, task: &Task) -> Option<Timestamp> {
+    let ran = task.doc.timeline.last().filter(|_| died_alone(task))?.at;
+    let own = task.control.attempts.saturating_sub(forgiven(task).saturating_add(1));
+    let back_off = retry_backoff(own.min(MAX_ATTEMPTS - 1));
+    let until = domain::after(ran, processor.resources.jitter.spread(back_off));
+    (until > processor.clock().now()).then_some(until)
 }
 
 /// Takes back the tries that `task` has lost to others, if its processor died. It is written with the next write of the
@@ -43,7 +59,7 @@ pub(crate) fn take_back(task: &mut Task, now: Timestamp) {
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence.saturating_sub(1);
     if forgiven > 0 {
-        task.note(now, "its processor died; it runs alone");
+        task.note(now, DIED);
     }
 }
 
@@ -63,27 +79,55 @@ pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), 
     }
 }
 
-/// Gives the claim of `task` back, to be claimed again when nothing else runs.
-pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Processed {
+/// Gives the claim of `task` back, to be claimed again when it is its turn to run alone.
+pub(crate) async fn set_aside(processor: &Processor, task: Task) -> Processed {
     let now = processor.clock().now();
+    match give_back(processor, task, now, domain::after(now, LATE_MESSAGE)).await {
+        Some(attempts) => Processed::SetAside { attempts },
+        None => Processed::Done(Ack::Retry(None)),
+    }
+}
+
+/// Gives the claim of `task` back until `not_before`, given how often its message has been received.
+pub(crate) async fn put_off(
+    processor: &Processor,
+    task: Task,
+    not_before: Timestamp,
+    receive_count: u32,
+) -> Processed {
+    let (ack, due_at) = wait(processor.clock().now(), not_before, receive_count);
+    let is_written = give_back(processor, task, not_before, due_at).await.is_some();
+    Processed::Done(if is_written { ack } else { Ack::Retry(None) })
+}
+
+/// Writes that the claim of `task` came to nothing. The attempts that are its own; `None` if it is not written.
+async fn give_back(
+    processor: &Processor,
+    mut task: Task,
+    not_before: Timestamp,
+    due_at: Timestamp,
+) -> Option<u32> {
     task.control.attempts = task.control.attempts.saturating_sub(forgiven(&task).saturating_add(1));
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence;
-    if let Err(illegal) = task.transition(TaskStatus::Waiting, now, "its processor died; it runs alone") {
-        error!(task_id = %task.id, %illegal, "a claimed task cannot be set aside");
-        return Processed::Done(Ack::Retry(None));
+    let now = processor.clock().now();
+    // It may come for its turn often.
+    task.doc.timeline.pop_if(|last| last.note == DIED);
+    if let Err(illegal) = task.transition(TaskStatus::Waiting, now, DIED) {
+        error!(task_id = %task.id, %illegal, "a claimed task cannot be given back");
+        return None;
     }
-    task.control.not_before = Some(now);
-    task.control.due_at = Some(domain::after(now, LATE_MESSAGE));
+    task.control.not_before = Some(not_before);
+    task.control.due_at = Some(due_at);
     match processor.stores().tasks.save(&mut task).await {
         Ok(Save::Done) => {
-            warn!(task_id = %task.id, "the processor of the task died; it runs alone, after the others of its batch");
-            Processed::SetAside { attempts: task.control.attempts }
+            warn!(task_id = %task.id, %not_before, "the processor of the task died; it runs alone when it is its turn");
+            Some(task.control.attempts)
         }
-        Ok(Save::Stale) => Processed::Done(Ack::Retry(None)),
+        Ok(Save::Stale) => None,
         Err(problem) => {
             warn!(task_id = %task.id, %problem, "a task whose processor died waits for the end of its lease");
-            Processed::Done(Ack::Retry(None))
+            None
         }
     }
 }

@@ -8,17 +8,11 @@ use tracing::{error, info, warn};
 
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
-use crate::queue::ack::{Ack, LET_GO_AT, MAX_DELAY, store_failed};
+use crate::queue::ack::{Ack, MAX_DELAY, store_failed, until_then};
 use crate::task::lease;
 
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
-
-/// What becomes of a message whose task cannot be claimed for `time`. If it does not come back, the sweeper sends a
-/// fresh one when the task is due: at the end of its lease, or of its wait.
-fn until_then(time: Duration, receive_count: u32) -> Ack {
-    if time <= MAX_DELAY && receive_count < LET_GO_AT { Ack::Retry(Some(time)) } else { Ack::Delete }
-}
 
 /// Claims the task that `delivery` names, for an invocation that is over by `deadline`.
 ///
@@ -56,17 +50,4 @@ pub(crate) async fn claim(
             store_failed(delivery.receive_count)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn message_of_a_task_in_other_hands_is_let_go_before_it_is_a_dead_letter() {
-        let minute = Duration::from_secs(60);
-        assert_eq!(until_then(minute, 14), Ack::Retry(Some(minute)));
-        assert_eq!(until_then(minute, 15), Ack::Delete);
-        assert_eq!(until_then(Duration::from_secs(901), 1), Ack::Delete);
-    }
 }

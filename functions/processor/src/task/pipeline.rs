@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::{Delivery, Task, Timestamp, between, claim_owner};
 use futures::FutureExt;
+use tokio::sync::SemaphorePermit;
 use tracing::{Instrument, error_span};
 
 use crate::Processor;
@@ -22,7 +23,7 @@ use crate::triage::batcher::Member;
 pub(crate) enum Processed {
     /// The message is settled.
     Done(Ack),
-    /// Its task runs alone, once the others of the batch are done. A former processor of it died, after so many
+    /// Its task runs alone, once the others of the batch are done and it is its turn. A former processor of it died, after so many
     /// attempts that are its own.
     SetAside {
         /// Attempts of the task that ended without a word while it ran alone.
@@ -30,8 +31,18 @@ pub(crate) enum Processed {
     },
 }
 
+/// Who else is in work with a message.
+pub(crate) enum Company<'p> {
+    /// Others of its batch.
+    Batch,
+    /// None of its batch, but maybe others of its process.
+    Process,
+    /// No task whose processor died: it is this one's turn.
+    Turn(SemaphorePermit<'p>),
+}
+
 /// Works on the task that `delivery` names, and returns before `deadline`. By `member` it may ask the triage
-/// model together with others. If there are `others` beside it, a task whose processor died is set aside.
+/// model together with others. A task whose processor died is set aside until its turn.
 ///
 /// Everything that goes wrong within one task stays within it.
 pub(crate) async fn process(
@@ -39,16 +50,30 @@ pub(crate) async fn process(
     delivery: &Delivery,
     deadline: Timestamp,
     member: Member,
-    others: bool,
+    company: Company<'_>,
 ) -> Processed {
-    match claim(processor, delivery, deadline).await {
-        Ok(task) if others && alone::must_run_alone(&task) => {
-            hide(&processor.resources, delivery, &task.id, between(processor.clock().now(), deadline)).await;
-            alone::set_aside(processor, task).await
+    let task = match claim(processor, delivery, deadline).await {
+        Ok(task) => task,
+        Err(ack) => return Processed::Done(ack),
+    };
+    let mut turn = None;
+    if alone::must_run_alone(&task) {
+        if let Some(not_before) = alone::put_off_until(processor, &task) {
+            return alone::put_off(processor, task, not_before, delivery.receive_count).await;
         }
-        Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),
-        Err(ack) => Processed::Done(ack),
+        turn = match company {
+            Company::Batch => None,
+            Company::Process => processor.alone.try_acquire().ok(),
+            Company::Turn(turn) => Some(turn),
+        };
+        if turn.is_none() {
+            hide(&processor.resources, delivery, &task.id, between(processor.clock().now(), deadline)).await;
+            return alone::set_aside(processor, task).await;
+        }
     }
+    let ack = run(processor, task, delivery, deadline, member).await;
+    drop(turn);
+    Processed::Done(ack)
 }
 
 /// Works on a claimed task.

@@ -156,3 +156,77 @@ async fn a_crash_after_an_orderly_deferral_is_the_tasks_own() {
         assert_eq!(bench.task(&id).await.control.attempts, attempts);
     }
 }
+
+/// Every message in a batch of its own, all at once, as in a process of one's own: it is killed after `life`, and the
+/// next one frees what the tasks held.
+async fn live(bench: &Bench, life: Duration) {
+    let mut deliveries = Vec::new();
+    loop {
+        match bench.receive(Lane::Standard).await {
+            more if more.is_empty() => break,
+            more => deliveries.extend(more),
+        }
+    }
+    let deadline = after(bench.now(), Duration::from_secs(180));
+    let work = deliveries.into_iter().map(|delivery| async {
+        for (delivery, ack) in bench.processor.handle_together(vec![delivery], deadline).await {
+            if ack == processor::Ack::Delete {
+                bench.stores.queue.delete(&delivery.receipt).await.unwrap();
+            }
+        }
+    });
+    let _killed = tokio::time::timeout(life, futures::future::join_all(work)).await;
+    bench.embedded.void_leases(bench.now()).unwrap();
+}
+
+/// Whoever is killed with a process, a crash costs one attempt at most, of a task that ran alone; and none of them runs
+/// alone again at once.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_killed_six_times_within_seconds_fails_no_task() {
+    let bench = Bench::new();
+    let mut ids = Vec::new();
+    for number in 1..=30 {
+        ids.push(bench.accept(&issue(number)).await);
+    }
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    for _ in 0..6 {
+        live(&bench, Duration::from_millis(500)).await;
+    }
+    let mut lost = 0;
+    for id in &ids {
+        let attempts = bench.task(id).await.control.attempts;
+        assert!(attempts <= 2, "{attempts}");
+        lost += attempts;
+    }
+    assert!(lost <= 30 + 5, "{lost} attempts, of which 30 are under way");
+    for _ in 0..40 {
+        live(&bench, Duration::from_secs(20)).await;
+    }
+    for id in &ids {
+        assert_eq!(bench.status(id).await, TaskStatus::Completed);
+    }
+    assert_eq!(bench.comments().len(), 30);
+}
+
+/// In a process of one's own a task that kills it ends alone, whatever else is in work.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_kills_its_process_ends_alone() {
+    let bench = Bench::new();
+    let mut ids = Vec::new();
+    for number in 1..=9 {
+        ids.push(bench.accept(&issue(number)).await);
+    }
+    *bench.model.poison.lock().unwrap() = Some("octo/repo#666");
+    let poison = bench.accept(&issue(666)).await;
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    for _ in 0..60 {
+        live(&bench, Duration::from_secs(20)).await;
+        bench.pass(Duration::from_secs(20));
+        bench.sweep().await;
+    }
+    for id in &ids {
+        let task = bench.task(id).await;
+        assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Completed, 1), "{task:?}");
+    }
+    assert_eq!(bench.task(&poison).await.doc.error.unwrap().kind, "no_attempts_left");
+}

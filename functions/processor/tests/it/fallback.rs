@@ -6,7 +6,7 @@ use domain::*;
 use serde_json::json;
 use sweeper::Sweeper;
 
-use harness::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, Post, SETTINGS, Say, issue};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -309,4 +309,26 @@ async fn an_answer_that_no_model_makes_usable_is_replaced_by_the_template_for_a_
             _ => assert_eq!(told.draft.unwrap().from, DraftOrigin::Fallback),
         }
     }
+}
+
+/// What a person has said of a stand-in is about the stand-in.
+#[tokio::test(start_paused = true)]
+async fn approved_fallback_that_could_not_be_published_does_not_go_out_for_the_models_answer() {
+    let bench = with_template();
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 21 * MINUTE).await;
+    approve(&bench, &id, None).await;
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::Refused));
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Failed);
+    down(&bench, None);
+    let decider = Decider { name: "ada", request: "r2", at: bench.now(), from: &Origin::CONSOLE };
+    retry(&bench.stores, &id, None, decider).await.unwrap();
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{task:?}");
+    assert_eq!(bench.comments().len(), 1);
+    assert_ne!(bench.comments(), ["We are on it."]);
 }

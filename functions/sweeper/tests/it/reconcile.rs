@@ -1,7 +1,9 @@
 //! Unaccounted: accepted tasks that have not ended, and that no sweep would find.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::*;
 
 use crate::rig::Rig;
@@ -52,6 +54,59 @@ async fn every_task_is_reached_a_few_pages_at_a_time_and_again_the_next_day() {
     rig.pass(DAY);
     rig.unaccounted().await;
     assert_eq!(rig.unaccounted().await, 1.0);
+}
+
+/// A store in which the task of an id cannot be read.
+struct Damaged(Arc<dyn TaskStore>, TaskId);
+
+#[async_trait]
+impl TaskStore for Damaged {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.0.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        if *id == self.1 { Err(StoreError::broken("get", "damaged")) } else { self.0.get(id).await }
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.0.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        self.0.save(task).await
+    }
+
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.0.due(stage, before, limit).await
+    }
+
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.0.newer_in_thread(task, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        let mut page = self.0.list(query).await?;
+        for task in page.tasks.extract_if(.., |task| task.id == self.1) {
+            page.unreadable.push(Unreadable { task_id: task.id, problem: "damaged".to_owned() });
+        }
+        Ok(page)
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_read_is_unaccounted_for_and_stops_no_other() {
+    let damaged = TaskId::derive("github", &1_u32.to_be_bytes());
+    let rig =
+        Rig::with(|stores| Stores { tasks: Arc::new(Damaged(stores.tasks, damaged.clone())), ..stores });
+    rig.accept(1).await;
+    let lost = rig.accept(2).await;
+    assert_eq!(rig.unaccounted().await, 1.0, "the walk names it");
+    assert_eq!(rig.unaccounted().await, 1.0, "and remembers it");
+    rig.pass(Duration::from_secs(130));
+    let report = rig.sweep().await;
+    assert_eq!((report.woken, report.errors), (1, 1));
+    assert_eq!(rig.messages().await, [lost.id]);
 }
 
 /// Ends `count` tasks, and writes down that `counted` have ended, as processors do.

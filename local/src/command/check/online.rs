@@ -85,6 +85,11 @@ impl State {
     }
 }
 
+/// What is said of an address that is not the service's own.
+fn place(address: &str) -> &'static str {
+    if crate::dev::is_here(address) { " on this machine, which is not the service's own address" } else { "" }
+}
+
 /// Looks at everything. Exits 0 when nothing is wrong.
 pub(super) async fn check(
     settings: &Settings,
@@ -94,11 +99,15 @@ pub(super) async fn check(
 ) -> Result<ExitCode, Failure> {
     let client = crate::command::http::client()?;
     let url = url.or(environment.console_url.as_deref()).map(|url| url.trim_end_matches('/'));
-    let mut wrong = 0;
+    let (mut all, mut wrong, mut skipped) = (0, 0, Vec::new());
     let mut report = |findings: Vec<Finding>| {
         for finding in findings {
-            wrong += usize::from(finding.state == State::Wrong);
             finding.print(json);
+            all += 1;
+            wrong += usize::from(finding.state == State::Wrong);
+            if finding.state == State::Skipped {
+                skipped.push(finding.what);
+            }
         }
     };
     report(model::look(settings, environment).await);
@@ -107,7 +116,33 @@ pub(super) async fn check(
     report(stripe::look(environment, &client).await.into_iter().collect());
     report(webhooks::look(settings, environment, url, &client).await);
     if !json {
-        say!("\n{}", if wrong == 0 { "Nothing is wrong.".to_owned() } else { format!("{wrong} wrong.") });
+        say!("\n{}", verdict(all, wrong, &skipped));
     }
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The last word. What nobody could look at is not called good.
+fn verdict(all: usize, wrong: usize, skipped: &[String]) -> String {
+    let unseen = format!("{} of {all} could not be looked at: {}.", skipped.len(), skipped.join(", "));
+    match (wrong, skipped.len()) {
+        (0, 0) => "Nothing is wrong.".to_owned(),
+        (0, _) => format!("What was looked at is sound; {unseen}"),
+        (wrong, 0) => format!("{wrong} of {all} wrong."),
+        (wrong, _) => format!("{wrong} of {all} wrong; {unseen}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn what_could_not_be_looked_at_is_not_called_good() {
+        let skipped = ["GitHub permissions".to_owned(), "webhooks".to_owned()];
+        assert_eq!(verdict(7, 0, &[]), "Nothing is wrong.");
+        let unseen = "2 of 7 could not be looked at: GitHub permissions, webhooks.";
+        assert_eq!(verdict(7, 0, &skipped), format!("What was looked at is sound; {unseen}"));
+        assert_eq!(verdict(7, 1, &skipped), format!("1 of 7 wrong; {unseen}"));
+        assert_eq!(verdict(7, 2, &[]), "2 of 7 wrong.");
+    }
 }

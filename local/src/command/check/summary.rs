@@ -83,7 +83,7 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     say!("\nenvironment:");
     for need in needs(settings, environment) {
         let said = if need.is_set { "set" } else { &need.otherwise };
-        say!("  {}: {said}", need.name);
+        say!("  {}: {said}{}", need.name, need.place);
     }
     let aws =
         if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
@@ -111,6 +111,8 @@ struct Need {
     name: String,
     is_set: bool,
     otherwise: String,
+    /// Where it is, if that is not its own address.
+    place: String,
 }
 
 fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
@@ -118,6 +120,7 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         name: name.to_owned(),
         is_set,
         otherwise: format!("not set{otherwise}"),
+        place: String::new(),
     };
     let mut needs = Vec::new();
     for source in settings.sources.keys() {
@@ -137,11 +140,9 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     let keys: BTreeSet<&str> = if endpoints.is_empty() { [MODEL_KEY].into() } else { keys.collect() };
     for variable in keys {
         let other = environment.gemini_api_keys.contains_key(variable);
-        needs.push(need(
-            variable,
-            other || (variable == MODEL_KEY && environment.gemini_api_key.is_some()),
-            otherwise,
-        ));
+        let is_set = other || (variable == MODEL_KEY && environment.gemini_api_key.is_some());
+        let place = environment.gemini_base_url.as_deref().map(elsewhere).unwrap_or_default();
+        needs.push(Need { place, ..need(variable, is_set, otherwise) });
     }
     for (service, needed_by) in wiring::needs(settings) {
         let without = service.asked_without_credentials(environment);
@@ -150,7 +151,9 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
             None => format!("; {} (`dev` uses a stand-in)", service.how()),
         };
         let name = format!("{service} ({needed_by} needs it)");
-        needs.push(need(&name, service.is_configured(environment) && without.is_none(), &otherwise));
+        let is_set = service.is_configured(environment) && without.is_none();
+        let place = service.address(environment).as_deref().map(elsewhere).unwrap_or_default();
+        needs.push(Need { place, ..need(&name, is_set, &otherwise) });
     }
     for variable in variables_of_calls(settings) {
         let is_set = environment.automations.contains_key(variable);
@@ -166,6 +169,15 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     }
     needs.push(need("CONSOLE_TOKEN", !environment.console_tokens.is_empty(), " (`dev` makes one up)"));
     needs
+}
+
+/// What is said of an address that is not the service's own.
+fn elsewhere(address: &str) -> String {
+    if crate::dev::is_here(address) {
+        format!(" (asked at {address} on this machine, which is not the service's own address)")
+    } else {
+        String::new()
+    }
 }
 
 /// The variables whose values calls send as headers, each once.

@@ -18,6 +18,13 @@ struct Form {
     more: &'static [&'static str],
 }
 
+/// Who is told where nobody can be answered.
+const SUMMARISED: &str = "automation = \"summarise\"";
+/// What that needs besides: its section of agent.toml, and its credential.
+const CHANNEL: &str =
+    "\n[automations.summarise]\nchannel = \"C0123456789\"   # the id of the Slack channel that is told";
+const SLACK: (&str, &str) = ("SLACK_BOT_TOKEN", "for the summaries: xoxb-…; docs/senders/slack.md");
+
 const ZENDESK: Form = Form {
     usual: &["ticket.created", "ticket.comment_added"],
     at: "Admin Center, Apps and integrations, Webhooks, Create webhook, Zendesk events",
@@ -72,7 +79,7 @@ const STRIPE: Form = Form {
     fields: &[("Events", "those of agent.toml")],
     secret_at: Some("the page of the destination, Signing secret: whsec_…"),
     credentials: &[("STRIPE_API_KEY", "for refund_request alone: a restricted key, rk_…")],
-    more: &["automation = \"ignore\""],
+    more: &[SUMMARISED],
 };
 
 const PAGERDUTY: Form = Form {
@@ -106,7 +113,7 @@ const SHOPIFY: Form = Form {
     fields: &[("Format", "JSON")],
     secret_at: Some("below the list of webhooks"),
     credentials: &[],
-    more: &["automation = \"ignore\""],
+    more: &[SUMMARISED],
 };
 
 /// A sender that signs as Standard Webhooks has it.
@@ -116,7 +123,7 @@ const STANDARD: Form = Form {
     fields: &[],
     secret_at: Some("whsec_…, where the sender shows it"),
     credentials: &[],
-    more: &["automation = \"ignore\"", "map = { thread = \"/data/id\", text = \"/data\" }"],
+    more: &[SUMMARISED, "map = { thread = \"/data/id\", text = \"/data\" }"],
 };
 
 /// A sender that agent.toml describes.
@@ -127,7 +134,7 @@ const CUSTOM: Form = Form {
     secret_at: None,
     credentials: &[],
     more: &[
-        "automation = \"ignore\"",
+        SUMMARISED,
         "scheme = { header = \"X-Signature\", prefix = \"sha256=\" }   # how it signs",
         "map = { event = \"/type\", text = \"/text\" }                 # where its fields are",
     ],
@@ -159,7 +166,11 @@ pub(super) fn sheet(place: &Place) -> Sheet {
         Some(at) => place.their_secret(at),
         None => place.our_secret(),
     };
-    let credentials = form.credentials.iter().map(|(name, what)| Variable::new(name, what));
+    let is_summarised = form.more.contains(&SUMMARISED);
+    let slack = is_summarised.then_some(&SLACK);
+    let credentials = form.credentials.iter().chain(slack).map(|(name, what)| Variable::new(name, what));
+    let channel = (is_summarised && !place.has_channel).then_some(CHANNEL);
+    let more: Vec<&str> = form.more.iter().copied().chain(channel).collect();
     Sheet {
         steps: vec![
             format!("Make the webhook: {}.", form.at),
@@ -169,6 +180,6 @@ pub(super) fn sheet(place: &Place) -> Sheet {
         link: None,
         fields,
         variables: [secret].into_iter().chain(credentials).collect(),
-        agent_toml: place.source(&place.events_or(form.usual), form.more),
+        agent_toml: place.source(&place.events_or(form.usual), &more),
     }
 }

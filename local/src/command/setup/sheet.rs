@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) events: Option<Vec<String>>,
     /// Whether agent.toml has the source.
     pub(super) is_source: bool,
+    /// Whether agent.toml has the channel of `summarise`.
+    pub(super) has_channel: bool,
     /// The variable of the signing secret.
     pub(super) variable: String,
     /// A secret that was made up; `None` when the environment has one.

@@ -38,9 +38,11 @@ pub(crate) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Fail
 
 fn only(given: &str, tasks: &[Value]) -> Result<String, Failure> {
     let wanted = given.trim_end_matches('…').trim_start_matches("tsk_").to_ascii_uppercase();
+    if wanted.is_empty() {
+        return Err(Failure::new(format!("`{given}` is the beginning of every id: write more of it")));
+    }
     let ids = tasks.iter().filter_map(|task| task.get("task_id")?.as_str());
-    let fitting: Vec<&str> =
-        ids.filter(|id| !wanted.is_empty() && id.trim_start_matches("tsk_").starts_with(&wanted)).collect();
+    let fitting: Vec<&str> = ids.filter(|id| id.trim_start_matches("tsk_").starts_with(&wanted)).collect();
     match fitting.as_slice() {
         [one] => Ok((*one).to_owned()),
         [] => Err(Failure::new(format!("404: there is no task `{given}` among the latest ones"))),
@@ -92,8 +94,11 @@ mod tests {
         assert_eq!(only("01abc", &tasks).unwrap(), "tsk_01ABC");
         let said = only("tsk_01AB", &tasks).unwrap_err().to_string();
         assert!(said.contains("tsk_01ABC, tsk_01ABD: write more"), "{said}");
-        for none in ["tsk_03", "", "tsk_", "1AB"] {
-            assert!(only(none, &tasks).is_err(), "{none}");
+        for (given, why) in
+            [("tsk_03", "no task"), ("1AB", "no task"), ("", "every id"), ("tsk_", "every id")]
+        {
+            let said = only(given, &tasks).unwrap_err().to_string();
+            assert!(said.contains(why), "{given}: {said}");
         }
     }
 }

@@ -1,61 +1,48 @@
 //! `afterhook tasks review`: parked drafts, one after the other, each decided as it was shown.
 
-use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
 
 use super::super::api::Api;
+use super::edit::{self, Written};
+use super::prompt::Prompt;
 use super::{find, hash, object};
 use crate::Failure;
 use crate::command::task_text::print_task;
+use crate::shutdown::goodbye;
 use crate::terminal::say;
+
+/// What becomes of the drafts that nobody has decided about.
+const KEPT: &str = "what was not decided waits";
 
 /// What a person says about a draft.
 enum Choice {
-    Approve,
-    OtherIntent,
-    Edit,
-    Reject,
-    Redraft,
+    /// The verb of the API, and its body.
+    Decide(&'static str, Value),
     Skip,
     Quit,
 }
 
-/// Goes through the drafts, the oldest first, until there is none left or the person has had enough.
+/// Goes through the drafts, the oldest first, until there is none left or the person has had enough. Ctrl-C, and an input
+/// that ends, decide nothing and end it.
 pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
     let parked = find::pages(api, &[("status", "awaiting_approval".to_owned())], usize::MAX).await?;
-    let (mut stdin, mut decided) = (io::stdin().lock(), 0);
+    let (mut prompt, mut decided) = (Prompt::new()?, 0);
     for listed in parked.iter().rev() {
         let Some(id) = listed.get("task_id").and_then(Value::as_str) else { continue };
         let task = api.task(id).await?;
         if task.get("status").and_then(Value::as_str) != Some("awaiting_approval") {
             continue;
         }
-        show(&task);
-        let hash = hash(&task, id)?;
-        let (verb, body) = match ask(&mut stdin)? {
-            Choice::Approve => ("approve", object([("draft_hash", Some(hash))])),
-            Choice::OtherIntent => {
-                let intent = line(&mut stdin, "which intent would have been right? ")?;
-                (
-                    "approve",
-                    object([("draft_hash", Some(hash)), ("intent", Some(intent.unwrap_or_default()))]),
-                )
-            }
-            Choice::Edit => {
-                say!("Write the text to publish; a line with a single dot ends it.");
-                ("approve", object([("draft_hash", Some(hash)), ("text", Some(text(&mut stdin)?))]))
-            }
-            Choice::Reject => {
-                let reason = line(&mut stdin, "reason (may be empty): ")?;
-                let reason = reason.filter(|reason| !reason.is_empty());
-                ("reject", object([("draft_hash", Some(hash)), ("reason", reason)]))
-            }
-            Choice::Redraft => {
-                let note = line(&mut stdin, "what should it do differently? ")?;
-                ("retry", object([("note", note.filter(|note| !note.is_empty()))]))
-            }
+        print_task(&task, false);
+        say!();
+        let Some(choice) = choose(&mut prompt, &task, id).await? else {
+            goodbye(&format!("{decided} decided, of {}; {KEPT}", parked.len()));
+            return Ok(ExitCode::SUCCESS);
+        };
+        let (verb, body) = match choice {
+            Choice::Decide(verb, body) => (verb, body),
             Choice::Skip => continue,
             Choice::Quit => break,
         };
@@ -72,48 +59,41 @@ pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(task: &Value) {
-    print_task(task, false);
-    say!();
-}
-
-fn ask(stdin: &mut impl BufRead) -> Result<Choice, Failure> {
+/// What is said about a task; `None` when nobody is there any more.
+async fn choose(prompt: &mut Prompt, task: &Value, id: &str) -> Result<Option<Choice>, Failure> {
+    const ASK: &str = "[a]pprove [i]ntent was wrong, approve [e]dit [r]eject [n]ew draft [s]kip [q]uit: ";
+    let hash = Some(hash(task, id)?);
     loop {
-        let said =
-            line(stdin, "[a]pprove [i]ntent was wrong, approve [e]dit [r]eject [n]ew draft [s]kip [q]uit: ")?;
-        // Nobody is there any more.
-        let Some(said) = said else { return Ok(Choice::Quit) };
-        match said.to_ascii_lowercase().as_str() {
-            "a" | "approve" => return Ok(Choice::Approve),
-            "i" | "intent" => return Ok(Choice::OtherIntent),
-            "e" | "edit" => return Ok(Choice::Edit),
-            "r" | "reject" => return Ok(Choice::Reject),
-            "n" | "new" => return Ok(Choice::Redraft),
-            "s" | "skip" => return Ok(Choice::Skip),
-            "q" | "quit" => return Ok(Choice::Quit),
-            _ => {}
+        let Some(said) = prompt.line(ASK).await? else { return Ok(None) };
+        let (verb, about, question) = match said.to_ascii_lowercase().as_str() {
+            "a" | "approve" => {
+                return Ok(Some(Choice::Decide("approve", object([("draft_hash", hash)]))));
+            }
+            "e" | "edit" => {
+                let draft = task.pointer("/draft/text").and_then(Value::as_str).unwrap_or_default();
+                match edit::edit(prompt, draft).await? {
+                    Written::Text(text) => {
+                        let body = object([("draft_hash", hash), ("text", Some(text))]);
+                        return Ok(Some(Choice::Decide("approve", body)));
+                    }
+                    Written::Nothing => continue,
+                    Written::NobodyIsThere => return Ok(None),
+                }
+            }
+            "s" | "skip" => return Ok(Some(Choice::Skip)),
+            "q" | "quit" => return Ok(Some(Choice::Quit)),
+            "i" | "intent" => ("approve", "intent", "which intent would have been right? "),
+            "r" | "reject" => ("reject", "reason", "reason (may be empty): "),
+            "n" | "new" => ("retry", "note", "what should it do differently? (may be empty) "),
+            _ => continue,
+        };
+        let Some(answer) = prompt.line(question).await? else { return Ok(None) };
+        if answer.is_empty() && about == "intent" {
+            continue;
         }
+        // A new draft is asked for whichever it takes the place of.
+        let hash = hash.filter(|_| verb != "retry");
+        let body = [("draft_hash", hash), (about, Some(answer).filter(|answer| !answer.is_empty()))];
+        return Ok(Some(Choice::Decide(verb, object(body))));
     }
-}
-
-/// What is typed after `prompt`; `None` at the end of the input.
-fn line(stdin: &mut impl BufRead, prompt: &str) -> Result<Option<String>, Failure> {
-    let failed = |error: io::Error| Failure::at("the terminal", error);
-    let mut stderr = io::stderr().lock();
-    write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
-    let mut line = String::new();
-    let read = stdin.read_line(&mut line).map_err(failed)?;
-    Ok((read > 0).then(|| line.trim().to_owned()))
-}
-
-fn text(stdin: &mut impl BufRead) -> Result<String, Failure> {
-    let mut lines = Vec::new();
-    for line in stdin.lines() {
-        let line = line.map_err(|error| Failure::at("the terminal", error))?;
-        if line == "." {
-            break;
-        }
-        lines.push(line);
-    }
-    Ok(lines.join("\n"))
 }

@@ -9,12 +9,21 @@ use tokio::time::sleep;
 use super::super::api::Api;
 use crate::Failure;
 use crate::command::task_text::print_task;
+use crate::shutdown::Shutdown;
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// The task once it has ended, or waits for a person.
 pub(crate) async fn rest(api: &Api, id: &str) -> Result<Value, Failure> {
+    let mut shutdown = Shutdown::heard()?;
+    tokio::select! {
+        task = at_rest(api, id) => task,
+        () = shutdown.requested() => Err(Failure::new(format!("stopped waiting; task {id} goes on"))),
+    }
+}
+
+async fn at_rest(api: &Api, id: &str) -> Result<Value, Failure> {
     loop {
         let task = api.task(id).await?;
         let status = status(&task);

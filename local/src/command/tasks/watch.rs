@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use super::super::api::Api;
 use crate::Failure;
 use crate::command::task_text::{print_list, print_task};
-use crate::shutdown::Shutdown;
-use crate::terminal::say;
+use crate::shutdown::{Shutdown, goodbye};
+use crate::terminal::{self, say};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Clears a terminal, and goes to its first line.
@@ -23,12 +23,15 @@ pub(super) async fn watch(api: &Api, query: &[(&str, String)], json: bool) -> Re
     let mut shutdown = Shutdown::heard()?;
     tokio::select! {
         failure = show_changes(api, query, json) => Err(failure),
-        () = shutdown.requested() => Ok(ExitCode::SUCCESS),
+        () = shutdown.requested() => {
+            goodbye("tasks go on");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
 async fn show_changes(api: &Api, query: &[(&str, String)], json: bool) -> Failure {
-    let is_screen = !json && std::io::stdout().is_terminal();
+    let is_screen = !json && !terminal::is_dumb() && std::io::stdout().is_terminal();
     let mut known = BTreeMap::new();
     loop {
         let page = match api.get("/tasks", query).await {

@@ -14,12 +14,12 @@ use tokio::time::{Instant, sleep};
 
 use super::clock::DemoClock;
 use super::events::Event;
-use crate::Failure;
 use crate::command::api::Api;
 use crate::command::{http, send};
 use crate::dev::Running;
 use crate::dev::stage::Stage;
 use crate::terminal::say;
+use crate::{DevArgs, Failure};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Whoever waits gives up after this.
@@ -40,6 +40,8 @@ pub(super) struct Cast<'r> {
     client: reqwest::Client,
     sent: AtomicU64,
     json: bool,
+    /// Whether it is served on after the end.
+    goes_on: bool,
 }
 
 impl<'r> Cast<'r> {
@@ -47,7 +49,7 @@ impl<'r> Cast<'r> {
         running: &'r Running,
         clock: &'r DemoClock,
         stage: &Stage,
-        json: bool,
+        args: &DevArgs,
     ) -> Result<Self, Failure> {
         let token = running.environment.console_tokens.first().map(|token| token.token.clone());
         let token: SecretString = token.ok_or_else(|| Failure::new("the demo has no console token"))?;
@@ -62,7 +64,8 @@ impl<'r> Cast<'r> {
             slack: stage.slack.clone().ok_or_else(|| held("Slack"))?,
             client: http::client()?,
             sent: AtomicU64::new(100),
-            json,
+            json: args.json,
+            goes_on: !args.once,
         })
     }
 
@@ -81,6 +84,15 @@ impl<'r> Cast<'r> {
             say!("{}", json!({"event": "seen", "what": what}));
         } else {
             say!("   {what}");
+        }
+    }
+
+    /// Where to see it all, while there is such a place.
+    pub(super) fn tell_where_to_look(&self) {
+        if self.goes_on {
+            self.tell(&format!("look at it: {}/ (log in with the token above)", self.running.url()));
+        } else {
+            self.tell("without --once it goes on, for you to look at it");
         }
     }
 

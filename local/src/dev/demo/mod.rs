@@ -69,7 +69,7 @@ async fn play(
     clock: &DemoClock,
     stage: &Stage,
 ) -> Result<ExitCode, Failure> {
-    let cast = Cast::new(running, clock, stage, args.json)?;
+    let cast = Cast::new(running, clock, stage, args)?;
     let held = story::play(&cast).await?;
     if args.once {
         return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });

@@ -177,6 +177,6 @@ async fn end(cast: &Cast<'_>, numbers: &[u64]) -> Result<bool, Failure> {
     let comments = |number: &u64| cast.github.comments(REPOSITORY.0, REPOSITORY.1, *number).len();
     let twice =
         cast.assert("no issue has two comments of ours", numbers.iter().all(|number| comments(number) <= 1));
-    cast.tell(&format!("look at it: {}/ (log in with the token above)", cast.running.url()));
+    cast.tell_where_to_look();
     Ok(all && twice)
 }

@@ -6,12 +6,10 @@ use settings::{Environment, Settings};
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
-use super::{GEMINI, Received, Service, thread};
+use super::{GEMINI, Received, Service, kind, thread};
 use crate::dev::stage::Stage;
 use crate::{Failure, stand_ins};
 
-/// What a service is that is no stand-in.
-pub(super) const REAL: &str = "real";
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.
 const TOKEN: &str = "standin";
@@ -32,12 +30,12 @@ impl Launcher<'_> {
         let (name, hint) = (GEMINI, GEMINI_HINT.to_owned());
         if wiring::model::is_configured(settings, self.environment) {
             let named = self.environment.gemini_base_url.clone();
-            let hint = match (&self.environment.gemini_api_key, &named) {
-                (None, Some(_)) => "named by GEMINI_BASE_URL, asked without a key".to_owned(),
-                _ => REAL.to_owned(),
-            };
+            let is_keyless = self.environment.gemini_api_key.is_none() && named.is_some();
             let listed = settings.models.endpoints.first().map(|endpoint| endpoint.base_url.clone());
             let address = named.or(listed).unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
+            let hint =
+                if is_keyless { "named by GEMINI_BASE_URL, asked without a key" } else { kind(&address) }
+                    .to_owned();
             return Ok(Service { name, standin: false, address, hint });
         }
         let (listener, address) = thread::listen()?;

@@ -1,9 +1,15 @@
 //! What every [`TaskStore`] must do.
 
-use crate::{Claim, ClaimRequest, Clock, Insert, Save, Task, TaskError, TaskStatus, TaskStore, Timestamp};
+use std::time::Duration;
+
+use crate::{
+    Claim, ClaimRequest, Clock, Insert, ListQuery, Save, Task, TaskError, TaskId, TaskStatus, TaskStore,
+    Timestamp, after,
+};
 
 use super::sample::{full_task, new_task, plain_task, unique};
-use super::{Pause, fresh_id};
+use super::support::{eventually, same};
+use super::{Damage, Pause, fresh_id};
 
 pub mod claims;
 pub mod indexes;
@@ -21,6 +27,36 @@ pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     claims::all(store, now).await;
     saves::all(store, now).await;
     indexes::all(store, now, pause).await;
+}
+
+/// A task that cannot be read is named, and keeps nobody from the others. `damage` makes the stored document of a task
+/// one that this version cannot read.
+pub async fn an_unreadable_task_stops_nobody(
+    store: &dyn TaskStore,
+    damage: &dyn Damage,
+    now: Timestamp,
+    pause: &dyn Pause,
+) {
+    let [older, damaged, newer] = [0, 1, 2].map(|second| {
+        let mut task = plain_task("contract", after(now, Duration::from_secs(second)));
+        task.doc.thread = "unreadable".to_owned();
+        task
+    });
+    for task in [&older, &damaged, &newer] {
+        assert_eq!(store.insert(task).await.unwrap(), Insert::New);
+    }
+    damage.damage(&damaged.id).await;
+    assert!(store.get(&damaged.id).await.is_err());
+    assert!(store.claim(&damaged.id, &request("somebody", now, 60)).await.is_err());
+    eventually(pause, async || {
+        let page = store.list(&ListQuery { limit: 3, ..ListQuery::default() }).await.unwrap();
+        let listed: Vec<&TaskId> = page.tasks.iter().map(|task| &task.id).collect();
+        let named: Vec<&TaskId> = page.unreadable.iter().map(|unreadable| &unreadable.task_id).collect();
+        same(&(listed, named), &(vec![&newer.id, &older.id], vec![&damaged.id]))?;
+        let of_thread = store.newer_in_thread(&older, 10).await.unwrap();
+        same(&of_thread.iter().map(|task| &task.id).collect(), &vec![&newer.id])
+    })
+    .await;
 }
 
 /// Nothing is there before it was inserted, and neither a claim nor a save creates it.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::Lane;
-use domain::contract::{self, Pause, QueueHooks};
+use domain::contract::{self, Damage, Pause, QueueHooks};
+use domain::{Lane, TaskId};
 use embedded::Embedded;
 
 use crate::support::ManualClock;
@@ -46,6 +46,29 @@ async fn task_store_keeps_the_contract() {
         let tasks = hooks.embedded.stores().tasks;
         contract::task_store::all(&*tasks, hooks.clock.now(), &hooks).await;
     }
+}
+
+/// The same file by another connection.
+struct File(std::path::PathBuf);
+
+#[async_trait]
+impl Damage for File {
+    async fn damage(&self, id: &TaskId) {
+        let connection = rusqlite::Connection::open(&self.0).unwrap();
+        let changed =
+            connection.execute("UPDATE task SET doc = '{}' WHERE task_id = ?1", [id.as_str()]).unwrap();
+        assert_eq!(changed, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_read_stops_nobody_on_sqlite() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+    let embedded = Embedded::open(dir.path(), clock.clock()).unwrap();
+    let (tasks, now) = (embedded.stores().tasks, clock.now());
+    let file = File(dir.path().join("afterhook.db"));
+    let hooks = Hooks { embedded, clock };
+    contract::task_store::an_unreadable_task_stops_nobody(&*tasks, &file, now, &hooks).await;
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ pub(super) struct Spent {
     #[serde(default, rename = "a", skip_serializing_if = "is_none")]
     pub(super) asked_until: u64,
     /// By the reservation's id: how much, and from which second on it counts as spent. Whoever has it is gone by then, and
-    /// what they asked for may have been answered; a late settlement still says better.
+    /// what they asked for may have been answered; a late settlement still says better. Nobody can tell a call that was
+    /// never sent, but by one more write a call: a crash spends at most what its calls under way had set aside.
     #[serde(default, rename = "r", skip_serializing_if = "BTreeMap::is_empty")]
     reserved: BTreeMap<String, (u64, i64)>,
 }

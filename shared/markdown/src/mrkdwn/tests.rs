@@ -131,6 +131,14 @@ fn a_long_text_is_cut_visibly_with_its_code_closed() {
 }
 
 #[test]
+fn many_spans_with_backticks_cost_little() {
+    let began = std::time::Instant::now();
+    let out = convert(&"`` a`b `` x ".repeat(20_000));
+    assert_eq!(out.matches("a`b").count(), 20_000);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
 fn deep_nesting_is_flattened_at_little_cost() {
     let began = std::time::Instant::now();
     for deep in ["- ".repeat(20_000), "> ".repeat(20_000)] {

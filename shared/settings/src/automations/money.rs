@@ -31,11 +31,17 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<MaxAmount> {
     amounts.into_iter().collect::<Option<_>>().map(MaxAmount)
 }
 
+/// What was meant, if only the case is wrong.
+fn suggestion(currency: &str) -> String {
+    let lower = currency.to_ascii_lowercase();
+    if (CURRENCY.fits)(&lower) { lower } else { "usd".to_owned() }
+}
+
 fn amount(currency: &str, entry: &Entry<'_>) -> Option<(String, u64)> {
     if !(CURRENCY.fits)(currency) {
         return entry.refuse(
             format!("\"{currency}\" is not a currency"),
-            "write its three letters in lower case: usd",
+            format!("write its three letters in lower case, such as {}", suggestion(currency)),
         );
     }
     let amount = entry.number(0.0..=1_000_000_000.0);
@@ -43,7 +49,8 @@ fn amount(currency: &str, entry: &Entry<'_>) -> Option<(String, u64)> {
     let small_units = amount? * 10_f64.powi(decimals_of(currency).cast_signed());
     let whole = small_units.round();
     if whole < 1.0 || (whole - small_units).abs() > 1e-6 {
-        return entry.refuse("is not an amount of that currency above zero", "write it like usd = 50.00");
+        let like = format!("write it like {currency} = {:.*}", decimals_of(currency) as usize, 50.0);
+        return entry.refuse("is not an amount of that currency above zero", like);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just above")]
     Some((currency.to_owned(), whole as u64))

@@ -145,6 +145,8 @@ fn amounts_and_channels_that_cannot_be_are_refused() {
         ("[automations.refund_request]\nmax_amount = { usd = 0.001 }", "not an amount"),
         ("[automations.refund_request]\nmax_amount = { jpy = 0.5 }", "not an amount"),
         ("[automations.refund_request]\nmax_amount = { dollars = 1 }", "not a currency"),
+        ("[automations.refund_request]\nmax_amount = { EUR = 1 }", "lower case, such as eur"),
+        ("[automations.refund_request]\nmax_amount = { jpy = 0.5 }", "write it like jpy = 50"),
         ("[automations.refund_request]\nmax_amount = {}", "names no currency"),
         ("[automations.refund_request]", "missing"),
     ] {

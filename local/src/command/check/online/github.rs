@@ -1,5 +1,8 @@
 //! GitHub: what the credentials may do, and whether its hooks send here.
 
+mod hook;
+mod trial;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::github::{Github, Grants};
@@ -10,6 +13,8 @@ use super::Finding;
 use crate::command::github_permissions::{USUAL, kinds, needed};
 
 const PERMISSIONS: &str = "GitHub permissions";
+/// Repositories that are looked at where agent.toml names none.
+const LOOKED_AT: usize = 3;
 
 /// Looks at the permissions that the events of agent.toml need, and at the hooks that GitHub lets us see.
 pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>) -> Vec<Finding> {
@@ -20,24 +25,54 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     let kinds = kinds(&events);
     let hooks: Vec<&String> = sources.iter().flat_map(|source| &source.hooks).collect();
-    let mut findings = match github.grants().await {
-        Ok(grants) => granted(&grants, &kinds, &hooks),
+    let needs: BTreeMap<&str, &str> = needed(&kinds).into_iter().chain(of_hooks(&hooks)).collect();
+    let Ok(grants) = github.grants().await else {
         // The account's own line says it.
-        Err(_) => return Vec::new(),
+        return Vec::new();
+    };
+    let reached = match &grants {
+        // It has one hook, of its own.
+        Grants::App { .. } => Reached { names: Vec::new(), are_all: true },
+        _ => Reached::by(github, &sources).await,
+    };
+    let mut findings = match &grants {
+        Grants::Untold => trial::tried(github, &reached, &needs).await,
+        told => granted(told, &kinds, &hooks),
     };
     for source in sources {
-        findings.extend(hook(github, source, url).await);
+        findings.extend(hook::look(github, source, &reached, url).await);
     }
     findings
+}
+
+/// Repositories that the credentials reach.
+#[derive(Debug)]
+struct Reached {
+    /// Those of `hooks` in agent.toml; without, those that GitHub names, the last changed first.
+    names: Vec<String>,
+    /// Whether there are no more.
+    are_all: bool,
+}
+
+impl Reached {
+    async fn by(github: &Github, sources: &[&SourceSettings]) -> Self {
+        let named = sources.iter().flat_map(|source| &source.hooks).filter(|name| name.contains('/'));
+        let names: Vec<String> = named.cloned().collect();
+        if !names.is_empty() {
+            return Self { names, are_all: true };
+        }
+        // Where they are not listed, what needs them says that it could not be looked at.
+        let mut names = github.repositories(LOOKED_AT + 1).await.unwrap_or_default();
+        let are_all = names.len() <= LOOKED_AT;
+        names.truncate(LOOKED_AT);
+        Self { names, are_all }
+    }
 }
 
 fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Finding> {
     let needs: BTreeMap<&str, &str> = needed(kinds).into_iter().chain(of_hooks(hooks)).collect();
     match grants {
-        Grants::Untold => vec![Finding::skipped(
-            PERMISSIONS,
-            format!("GitHub does not tell what a fine-grained token may do; it needs {}", list(&needs)),
-        )],
+        Grants::Untold => Vec::new(),
         Grants::Scopes(scopes) => vec![scoped(scopes)],
         Grants::App { permissions, events } => {
             let mut findings = vec![allowed(permissions, &needs)];
@@ -102,48 +137,6 @@ fn list(permissions: &BTreeMap<&str, &str>) -> String {
     permissions.iter().map(|(name, access)| format!("{name}: {access}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Each hook that cannot be read, and whether one of the others sends here.
-async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Vec<Finding> {
-    let what = format!("GitHub hook of [sources.{}]", source.name);
-    let (addresses, unread) = github.hook_addresses(&source.hooks).await;
-    let mut findings: Vec<Finding> =
-        unread.iter().map(|(hook, problem)| unreadable(&what, hook, problem)).collect();
-    if !addresses.is_empty() || (findings.is_empty() && !source.hooks.is_empty()) {
-        findings.push(registered(what, &source.name, &addresses, url));
-    } else if findings.is_empty() {
-        let said = "`hooks` of agent.toml names no repository or organisation to look at";
-        findings.push(Finding::skipped(what, said));
-    }
-    findings
-}
-
-fn unreadable(what: &str, hook: &str, problem: &str) -> Finding {
-    let mend = "until then, what this hook cannot deliver is not sent again";
-    Finding::wrong(format!("{what}, {hook}"), problem, mend)
-}
-
-/// Whether one of the hooks sends to the source; to this very address if one is known.
-fn registered(what: String, source: &str, addresses: &[String], url: Option<&str>) -> Finding {
-    let route = format!("/webhooks/{source}");
-    let wanted = url.map(|url| format!("{url}{route}"));
-    let is_it = |address: &&String| {
-        let address = address.trim_end_matches('/');
-        wanted.as_ref().map_or_else(|| address.ends_with(&route), |wanted| address == wanted)
-    };
-    match addresses.iter().find(is_it) {
-        Some(address) => Finding::ok(what, format!("sends to {address}")),
-        None => {
-            let to = wanted.unwrap_or(route);
-            let said = format!("none sends to {to}, but to {}", addresses.join(", "));
-            Finding::wrong(
-                what,
-                said,
-                format!("set the hook's URL to …{to}; `afterhook setup {source}` prints it"),
-            )
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::State;
@@ -181,19 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_token_needs_a_scope_that_writes_and_of_a_fine_grained_one_nothing_is_known() {
+    fn a_classic_token_needs_a_scope_that_writes() {
         let scopes = |scopes: &[&str]| Grants::Scopes(scopes.iter().map(ToString::to_string).collect());
         assert_eq!(states(&scopes(&["repo"]), &["issues"]), [State::Ok]);
         assert_eq!(states(&scopes(&["read:user"]), &["issues"]), [State::Wrong]);
-        assert_eq!(states(&Grants::Untold, &["issues"]), [State::Skipped]);
-    }
-
-    #[test]
-    fn a_hook_that_sends_elsewhere_is_wrong() {
-        let addresses = ["https://old.example/webhooks/github".to_owned()];
-        let state = |url| registered(String::new(), "github", &addresses, url).state;
-        assert_eq!(state(None), State::Ok);
-        assert_eq!(state(Some("https://old.example")), State::Ok);
-        assert_eq!(state(Some("https://new.example")), State::Wrong);
     }
 }

@@ -4,7 +4,7 @@ use domain::Clock;
 use gemini::{ApiError, LookedUp, NotServed};
 use settings::{Environment, Settings};
 
-use super::Finding;
+use super::{Finding, place};
 
 /// Asks for each model at each address.
 pub(super) async fn look(settings: &Settings, environment: &Environment) -> Vec<Finding> {
@@ -27,7 +27,7 @@ pub(super) async fn look(settings: &Settings, environment: &Environment) -> Vec<
 fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {
     let what = format!("model {model}");
     match said {
-        Ok(()) => Finding::ok(what, format!("the credentials are good for it, at {at}")),
+        Ok(()) => Finding::ok(what, format!("the credentials are good for it, at {at}{}", place(at))),
         Err(NotServed::Silent(problem)) => {
             let mend = "look at the network, a proxy, and GEMINI_BASE_URL";
             Finding::wrong(what, format!("{at} cannot be reached: {problem}"), mend)

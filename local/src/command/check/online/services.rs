@@ -25,7 +25,7 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
             }
         };
         if let Some(publisher) = client.publisher() {
-            findings.extend(account(settings, service, publisher).await);
+            findings.extend(account(settings, environment, service, publisher).await);
         }
         if let Some(client) = client.typed::<::github::Github>() {
             findings.extend(github::look(settings, client, url).await);
@@ -34,13 +34,23 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
     findings
 }
 
-async fn account(settings: &Settings, service: OutsideService, publisher: &dyn Publisher) -> Vec<Finding> {
+async fn account(
+    settings: &Settings,
+    environment: &Environment,
+    service: OutsideService,
+    publisher: &dyn Publisher,
+) -> Vec<Finding> {
     let what = format!("{service} account");
     let login = match publisher.login().await {
         Ok(login) => login,
         Err(error) => return vec![Finding::wrong(what, error.message.clone(), mend(service, &error))],
     };
-    let mut findings = vec![Finding::ok(what, format!("answers are written as {login}"))];
+    let address = service.address(environment).unwrap_or_default();
+    let place = match super::place(&address) {
+        "" => String::new(),
+        place => format!(", at {address}{place}"),
+    };
+    let mut findings = vec![Finding::ok(what, format!("answers are written as {login}{place}"))];
     let of_service = |source: &&SourceSettings| Some(source.sender.provider) == service.provider();
     for source in settings.sources.values().filter(of_service) {
         findings.extend(source.filter.login.as_deref().and_then(|ours| other(&source.name, ours, &login)));
