@@ -44,6 +44,14 @@ const FAULTS: &str = r"(() => {
   for (const [node, rects] of [...document.querySelectorAll('.top a, .top button, .pill, .tabs a')].flatMap(texts)) {
     if (new Set(rects.map((it) => Math.round(it.top))).size > 1) faults.push(`broken: ${node.data.trim()}`);
   }
+  for (const [node] of [...document.querySelectorAll('th')].flatMap(texts)) {
+    for (const word of node.data.matchAll(/\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((it) => Math.round(it.top))).size > 1) faults.push(`broken: ${word[0]}`);
+    }
+  }
   for (const table of document.querySelectorAll('table')) {
     const box = table.closest('.scroll') ?? table.parentElement;
     if (!table.closest('.scroll') && table.scrollWidth > box.clientWidth + 1) faults.push(`a table is cut: ${table.className}`);

@@ -76,6 +76,11 @@ async fn a_key_that_is_pressed_twice_decides_about_what_was_seen_and_not_about_t
 async fn a_second_click_without_scripts_decides_nothing_about_the_next_page() {
     let Some((system, mut browser, ids)) = opened(2).await else { return };
     browser.scripts(false).await;
+    browser.open(system.api.url()).await;
+    let is_seen = "document.querySelector('.entry .seen .prose').checkVisibility()";
+    assert_eq!(browser.eval(is_seen).await, false);
+    browser.click("input[name=chosen]").await;
+    assert_eq!(browser.eval(is_seen).await, true, "what is chosen is unfolded");
     browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[0])).await;
     a_look().await;
     browser.click("#draft button.primary").await;

@@ -145,11 +145,7 @@ fn unix(text: &str) -> String {
 
 /// What of a form is the person's own: a text is theirs if it is another one than the draft that the form was made for.
 async fn typed(console: &Console, task: &Task, fields: &Fields) -> Result<Typed, Refusal> {
-    let is_theirs = match edited(console, task, fields).await? {
-        Edit::None => false,
-        Edit::Changed => true,
-        Edit::OfUnknown => fields.publish == EDIT,
-    };
+    let is_theirs = !matches!(edited(console, task, fields).await?, Edit::None);
     let text = Some(unix(&fields.text)).filter(|text| is_theirs && !text.trim().is_empty());
     Ok(Typed { text, note: fields.note.clone(), intent: fields.intent.clone() })
 }

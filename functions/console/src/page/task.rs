@@ -262,7 +262,7 @@ fn heading(task: &Task) -> Markup {
 /// Why it stands where it stands, and when it goes on.
 fn standing(task: &Task) -> Markup {
     let doc = &task.doc;
-    let last = doc.timeline.last().map_or("", |entry| entry.note.as_str());
+    let last = doc.timeline.last().map_or("".into(), |entry| plain(entry, false));
     html! {
         @match task.control.status {
             TaskStatus::Received => {
@@ -274,7 +274,7 @@ fn standing(task: &Task) -> Markup {
             TaskStatus::Waiting => {
                 p.callout {
                     @if let Some(at) = task.control.not_before { strong { "Starts " (ahead(at)) } " · " }
-                    (noted(last))
+                    (noted(&last))
                 }
             }
             TaskStatus::AwaitingApproval => {

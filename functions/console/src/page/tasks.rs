@@ -1,5 +1,6 @@
 //! `/`: the queue of parked drafts while there is one, and the tasks by status, source and text.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -19,7 +20,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue;
 use super::session::Session;
-use super::words::{ahead, label, pill, thread, time, timed, title, usd};
+use super::words::{ahead, label, pill, plain, thread, time, timed, title, usd};
 use crate::Console;
 use crate::asked;
 use crate::list::refuse_list;
@@ -283,14 +284,14 @@ fn row(task: &Task, reason: &Markup) -> Markup {
 }
 
 /// The text that says why a task stands where it stands.
-fn why(task: &Task) -> Option<&str> {
+fn why(task: &Task) -> Option<Cow<'_, str>> {
     let doc = &task.doc;
     match task.control.status {
-        TaskStatus::AwaitingApproval => doc.draft.as_ref()?.parked_because.as_deref(),
-        TaskStatus::Failed => doc.error.as_ref().map(|error| error.message.as_str()),
-        TaskStatus::Rejected => doc.decision.as_ref()?.reason.as_deref(),
+        TaskStatus::AwaitingApproval => doc.draft.as_ref()?.parked_because.as_deref().map(Cow::from),
+        TaskStatus::Failed => doc.error.as_ref().map(|error| error.message.as_str().into()),
+        TaskStatus::Rejected => doc.decision.as_ref()?.reason.as_deref().map(Cow::from),
         TaskStatus::Waiting | TaskStatus::Received | TaskStatus::Processing | TaskStatus::Ignored => {
-            doc.timeline.last().map(|last| last.note.as_str())
+            doc.timeline.last().map(|last| plain(last, false))
         }
         TaskStatus::Completed | TaskStatus::Expired => None,
     }
@@ -313,9 +314,9 @@ fn reason(task: &Task, again: bool, now: Timestamp) -> Markup {
         }
         @match why(task) {
             Some(_) if again => { span.quiet { "the same as above" } }
-            Some(why) if task.control.status == TaskStatus::Failed => { span.bad { (short(why)) } }
-            Some(why) if task.control.status == TaskStatus::AwaitingApproval => { span { (short(why)) } }
-            Some(why) => { span.quiet { (timed(&short(why))) } }
+            Some(why) if task.control.status == TaskStatus::Failed => { span.bad { (short(&why)) } }
+            Some(why) if task.control.status == TaskStatus::AwaitingApproval => { span { (short(&why)) } }
+            Some(why) => { span.quiet { (timed(&short(&why))) } }
             None => {}
         }
     }

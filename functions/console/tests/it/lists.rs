@@ -117,6 +117,7 @@ async fn tasks_are_shown_with_the_text_of_their_drafts() {
     let mut listed = shown.clone();
     for (of_one_task_alone, none) in [
         ("asked", json!(null)),
+        ("edited_from", json!(null)),
         ("shadow_draft", json!(null)),
         ("corrections", json!([])),
         ("reactions", json!(null)),
