@@ -1,10 +1,9 @@
 //! Identical calls of one tenant share one answer: the first goes out, the others get what it gets.
 //!
-//! Only success is shared. A failure sends every follower on its own way at once, side by side: what
-//! failed for one (its deadline, its place in the queue) need not fail for the next, and waiting for
-//! each other's failures would add them up. A leader that is dropped (panic, cancellation, time-out)
-//! hands over to the follower that has waited longest. Nothing here waits for a call that is not under
-//! way already.
+//! Only success is shared. A failure sends every follower on its own way at once, side by side: what failed for one
+//! (its deadline, its place in the queue) need not fail for the next, and waiting for each other's failures would add
+//! them up. A leader that is dropped (panic, cancellation, time-out) hands over to the follower that has waited
+//! longest. Nothing here waits for a call that is not under way already.
 //!
 //! The call is a lock: its leader holds it until the answer is written into it. A call can be dropped
 //! anywhere, and time is the runtime's.

@@ -107,10 +107,8 @@ impl Prepared {
             base if base > 0 && !blocked => base + (prompt.total() / 64).min(64),
             _ => 0,
         };
-        let told = faults
-            .iter()
-            .find_map(|fault| if let Fault::Thoughts(tokens) = fault { Some(*tokens) } else { None });
-        let thoughts = told.unwrap_or(thoughts);
+        let told = |fault: &Fault| if let Fault::Thoughts(tokens) = fault { Some(*tokens) } else { None };
+        let thoughts = faults.iter().find_map(told).unwrap_or(thoughts);
         let mut answer = Answer {
             candidate: None,
             prompt,

@@ -84,9 +84,7 @@ pub(super) const DATA: Names = "text inlineData fileData functionCall functionRe
 /// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
 /// the message sits in the request, in snake case, empty at the top.
 pub(super) fn check(node: &Value, names: Names, path: &str) -> Result<(), ApiError> {
-    let Some(members) = node.as_object() else {
-        return Err(invalid_value(path));
-    };
+    let members = node.as_object().ok_or_else(|| invalid_value(path))?;
     let unknown = members.keys().find(|key| !names.split(' ').any(|f| f == *key || snake(f) == **key));
     unknown.map_or(Ok(()), |key| Err(unknown_name(key, path)))
 }

@@ -53,8 +53,7 @@ fn parts(candidate: &Candidate) -> Vec<(Option<Value>, u64)> {
     pieces.chain(signature.map(|it| (Some(json!({"text": "", "thoughtSignature": it})), 0))).collect()
 }
 
-/// Cuts a text into pieces that end behind a space where possible; at least two for anything longer
-/// than a word.
+/// Cuts a text into pieces that end behind a space where possible; at least two for anything longer than a word.
 fn pieces(text: &str) -> Vec<&str> {
     let most = text.chars().count().div_ceil(2).clamp(1, CHUNK);
     let mut pieces = Vec::new();

@@ -1,5 +1,4 @@
-//! Repositories, issues and labels; and what there is to read besides: one change, and one run that failed, the same
-//! for everybody.
+//! Repositories, issues and labels; and what else there is to read: one change and one failed run, the same for all.
 
 use serde_json::{Value, json};
 

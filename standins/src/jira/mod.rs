@@ -16,8 +16,7 @@ const PER_PAGE: usize = 100;
 /// The longest comment, in what Java calls characters: of its text, and of the addresses of its links.
 const MAX_TEXT: usize = 32_767;
 
-/// The stand-in for Jira. Its threads are the keys of issues; what a note has besides is its document (`body`) and its
-/// `properties`.
+/// The stand-in for Jira. Its threads are the keys of issues; a note has a document (`body`) and `properties` besides.
 pub type JiraStandin = Standin<Notes<Jira>>;
 
 /// Jira's words.

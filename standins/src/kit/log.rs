@@ -59,8 +59,7 @@ impl<T: Clone> Log<T> {
         }
     }
 
-    /// The entries from number `from` on, as far as they are kept, up to the first that is not done; and
-    /// the number to go on with.
+    /// The kept entries from number `from` on, up to the first that is not done; and the number to go on with.
     pub(crate) fn since(&self, from: u64, is_done: impl Fn(&T) -> bool) -> (u64, Vec<T>) {
         let (first, entries) = &*lock(&self.inner);
         let skip = usize::try_from(from.saturating_sub(*first)).unwrap_or(usize::MAX);

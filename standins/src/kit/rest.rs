@@ -18,8 +18,7 @@ pub(crate) enum Resource {
     Other,
 }
 
-/// A method, the pattern of a path, and what is there. In a pattern, `*` is a part of the thread's name, and `-` is
-/// anything.
+/// A method, the pattern of a path, and what is there. In a pattern, `*` is a part of the thread's name, `-` anything.
 pub(crate) type Route = (&'static str, &'static str, Resource);
 
 /// A service whose API is a table.

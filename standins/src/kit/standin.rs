@@ -104,8 +104,7 @@ impl<S: State + Default> Kept<S> {
 }
 
 impl<S: State> Kept<S> {
-    /// Makes a change: in the journal first, so that what memory shows is always in the file. After an
-    /// error nothing was done.
+    /// Makes a change: in the journal first, so that the file has what memory shows. After an error nothing was done.
     pub(crate) fn change(&mut self, change: S::Change) -> io::Result<()> {
         if let Some(journal) = &mut self.journal {
             journal.append(&change)?;

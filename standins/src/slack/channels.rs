@@ -72,14 +72,12 @@ fn page(call: &Call, messages: Vec<&Note>) -> Result<Value, Reply> {
             _ => return Err(refusal("invalid_limit")),
         },
     };
-    let start = match text(call, "cursor").strip_prefix("next:") {
-        Some(start) => start.parse().map_err(|_| refusal("invalid_cursor"))?,
-        None if text(call, "cursor").is_empty() => 0,
-        None => return Err(refusal("invalid_cursor")),
-    };
+    let cursor = text(call, "cursor");
+    let named = cursor.strip_prefix("next:").and_then(|start| start.parse().ok());
+    let start = named.or(cursor.is_empty().then_some(0)).ok_or_else(|| refusal("invalid_cursor"))?;
     let with_metadata = is_set(call, "include_all_metadata");
-    let shown: Vec<Value> =
-        messages.iter().skip(start).take(size).map(|message| describe(message, with_metadata)).collect();
+    let shown = messages.iter().skip(start).take(size).map(|message| describe(message, with_metadata));
+    let shown: Vec<Value> = shown.collect();
     let end = start.saturating_add(size);
     let has_more = end < messages.len();
     let cursor = if has_more { format!("next:{end}") } else { String::new() };

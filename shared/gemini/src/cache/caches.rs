@@ -118,9 +118,8 @@ impl Caches {
         }
     }
 
-    /// The service refused a request for its cache ([`ApiError::is_lost_cache`]): the handle is
-    /// forgotten by the whole fleet, and the call goes inline once. A newer handle that somebody wrote
-    /// meanwhile stays.
+    /// The service refused a request for its cache ([`ApiError::is_lost_cache`]): the handle is forgotten by the whole
+    /// fleet, and the call goes inline once. A newer handle that somebody wrote meanwhile stays.
     ///
     /// [`ApiError::is_lost_cache`]: crate::ApiError::is_lost_cache
     pub async fn rejected(&self, gone: &HandleRef, now: Timestamp) {

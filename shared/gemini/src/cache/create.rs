@@ -173,8 +173,7 @@ impl Caches {
         step_usage(model, handle.tokens, cost, took)
     }
 
-    /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make
-    /// none.
+    /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make none.
     pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
         let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
         if !is_due || wanted.remaining < MIN_TIME {

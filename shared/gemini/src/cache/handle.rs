@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::CacheKey;
 use crate::wire::{CachedContent, GenerateContentRequest};
 
-/// Not used so shortly before its end: the request takes a moment to get there, and the service's
-/// clock may be ahead.
+/// Not used so shortly before its end: the request takes a moment to get there, and the service's clock may be ahead.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// A context cache, as the state store keeps it at `cache:{model}:{digest}`.

@@ -1,5 +1,4 @@
-//! Admission: breaker, quota and permit for one request. A short wait is slept here; a long one goes back to
-//! the queue.
+//! Admission: breaker, quota and permit for one request. A short wait is slept here; a long one goes back to the queue.
 
 use std::time::Duration;
 
@@ -14,8 +13,7 @@ use crate::signal::Signal;
 /// Whatever time is promised, who was denied does not ask again at once.
 const MIN_WAIT: Duration = Duration::from_millis(5);
 
-/// Admits a request of about `tokens` to `model`. `read` is the beginning of its prompt, if that could be
-/// cached.
+/// Admits a request of about `tokens` to `model`. `read` is the beginning of its prompt, if that could be cached.
 ///
 /// # Errors
 /// It may not go out within two seconds, or not before the call's deadline.

@@ -1,5 +1,4 @@
-//! What a try came to: for the caller ([`Outcome`]), for the figures ([`CallOutcome`]), and for the fleet
-//! ([`Ended`]).
+//! What a try came to: for the caller ([`Outcome`]), for the figures ([`CallOutcome`]), and for the fleet ([`Ended`]).
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! How many tokens a prompt has, before the service has counted them: about, for the rate, and at most, for
-//! the money.
+//! How many tokens a prompt has, before the service has counted them: about, for the rate, and at most, for the money.
 
 use domain::{Media, ModelCall, OutputFormat};
 

@@ -102,8 +102,7 @@ impl Gemini {
         })
     }
 
-    /// How many connections to the service were opened in this environment, and how many requests
-    /// they served.
+    /// How many connections to the service were opened in this environment, and how many requests they served.
     #[must_use]
     pub fn connections(&self) -> ConnectionCounts {
         self.client.counts()

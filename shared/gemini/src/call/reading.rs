@@ -35,8 +35,7 @@ pub(crate) enum Flaw {
     Unfit {
         /// What is wrong, for the model to mend.
         problem: String,
-        /// What it said, if that may be shown to it again: never a text that breaks off, which it
-        /// would only continue.
+        /// What it said, if that may be shown to it again: never a text that breaks off, which it would only continue.
         said: Option<Content>,
     },
 }

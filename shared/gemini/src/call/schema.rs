@@ -5,8 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// What Google lists (ai.google.dev/api/generate-content, `responseJsonSchema`), but for those that hold
-/// schemas.
+/// What Google lists (ai.google.dev/api/generate-content, `responseJsonSchema`), but for those that hold schemas.
 const PLAIN: &str = "$id $ref $anchor type format title description enum minItems maxItems minimum maximum \
                      required propertyOrdering";
 /// Rules that are not listed, and go into the description.

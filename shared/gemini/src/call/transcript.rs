@@ -4,8 +4,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// `exchange`, a request or a response, with the bytes of its media replaced by `{"sha256", "bytes"}`
-/// of their content.
+/// `exchange`, a request or a response, with the bytes of its media replaced by `{"sha256", "bytes"}` of their content.
 ///
 /// A transcript is kept for months and read by people: it must stay small, and open no door.
 pub(crate) fn for_transcript(mut exchange: Value) -> Value {

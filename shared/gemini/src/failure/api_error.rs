@@ -196,24 +196,21 @@ impl ApiError {
         }
     }
 
-    /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which
-    /// is wrong for it.
+    /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which is wrong for it.
     #[must_use]
     pub fn is_daily(&self) -> bool {
         self.quotas.iter().any(|quota| quota.period == Some(Period::Day))
     }
 
-    /// Whether money, not calls or tokens, ran out: a limit of spending in a rolling window of ten
-    /// minutes.
+    /// Whether money, not calls or tokens, ran out: a limit of spending in a rolling window of ten minutes.
     #[must_use]
     pub fn is_spend_limit(&self) -> bool {
         let by_quota = || self.quotas.iter().any(|quota| quota.id.contains("Spend"));
         self.status == 429 && (says(&self.message, &known::SPENT) || by_quota())
     }
 
-    /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the
-    /// service says 403 for all three), unknown to a gateway (404), or made for the model that an
-    /// alias stood for until today (400).
+    /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the service says 403 for
+    /// all three), unknown to a gateway (404), or made for the model that an alias stood for until today (400).
     #[must_use]
     pub fn is_lost_cache(&self) -> bool {
         match self.status {

@@ -17,8 +17,7 @@ const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::fr
     Ok(backoff) => backoff,
     Err(_) => panic!("the ceilings are out of order"),
 };
-/// Wait for money: the window of a spend limit is ten minutes and rolls, so a minute frees a tenth
-/// of it on average.
+/// Wait for money: the window of a spend limit is ten minutes and rolls, so a minute frees a tenth of it on average.
 const SPEND_WAIT: Duration = Duration::from_secs(60);
 
 /// What a failed call means. Rules: the status first, then all details of the body together.
@@ -105,8 +104,7 @@ impl FailureClass {
         }
     }
 
-    /// How long the fleet leaves the model alone before one call tries again; `None` if the next may
-    /// fare better.
+    /// How long the fleet leaves the model alone before one call tries again; `None` if the next may fare better.
     #[must_use]
     pub fn parks(self) -> Option<Duration> {
         match self {

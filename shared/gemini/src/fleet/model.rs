@@ -159,8 +159,7 @@ impl FleetModel {
         Ok(is_new)
     }
 
-    /// The next free slot that is not before `from`, nor before the breaker opens; `None` if neither
-    /// names a time.
+    /// The next free slot that is not before `from`, nor before the breaker opens; `None` if neither names a time.
     pub(crate) async fn next_slot(
         &self,
         shared: &Shared,

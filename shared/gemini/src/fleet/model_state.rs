@@ -132,8 +132,7 @@ impl Refusal {
         self.told.map(|limit| limit.div_ceil(u64::from(parts.max(1))))
     }
 
-    /// Until when nothing is asked of the model, and why; refusals without a time double it when they come
-    /// `in_a_row`.
+    /// Until when nothing is asked of the model, and why; refusals without a time double it when they come `in_a_row`.
     fn pause(&self, in_a_row: u32, now: Timestamp) -> Option<(Timestamp, Denial)> {
         match self.class {
             FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),

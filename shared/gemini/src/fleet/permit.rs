@@ -7,8 +7,7 @@ use cells::lock;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-/// Calls under way, and those that wait. The bound comes with each request, since it follows the
-/// fleet-wide limit.
+/// Calls under way, and those that wait. The bound comes with each request, since it follows the fleet-wide limit.
 #[derive(Debug, Default)]
 pub(crate) struct Permits {
     in_use: Mutex<u32>,

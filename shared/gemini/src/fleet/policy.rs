@@ -19,9 +19,8 @@ const PROBE_MARGIN: Duration = Duration::from_secs(10);
 /// Calls under way in the whole fleet where no limit is set: throttling has something to halve.
 const DEFAULT_CEILING: u32 = 200;
 
-/// DynamoDB takes about 1,000 writes a second on one key, those included that their condition refuses. A call makes
-/// two changes, and each may be refused a few times, for those that came between: so many calls a minute are for one
-/// item.
+/// DynamoDB takes about 1,000 writes a second on one key, those included that their condition refuses. A call makes two
+/// changes, and each may be refused a few times, for those that came between: so many calls a minute are for one item.
 const CALLS_PER_SHARD: u64 = 1500;
 /// Environments that share an item, each with ten tasks at a time.
 const ENVIRONMENTS_PER_SHARD: u32 = 16;

@@ -148,8 +148,7 @@ async fn within(
 fn headers(timeout: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // Whole seconds, rounded down: the service should give up before we do, since its answer
-    // says why and ours cannot.
+    // Whole seconds, rounded down: the service should give up before we do, since its answer says why and ours cannot.
     headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
     headers
 }

@@ -20,9 +20,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pools older than this are replaced, so that new addresses of the service are taken up.
 const MAX_LIFE: Duration = Duration::from_secs(15 * 60);
-/// Pools unused for longer than this are replaced. Measured by the wall clock: the timers inside a
-/// pool stand still while the environment is frozen, and would trust a connection that the other
-/// side closed an hour ago.
+/// Pools unused for longer than this are replaced. Measured by the wall clock: the timers inside a pool stand still
+/// while the environment is frozen, and would trust a connection that the other side closed an hour ago.
 const MAX_IDLE: Duration = Duration::from_secs(90);
 
 /// The pools in use, by the origin that they lead to.

@@ -1,10 +1,9 @@
 //! [`Opening`]: a layer around the opening of connections, which counts them, and lets calls that
 //! begin together share one.
 //!
-//! A pool that has no connection yet opens one for every call that asks: only when a handshake is
-//! over does it know that the other side speaks HTTP/2 and that all but one were in vain. Twenty
-//! tasks that begin at once would shake hands twenty times. So whoever comes while another opens
-//! waits for it, as long as the other side may speak HTTP/2.
+//! A pool that has no connection yet opens one for every call that asks: only when a handshake is over does it know
+//! that the other side speaks HTTP/2 and that all but one were in vain. Twenty tasks that begin at once would shake
+//! hands twenty times. So whoever comes while another opens waits for it, as long as the other side may speak HTTP/2.
 
 use std::fmt;
 use std::future::Future;

@@ -37,14 +37,12 @@ impl Key {
         self.header == other.header
     }
 
-    /// The key's header: the only place where the key travels, never a query string, which proxies
-    /// and logs would keep.
+    /// The key's header: the only place where the key travels, never a query string, which proxies and logs would keep.
     pub(crate) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         self.header.clone()
     }
 
-    /// `text` without our key: the service repeats a key that it refuses in the details of its
-    /// answer.
+    /// `text` without our key: the service repeats a key that it refuses in the details of its answer.
     pub(crate) fn redact(&self, text: &str) -> String {
         match &self.secret {
             Some(key) => text.replace(key.expose_secret(), "[redacted]"),

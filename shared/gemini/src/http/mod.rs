@@ -1,9 +1,8 @@
 //! HTTP: one call to the model's service, and the connections and endpoints behind it.
 //!
 //! [`Client`] (`client`) sends one request and reads one answer: no retry, no judgement. `account` says as whom,
-//! `endpoints` and `balancer` choose where it goes, `connections` and `connector` over which connection, `receive`
-//! and `stream` read the body, `transport` says why there is none, `key` holds the API key, `google` fetches access
-//! tokens.
+//! `endpoints` and `balancer` choose where it goes, `connections` and `connector` over which connection, `receive` and
+//! `stream` read the body, `transport` says why there is none, `key` holds the API key, `google` fetches access tokens.
 
 mod account;
 mod balancer;

@@ -61,8 +61,7 @@ struct Source {
 }
 
 impl Source {
-    /// The next piece, unless there is too much of it: a broken or hostile server must not fill our
-    /// memory.
+    /// The next piece, unless there is too much of it: a broken or hostile server must not fill our memory.
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         let next = self.response.chunk();
         let next = match self.pause.filter(|_| self.first_byte.is_some()) {

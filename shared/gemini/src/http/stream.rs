@@ -1,7 +1,6 @@
 //! Streamed answers: which calls are streamed, and their chunks folded into one response.
 //!
-//! What comes out has the shape of a response that came as a whole, so nothing after this link knows
-//! the difference.
+//! What comes out has the shape of a response that came as a whole, so nothing after this link knows the difference.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,4 @@
-//! Deserialisers that take what proto JSON may send: `null` for "absent", 64-bit integers as
-//! strings.
+//! Deserialisers that take what proto JSON may send: `null` for "absent", 64-bit integers as strings.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
