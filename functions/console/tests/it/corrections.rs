@@ -217,7 +217,8 @@ async fn the_overview_and_the_versions_count_what_people_said_of_each() {
     assert_eq!(version["version"], "ver_0123456789ab", "{answer:#}");
     assert_eq!(
         (&version["corrected"], &version["thumbs_up"], &version["thumbs_down"]),
-        (&json!(1), &json!(3), &json!(1))
+        (&json!(0), &json!(3), &json!(1)),
+        "a correction that is taken back counts no more"
     );
     let page = rig.page("/ui/overview").await.text();
     assert!(page.contains("Corrected") && page.contains("3 / 1"), "{page}");
