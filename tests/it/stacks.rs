@@ -48,7 +48,10 @@ async fn deployed(world: &World, url: &str) -> String {
     let verify = secret(&format!("{name}-verify"), &of(&["GITHUB_WEBHOOK_SECRET"])).await;
     let act = &["GEMINI_API_KEY", "GEMINI_BASE_URL", "GITHUB_TOKEN", "GITHUB_API_URL"];
     let act = secret(&format!("{name}-act"), &of(act)).await;
-    let console = secret(&format!("{name}-console"), &of(&["CONSOLE_TOKEN"])).await;
+    // One person's: of several tokens, `--stack` takes none.
+    let tokens = variables["CONSOLE_TOKEN"].as_str().unwrap();
+    let token = tokens.lines().find(|line| line.contains(TOKEN)).unwrap();
+    let console = secret(&format!("{name}-console"), &json!({"CONSOLE_TOKEN": token})).await;
     let outputs = json!({
         "WebhookUrl": {"Value": format!("{url}/webhooks/github")},
         "ConsoleUrl": {"Value": url},
