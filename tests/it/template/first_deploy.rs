@@ -191,8 +191,12 @@ fn the_build_takes_an_agent_that_lies_elsewhere() {
 #[test]
 fn a_stack_can_be_pointed_to_restored_tables() {
     let script = workspace().join(".ci/restored");
-    let printed =
-        Command::new("bash").arg(script).args(["restored-tasks", "restored-state"]).current_dir(workspace()).output().unwrap();
+    let printed = Command::new("bash")
+        .arg(script)
+        .args(["restored-tasks", "restored-state"])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
     assert!(printed.status.success(), "{printed:?}");
     let printed = String::from_utf8(printed.stdout).unwrap();
     let ours = fs::read_to_string(workspace().join("template.yaml")).unwrap();
