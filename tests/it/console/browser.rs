@@ -188,8 +188,10 @@ async fn several_drafts_are_approved_at_once_from_the_list() {
         2,
         "what is chosen is unfolded"
     );
-    browser.key("A").await;
-    browser.until("document.querySelector('.said-softly')").await;
+    let at_once = "(() => { const box = document.querySelector('input[name=chosen]'); box.click(); box.click(); \
+        document.querySelector('button[value=approve]').click(); \
+        return Boolean(document.querySelector('.said-softly')); })()";
+    assert_eq!(browser.eval(at_once).await, true, "what was chosen a moment ago was not read");
     a_look().await;
     browser.key("A").await;
     for id in &ids {

@@ -98,6 +98,11 @@ impl Chromium {
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'").await;
     }
 
+    /// Runs `script` in every page from now on, before its own.
+    pub(super) async fn on_every_page(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
     /// Leaves the page for one that is none of ours, as closing it does.
     pub(super) async fn leave(&mut self) {
         self.call("Page.navigate", json!({"url": "about:blank"})).await;
