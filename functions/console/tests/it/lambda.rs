@@ -77,8 +77,8 @@ async fn every_line_about_a_new_task_names_it() {
     assert_eq!(response["statusCode"], 202, "{response}");
     let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
     let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    let named = text.lines().filter(|line| line.contains(body["task_id"].as_str().unwrap()));
-    let line: Value = serde_json::from_str(named.last().expect("no line names the task")).unwrap();
+    let mut named = text.lines().filter(|line| line.contains(body["task_id"].as_str().unwrap()));
+    let line: Value = serde_json::from_str(named.next_back().expect("no line names the task")).unwrap();
     assert_eq!(line["fields"]["task_id"], body["task_id"], "{line}");
     assert_eq!((&line["span"]["function"], &line["span"]["task_id"]), (&"console".into(), &body["task_id"]));
 }
