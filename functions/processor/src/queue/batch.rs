@@ -113,12 +113,12 @@ impl Processor {
         ack
     }
 
-    /// Works on one delivery, and delays its message if that is to come back. Neither a panic nor a task that
+    /// Works on one delivery, beside which nothing is in work in this process, and delays its message if that is to come back. Neither a panic nor a task that
     /// overruns the invocation gets past here: both leave the task leased, and the message comes back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
-        match self.handle_with(delivery, deadline, Member::alone(), Company::Process).await {
+        match self.handle_with(delivery, deadline, Member::alone(), Company::Nobody).await {
             Processed::Done(ack) => ack,
-            Processed::SetAside { .. } => self.handle_alone(delivery, deadline).await,
+            Processed::SetAside { .. } => Ack::Retry(None),
         }
     }
 

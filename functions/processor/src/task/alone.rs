@@ -9,7 +9,7 @@
 //! a processor. A processor that stood still, or that could not write what became of the task, counts as crashed too:
 //! nothing tells the difference.
 
-use domain::{MAX_ATTEMPTS, Save, Task, TaskStatus, Timestamp};
+use domain::{Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
 use crate::queue::ack::{Ack, LATE_MESSAGE, retry_backoff, wait};
@@ -17,6 +17,8 @@ use crate::task::own_write;
 use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
 
+/// The wait grows up to so many crashes that are its own. Then a lease takes longer to end than it lasts.
+const LONGEST_WAIT_AFTER: u32 = 3;
 /// What its timeline says of such a task.
 const DIED: &str = "its processor died; it runs alone";
 
@@ -43,7 +45,7 @@ fn died_alone(task: &Task) -> bool {
 pub(crate) fn put_off_until(processor: &Processor, task: &Task) -> Option<Timestamp> {
     let ran = task.doc.timeline.last().filter(|_| died_alone(task))?.at;
     let own = task.control.attempts.saturating_sub(forgiven(task).saturating_add(1));
-    let back_off = retry_backoff(own.min(MAX_ATTEMPTS - 1));
+    let back_off = retry_backoff(own.min(LONGEST_WAIT_AFTER));
     let until = domain::after(ran, processor.resources.jitter.spread(back_off));
     (until > processor.clock().now()).then_some(until)
 }

@@ -35,6 +35,8 @@ pub(crate) enum Processed {
 pub(crate) enum Company<'p> {
     /// Others of its batch.
     Batch,
+    /// Nobody.
+    Nobody,
     /// None of its batch, but maybe others of its process.
     Process,
     /// No task whose processor died: it is this one's turn.
@@ -61,12 +63,13 @@ pub(crate) async fn process(
         if let Some(not_before) = alone::put_off_until(processor, &task) {
             return alone::put_off(processor, task, not_before, delivery.receive_count).await;
         }
+        let is_alone = matches!(company, Company::Nobody);
         turn = match company {
-            Company::Batch => None,
+            Company::Batch | Company::Nobody => None,
             Company::Process => processor.alone.try_acquire().ok(),
             Company::Turn(turn) => Some(turn),
         };
-        if turn.is_none() {
+        if !is_alone && turn.is_none() {
             hide(&processor.resources, delivery, &task.id, between(processor.clock().now(), deadline)).await;
             return alone::set_aside(processor, task).await;
         }
