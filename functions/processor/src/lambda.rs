@@ -1,9 +1,11 @@
 //! The processor as a Lambda function.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::{Jitter, Timestamp, after};
+use async_trait::async_trait;
+use domain::{Deferral, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -30,7 +32,27 @@ pub async fn main() -> Result<(), Error> {
 pub struct Function {
     booted: Booted<Result<Settings, Mistakes>>,
     secrets: SecretReader,
+    /// No model could be had since the secrets were read: others may be there.
+    no_model: Arc<AtomicBool>,
     processor: MadeOf<Processor>,
+}
+
+/// A model that notes when there is none to be had: a refusal of the account is among the reasons.
+struct Watched {
+    model: Arc<dyn Model>,
+    none: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Model for Watched {
+    async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
+        let answer = self.model.generate(call).await;
+        let is_none = answer.as_ref().is_err_and(|error| {
+            matches!(error.failure, ModelFailure::Defer { why: Deferral::Unavailable, .. })
+        });
+        self.none.fetch_or(is_none, Ordering::Relaxed);
+        answer
+    }
 }
 
 /// Why there is no processor to work with.
@@ -71,7 +93,7 @@ impl Function {
         let automations: Vec<&str> = registry.names().collect();
         let booted = lambda::boot_anyway(Some(&automations)).await?;
         let secrets = booted.act_secrets();
-        Ok(Self { booted, secrets, processor: MadeOf::default() })
+        Ok(Self { booted, secrets, no_model: Arc::default(), processor: MadeOf::default() })
     }
 
     /// Works on one batch. Never fails as a whole: that would bring the batch back only after the
@@ -105,7 +127,15 @@ impl Function {
     }
 
     async fn processor(&self) -> Result<Arc<Processor>, NotReady> {
-        let environment = self.secrets.environment().await?;
+        let newer = if self.no_model.swap(false, Ordering::Relaxed) {
+            self.secrets.after_failure().await.ok()
+        } else {
+            None
+        };
+        let environment = match newer {
+            Some(environment) => environment,
+            None => self.secrets.environment().await?,
+        };
         self.processor.get(&environment, |environment| self.make(environment))
     }
 
@@ -119,6 +149,7 @@ impl Function {
         let state = Arc::clone(&stores.state);
         let model =
             gemini(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
+        let model = Arc::new(Watched { model, none: Arc::clone(&self.no_model) });
         let state = Arc::clone(&stores.state);
         let second = shadow_model(
             settings,

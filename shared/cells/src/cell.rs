@@ -42,6 +42,8 @@ pub struct FleetCell<S> {
     key: String,
     /// How long after its last change the state may be forgotten.
     life: Duration,
+    /// Whether a state that cannot be read counts as none.
+    begins_anew: bool,
     known: tokio::sync::Mutex<Known<S>>,
     queue: Queue<S>,
 }
@@ -79,7 +81,13 @@ where
     /// The state under `key`, which may be forgotten when nobody has written it for `life`.
     #[must_use]
     pub fn new(key: String, life: Duration) -> Self {
-        Self { key, life, known: tokio::sync::Mutex::default(), queue: Queue::default() }
+        Self { key, life, begins_anew: true, known: tokio::sync::Mutex::default(), queue: Queue::default() }
+    }
+
+    /// The same, whose changes fail while the state there is cannot be read: money that was spent is not zero.
+    #[must_use]
+    pub fn strict(key: String, life: Duration) -> Self {
+        Self { begins_anew: false, ..Self::new(key, life) }
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
@@ -146,7 +154,14 @@ where
                     return;
                 }
                 Ok(Swap::Conflict(current)) => {
-                    *known = current.map_or_else(Known::default, |current| self.read(current));
+                    *known = match current.map(|current| self.read(current)).transpose() {
+                        Ok(current) => current.unwrap_or_default(),
+                        Err(problem) => {
+                            *known = Known::default();
+                            batch.fail(&problem);
+                            return;
+                        }
+                    };
                     if !batch.resolve(&known.writes, sent) {
                         return;
                     }
@@ -183,13 +198,16 @@ where
     }
 
     /// What another version of this program has written and we cannot read counts as nothing: limits
-    /// begin anew, and no call fails for it.
-    fn read(&self, Versioned { value, version }: Versioned) -> Known<S> {
+    /// begin anew, and no call fails for it. A strict cell fails.
+    fn read(&self, Versioned { value, version }: Versioned) -> Result<Known<S>, StoreError> {
         let ids = value.get(WRITES).and_then(|ids| Vec::deserialize(ids).ok()).unwrap_or_default();
-        let state = serde_json::from_value(value).unwrap_or_else(|problem| {
-            tracing::warn!(key = self.key, %problem, "shared state cannot be read and begins anew");
-            S::default()
-        });
-        Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None }
+        let state = match serde_json::from_value(value) {
+            Err(problem) if self.begins_anew => {
+                tracing::warn!(key = self.key, %problem, "shared state cannot be read and begins anew");
+                S::default()
+            }
+            state => state.map_err(|problem| StoreError::broken("share", problem))?,
+        };
+        Ok(Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None })
     }
 }

@@ -283,9 +283,13 @@ async fn a_store_that_is_down_is_left_alone_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_begins_anew() {
+async fn what_cannot_be_read_begins_anew_and_where_that_costs_money_fails() {
     let (store, cell) = (Arc::new(Store::default()), cell());
     store.values.lock().unwrap().insert("k".to_owned(), (Value::from("what is this"), 7));
+    let strict = FleetCell::strict("k".to_owned(), Duration::from_secs(3_600));
+    for _ in 0..2 {
+        add(&strict, &store, WhenCut::Repeat).await.unwrap_err();
+    }
     assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 1);
     assert_eq!(store.sum(), 1);
 }

@@ -125,7 +125,7 @@ impl BudgetAccount {
         if sums.day != day {
             *sums = Sums { day: day.to_owned(), by_key: HashMap::new() };
         }
-        let cell = || Arc::new(FleetCell::new(key.clone(), LIFE));
+        let cell = || Arc::new(FleetCell::strict(key.clone(), LIFE));
         Arc::clone(sums.by_key.entry(key.clone()).or_insert_with(cell))
     }
 }
@@ -161,6 +161,11 @@ impl Reservation<'_> {
         }
         lock(&self.amounts).reserved += missing;
         Ok(())
+    }
+
+    /// Whether there is any budget to keep.
+    pub(crate) fn is_bound(&self) -> bool {
+        !self.budgets.is_empty()
     }
 
     /// Sets aside `usd` for something besides what is covered.

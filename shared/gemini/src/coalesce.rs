@@ -35,7 +35,7 @@ pub(crate) struct Key([u8; 32]);
 
 impl Key {
     /// The key of `call` to these `models`, in their order. The tenant is part of it, so nobody ever
-    /// sees what another tenant was told. The check behind a schema is taken to follow from the schema.
+    /// sees what another tenant was told; and the lane, so that nobody waits for what is served later. The check behind a schema is taken to follow from the schema.
     /// `None`, which cannot be, would leave the call unshared.
     pub(crate) fn of(call: &ModelCall, models: &[&str]) -> Option<Self> {
         let turns: Vec<_> = call.turns.iter().map(said).collect();
@@ -44,7 +44,8 @@ impl Key {
             OutputFormat::Json { schema, .. } => ("json", schema),
         };
         // As JSON, no two different lists of fields are one sequence of bytes.
-        let fields = (&call.tenant, call.role, models, &call.system, &call.documents, turns, output);
+        let who = (&call.tenant, call.role, call.priority.lane());
+        let fields = (who, models, &call.system, &call.documents, turns, output);
         Some(Self(Sha256::digest(serde_json::to_vec(&fields).ok()?).into()))
     }
 }

@@ -101,7 +101,7 @@ impl Model for ScriptedModel {
             Say::Fail(failure) => Err(ModelError {
                 step: call.step.clone(),
                 failure,
-                message: "scripted".to_owned(),
+                message: "scripted: Unable to process input image.".to_owned(),
                 usage: Vec::new(),
                 exchanges: vec![exchange(call)],
             }),

@@ -6,8 +6,8 @@
 
 use super::rates::Rates;
 
-/// Reads within an hour that make a cache worthwhile when its price is not known.
-const READS_AT_UNKNOWN_PRICE: u32 = 8;
+/// Reads within an hour, besides those of the implicit cache, that make a cache worthwhile when its price is not known.
+const READS_AT_UNKNOWN_PRICE: f64 = 8.0;
 
 /// Whether `per_hour` reads repay a cache at `rates` (`None`: not known), of whose prompt the service's implicit cache
 /// serves the share `implicit` anyway.
@@ -16,9 +16,10 @@ const READS_AT_UNKNOWN_PRICE: u32 = 8;
 /// one.
 #[must_use]
 pub fn cache_repays(rates: Option<Rates>, per_hour: u32, implicit: f64) -> bool {
-    let Some(rates) = rates else { return per_hour >= READS_AT_UNKNOWN_PRICE };
+    let reads = f64::from(per_hour) * (1.0 - implicit);
+    let Some(rates) = rates else { return reads >= READS_AT_UNKNOWN_PRICE };
     let Some(storage) = rates.storage else { return false };
-    let saved = f64::from(per_hour) * (rates.input - rates.cached) * (1.0 - implicit);
+    let saved = reads * (rates.input - rates.cached);
     saved > rates.input + storage
 }
 

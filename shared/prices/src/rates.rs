@@ -45,7 +45,7 @@ impl Price {
     pub(super) fn rates(&self, listed: Listed, tier: ServiceTier) -> Rates {
         let (all, cached) = match tier {
             ServiceTier::Standard => (1.0, 1.0),
-            ServiceTier::Flex => (FLEX, if self.flex_halves_cached { FLEX } else { 1.0 }),
+            ServiceTier::Flex => (FLEX, self.flex_cached),
             ServiceTier::Priority => (PRIORITY, PRIORITY),
         };
         let (audio, cached_audio) = self.audio.unwrap_or((listed.input, listed.cached));

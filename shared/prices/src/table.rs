@@ -37,8 +37,8 @@ pub(super) struct Price {
     pub(super) later: Option<(Timestamp, Listed)>,
     /// Sound in, and sound read from a cache, if they cost more than text.
     pub(super) audio: Option<(f64, f64)>,
-    /// Whether flex halves what is read from a cache, too.
-    pub(super) flex_halves_cached: bool,
+    /// What flex costs of what is read from a cache; the list rounds some.
+    pub(super) flex_cached: f64,
 }
 
 /// Midnight in California.
@@ -46,9 +46,12 @@ const END_OF_INTRODUCTION: Timestamp = Timestamp::constant(1_798_790_400, 0);
 
 const PRO: Price = Price {
     long: Some(usd(4.00, 0.40, 18.00, 4.50)),
-    flex_halves_cached: false,
+    flex_cached: 1.0,
     ..flat("gemini-3.1-pro-preview", usd(2.00, 0.20, 12.00, 4.50))
 };
+
+const LITE: Price =
+    Price { audio: Some((0.50, 0.05)), ..flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50, 1.00)) };
 
 pub(super) const TABLE: &[Price] = &[
     // Has no explicit caches.
@@ -56,30 +59,31 @@ pub(super) const TABLE: &[Price] = &[
     introductory("gemini-3.8-flash"),
     introductory("gemini-3.7-flash"),
     introductory("gemini-3.6-flash"),
-    flat("gemini-3.5-flash", usd(1.50, 0.15, 9.00, 1.00)),
-    flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00)),
+    Price { flex_cached: 0.08 / 0.15, ..flat("gemini-3.5-flash", usd(1.50, 0.15, 9.00, 1.00)) },
+    Price { flex_cached: 0.02 / 0.03, ..flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00)) },
     PRO,
     Price { model: "gemini-3.1-pro-preview-customtools", ..PRO },
-    Price { audio: Some((0.50, 0.05)), ..flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50, 1.00)) },
+    LITE,
+    Price { model: "gemini-3.1-flash-lite-preview", ..LITE },
     Price {
         audio: Some((1.00, 0.10)),
-        flex_halves_cached: false,
+        flex_cached: 1.0,
         ..flat("gemini-3-flash-preview", usd(0.50, 0.05, 3.00, 1.00))
     },
     // The 2.5 models are shut down on 2026-12-01.
     Price {
         long: Some(usd(2.50, 0.25, 15.00, 4.50)),
-        flex_halves_cached: false,
+        flex_cached: 1.0,
         ..flat("gemini-2.5-pro", usd(1.25, 0.125, 10.00, 4.50))
     },
     Price {
         audio: Some((1.00, 0.10)),
-        flex_halves_cached: false,
+        flex_cached: 1.0,
         ..flat("gemini-2.5-flash", usd(0.30, 0.03, 2.50, 1.00))
     },
     Price {
         audio: Some((0.30, 0.03)),
-        flex_halves_cached: false,
+        flex_cached: 1.0,
         ..flat("gemini-2.5-flash-lite", usd(0.10, 0.01, 0.40, 1.00))
     },
 ];
@@ -89,7 +93,7 @@ const fn usd(input: f64, cached: f64, output: f64, storage: f64) -> Listed {
 }
 
 const fn flat(model: &'static str, standard: Listed) -> Price {
-    Price { model, standard, long: None, later: None, audio: None, flex_halves_cached: true }
+    Price { model, standard, long: None, later: None, audio: None, flex_cached: 0.5 }
 }
 
 const fn introductory(model: &'static str) -> Price {

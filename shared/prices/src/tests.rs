@@ -46,7 +46,9 @@ fn flex_costs_half_and_priority_four_fifths_more() {
     assert_row("gemini-3.1-pro-preview", Priority, [3.60, 0.36, 21.60]);
     assert_row("gemini-3.8-flash", Flex, [0.375, 0.0375, 1.875]);
     assert_row("gemini-3.8-flash", Priority, [1.35, 0.135, 6.75]);
-    assert_row("gemini-3.5-flash-lite", Flex, [0.15, 0.015, 1.25]);
+    assert_row("gemini-3.5-flash-lite", Flex, [0.15, 0.02, 1.25]);
+    assert_row("gemini-3.5-flash", Flex, [0.75, 0.08, 4.50]);
+    assert_row("gemini-3.1-flash-lite-preview", Flex, [0.125, 0.0125, 0.75]);
     assert_row("gemini-2.5-flash", Flex, [0.15, 0.03, 1.25]);
     assert_row("gemini-4-argon", Flex, [1.00, 0.05, 5.00]);
     let long = rates("gemini-3.1-pro-preview", 300_000, Priority, november()).unwrap();

@@ -89,6 +89,9 @@ impl LearntLimits {
         note(&mut self.requests_per_minute, told.requests_per_minute);
         note(&mut self.tokens_per_minute, told.tokens_per_minute);
         note(&mut self.requests_per_day, told.requests_per_day);
+        // Tokens or a day's requests that are used up say nothing of the pace.
+        let is_of_others = told.tokens_per_minute.or(told.requests_per_day).is_some();
+        let start = start.filter(|_| told.requests_per_minute.is_some() || !is_of_others);
         if let Some(start) = start {
             self.pace.slow_down(start, told.requests_per_minute, now);
         }

@@ -56,6 +56,8 @@ pub enum Refusal {
     LeakedKey,
     /// Calls come from a place that is not served.
     Location,
+    /// The model is retired.
+    Retired,
     /// `flex` work is shed.
     FlexShed,
     /// On Vertex AI: the project has not switched the API on.
@@ -68,6 +70,9 @@ impl Refusal {
     fn error(self) -> ApiError {
         let (code, message) = match self {
             Self::Location => (400, "User location is not supported for the API use."),
+            Self::Retired => {
+                (404, "This model is no longer available. Please update your code to use a newer model.")
+            }
             Self::Credits => (
                 429,
                 "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",

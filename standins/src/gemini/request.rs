@@ -121,6 +121,12 @@ fn format(config: &Value) -> Result<Format, ApiError> {
         }
         (schema, other) => schema.or(other).cloned(),
     };
+    if schema.as_ref().is_some_and(|schema| states(schema) > MAX_STATES) {
+        return Err(ApiError::invalid(
+            "The specified schema produces a constraint that has too many states for serving. Typical causes of this \
+             error are schemas with lots of text (for example, very long property or enum names).",
+        ));
+    }
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
@@ -131,6 +137,22 @@ fn format(config: &Value) -> Result<Format, ApiError> {
             "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain` \
              and `application/json`; got `{other}`.\n"
         ))),
+    }
+}
+
+/// Names of fields and values to choose from. Google publishes no number; this one is cautious.
+const MAX_STATES: usize = 1_000;
+
+fn states(schema: &Value) -> usize {
+    match schema {
+        Value::Object(fields) => {
+            let own =
+                |key: &str| fields.get(key).map_or(0, |it| it.as_object().map_or(0, serde_json::Map::len));
+            let values = fields.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
+            own("properties") + values + fields.values().map(states).sum::<usize>()
+        }
+        Value::Array(values) => values.iter().map(states).sum(),
+        _ => 0,
     }
 }
 

@@ -137,11 +137,12 @@ impl Context {
         }
         self.0.may_begin()?;
         self.0.can_keep(step).await?;
-        let call = self.answer_call(step, instruction).await?;
+        let mut call = self.answer_call(step, instruction).await?;
         let mut answer = self.0.resources.model.generate(&call).await;
-        if let Some((error, bare)) = media::refused(&answer, &call) {
+        while let Some((error, fewer)) = media::refused(&answer, &call) {
             self.0.record_calls(&error.exchanges, &error.usage).await?;
-            answer = self.0.resources.model.generate(&bare).await;
+            call = fewer;
+            answer = self.0.resources.model.generate(&call).await;
         }
         match answer {
             Ok(answer) => {
@@ -285,7 +286,7 @@ impl Context {
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
-        let allows = |url: &outbound::Url| media::fetchable(url.as_str(), &agent.media_hosts).is_some();
+        let allows = |url: &outbound::Url| media::may_come_from(url, &agent.media_hosts);
         let is_own = |url: &outbound::Url| media::is_own(url, event);
         let listed = media::listed(event, &agent.media_hosts);
         let shown = fetched(listed, &self.0.resources.services.files, &allows, &is_own).await;

@@ -138,6 +138,19 @@ pub(super) fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
     (is_public && is_plain).then_some(url)
 }
 
+/// Whether a file may come from `url`: of an allowed host, or of the store that GitHub keeps what is dropped into comments
+/// in, to which it leads. No text names that store, and no credential goes there.
+pub(super) fn may_come_from(url: &Url, hosts: &Hosts) -> bool {
+    let is_github_store = || {
+        let bucket = url.host_str().and_then(|host| host.strip_suffix(".s3.amazonaws.com"));
+        bucket.is_some_and(|bucket| bucket.starts_with("github-production-user-asset-"))
+            && url.scheme() == "https"
+            && url.port().is_none()
+            && hosts.allows("github.com", "/user-attachments/assets/")
+    };
+    fetchable(url.as_str(), hosts).is_some() || is_github_store()
+}
+
 /// Whether the file is of the place that `event` is about, so that whoever sees the answer may see the file. The attack:
 /// our credentials open more than the people there may read, and a text can name any file. So it is one that the sender
 /// lists as posted there; or, in a repository that is closed to the public, one of that very repository, or one under a
@@ -188,22 +201,53 @@ fn type_of(name: &str) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
 }
 
-/// The refusal of `call`, and the call without its media, if it has some: the model's service refuses a call for
-/// a single file that it cannot open. An answer without the image is better than none.
+/// Words of a refusal that is about what was attached, or does not say what it is about.
+const OF_MEDIA: [&str; 11] = [
+    "image",
+    "picture",
+    "video",
+    "audio",
+    "mime",
+    "pdf",
+    "attachment",
+    "inline_data",
+    "no pages",
+    "the file",
+    "invalid argument",
+];
+
+/// The refusal of `call`, and the call without one of its media, if they are what is refused: the model's service refuses
+/// a call for a single file that it cannot open. The file that is named goes, or the largest. An answer without the image
+/// is better than none; a call that is too long, say, is no better without it.
 pub(crate) fn refused<'a>(
     answer: &'a Result<ModelAnswer, ModelError>,
     call: &ModelCall,
 ) -> Option<(&'a ModelError, ModelCall)> {
     let error = answer.as_ref().err().filter(|error| error.failure == ModelFailure::Refused)?;
-    if call.turns.iter().all(|turn| turn.media.is_empty()) {
+    let said = error.message.to_lowercase();
+    if !OF_MEDIA.iter().any(|word| said.contains(word)) {
         return None;
     }
+    let places = call.turns.iter().enumerate().flat_map(|(turn, said)| {
+        said.media.iter().enumerate().map(move |(number, medium)| (turn, number, medium))
+    });
+    let (turn, number, _) = places.max_by_key(|(turn, number, medium)| {
+        let place = format!("attachment {} of message {}", number + 1, turn + 1);
+        let class = match medium.mime_type.split('/').next().unwrap_or_default() {
+            "application" => "pages",
+            class => class,
+        };
+        let is_named = (said.contains(&place), said.contains(&medium.mime_type), said.contains(class));
+        (is_named, medium.data.len())
+    })?;
     let mut call = call.clone();
     call.slot = None;
-    call.turns.iter_mut().for_each(|turn| turn.media.clear());
-    let missing = "Images or files came with this thread, and none of them could be opened. If the answer \
-                   depends on them, say so.";
-    call.turns.push(Turn::text(Speaker::User, missing));
+    call.turns[turn].media.remove(number);
+    let missing = "Not every image or file that came with this thread could be opened. If the answer depends on one \
+                   that you do not see, say so.";
+    if call.turns.last().is_none_or(|last| last.text != missing) {
+        call.turns.push(Turn::text(Speaker::User, missing));
+    }
     Some((error, call))
 }
 
@@ -328,6 +372,59 @@ mod tests {
         let listed = listed(&event, &hosts());
         assert_eq!(listed.files.len(), MAX_MEDIA);
         assert_eq!(listed.unseen, ["0.png", "1.png", "2.png", "11.png"]);
+    }
+
+    #[test]
+    fn what_is_dropped_into_a_comment_of_github_may_come_from_its_store_and_no_text_names_that() {
+        let asset = "https://github-production-user-asset-6210df.s3.amazonaws.com/1/2.png?X-Amz-Signature=x";
+        assert!(may_come_from(&Url::parse(asset).unwrap(), &hosts()));
+        assert!(!may_come_from(&Url::parse(asset).unwrap(), &Hosts::new(["files.example.com"])));
+        assert!(of_text(&format!("![x]({asset})")).is_empty());
+        for other in [
+            "https://evil.s3.amazonaws.com/1/2.png",
+            "http://github-production-user-asset-6210df.s3.amazonaws.com/1/2.png",
+            "https://github-production-user-asset-6210df.s3.amazonaws.com.evil.example/1/2.png",
+        ] {
+            assert!(!may_come_from(&Url::parse(other).unwrap(), &hosts()), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_medium_that_is_named_goes_else_the_largest_and_none_for_another_reason() {
+        let medium = |kind: &str, bytes| domain::Media { mime_type: kind.to_owned(), data: vec![1; bytes] };
+        let media = vec![medium("image/png", 3), medium("application/pdf", 9), medium("image/heic", 5)];
+        let turns = vec![Turn { media, ..Turn::text(Speaker::User, "?") }];
+        let call = ModelCall {
+            task_id: domain::TaskId::derive("t", b"1"),
+            step: "answer".to_owned(),
+            role: domain::ModelRole::Answer,
+            tenant: String::new(),
+            thread: String::new(),
+            priority: domain::Priority::default(),
+            system: String::new(),
+            documents: Vec::new(),
+            turns,
+            output: domain::OutputFormat::Text,
+            slot: None,
+            waiting_since: None,
+            deadline: domain::Timestamp::MAX,
+        };
+        let left = |message: &str| {
+            let error = ModelError {
+                step: String::new(),
+                failure: ModelFailure::Refused,
+                message: message.to_owned(),
+                usage: Vec::new(),
+                exchanges: Vec::new(),
+            };
+            let (_, call) = refused(&Err(error), &call).map(|(_, call)| ((), call))?;
+            Some(call.turns[0].media.iter().map(|one| one.data.len()).collect::<Vec<_>>())
+        };
+        assert_eq!(left("Unable to process input image."), Some(vec![3, 9]));
+        assert_eq!(left("Unsupported MIME type: image/png"), Some(vec![9, 5]));
+        assert_eq!(left("attachment 1 of message 1 is empty"), Some(vec![9, 5]));
+        assert_eq!(left("Request contains an invalid argument."), Some(vec![3, 5]));
+        assert_eq!(left("The input token count exceeds the maximum number of tokens allowed."), None);
     }
 
     #[test]

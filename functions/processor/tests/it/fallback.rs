@@ -214,16 +214,16 @@ async fn task_that_could_not_be_sorted_gets_a_past_answer_without_confidence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_until_midnight_is_cut_short_only_where_there_is_something_to_fall_back_on() {
-    for (bench, expected) in [(with_template(), 15), (bench(), 8 * 60)] {
+async fn wait_until_midnight_is_cut_short_sorted_or_not() {
+    for (bench, is_sorted) in [(with_template(), true), (bench(), true), (bench(), false)] {
         let midnight = after(bench.now(), 8 * 60 * MINUTE);
         let used_up = ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) };
         let triage = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
-        bench.script([triage, Say::Fail(used_up)]);
+        bench.script(is_sorted.then_some(triage).into_iter().chain([Say::Fail(used_up)]));
         let id = bench.accept(&issue(2)).await;
         bench.work().await;
         let not_before = bench.task(&id).await.control.not_before;
-        assert_eq!(not_before, Some(after(bench.now(), expected * MINUTE)));
+        assert_eq!(not_before, Some(after(bench.now(), 15 * MINUTE)));
     }
 }
 

@@ -36,7 +36,7 @@ async fn quota_defers_until_its_time_and_costs_no_attempt() {
 async fn long_wait_is_left_to_the_sweeper() {
     let bench = Bench::new();
     let midnight = after(bench.now(), Duration::from_secs(8 * 3_600));
-    bench.script([Say::Fail(ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) })]);
+    bench.script([Say::Fail(ModelFailure::Defer { why: Deferral::Budget, not_before: Some(midnight) })]);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
     assert_eq!(bench.stores.queue.depth(Lane::Standard).await.unwrap(), Depth::default());

@@ -16,7 +16,7 @@ const ASKING: u64 = 1_000;
 /// What was spent in a day, and what is set aside, in millionths of a US dollar.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Spent {
-    #[serde(default, rename = "u")]
+    #[serde(rename = "u")]
     pub(super) micro_usd: u64,
     /// What a shard was given of the whole.
     #[serde(default, rename = "g", skip_serializing_if = "is_none")]

@@ -41,7 +41,7 @@ pub struct Wanted<'a> {
     pub key: &'a CacheKey,
     /// The request, inline.
     pub request: &'a GenerateContentRequest,
-    /// What [`Traffic::demand`](super::Traffic::demand) says of it, this call counted.
+    /// What [`Traffic::demand`](super::Traffic::demand) says of it.
     pub demand: Demand,
     /// Time that the call has left.
     pub remaining: Duration,

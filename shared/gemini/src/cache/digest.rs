@@ -83,6 +83,12 @@ impl CacheKey {
         at_account(&self.model, &self.account)
     }
 
+    /// Its share of a request whose JSON has so many bytes.
+    #[expect(clippy::cast_precision_loss, reason = "requests are far smaller than 2^52 bytes")]
+    pub(crate) fn share_of(&self, request: usize) -> f64 {
+        self.bytes as f64 / request.max(1) as f64
+    }
+
     /// A bound of the size in tokens that is hardly ever exceeded.
     pub(crate) fn at_most_tokens(&self) -> u64 {
         self.bytes / BYTES_PER_TOKEN

@@ -7,7 +7,6 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use crate::wire::UsageMetadata;
 
 /// Seconds of one bucket.
 const BUCKET: i64 = 300;
@@ -15,6 +14,12 @@ const BUCKET: i64 = 300;
 const BUCKETS: usize = 13;
 /// Prompts counted; an agent has a few, and the state must stay small.
 const MAX_DIGESTS: usize = 4;
+/// So many inline answers are measured before a cache is thought of: fewer may all have met a cold implicit cache.
+const ENOUGH: u32 = 8;
+/// The average is over about so many.
+const WINDOW: u32 = 32;
+/// All of a prompt, in the unit of [`Reads::implicit`].
+const WHOLE: u32 = 1_000_000;
 
 /// Reads by prompt, and what was learnt from their answers. A pure state machine: time is passed in,
 /// and any state that can be read back is taken as it is.
@@ -35,55 +40,61 @@ struct Reads {
     bucket: i64,
     /// Reads by bucket, newest first.
     counts: Vec<u32>,
-    /// When it was last read, seconds since 1970.
-    last: i64,
-    /// Share of the prompt that the service's implicit cache serves, in thousandths.
-    implicit: u16,
+    /// Share of it that the service's implicit cache serves, in millionths: the average of the reads measured.
+    implicit: u32,
+    /// Inline reads measured since it was last read by a cache, [`WINDOW`] at most.
+    measured: u32,
 }
 
 /// What is to be expected of the next hour.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Demand {
-    /// Reads.
+    /// Reads; none while too few were measured to know what a cache would save.
     pub per_hour: u32,
-    /// Share of the prompt that the service's implicit cache serves unasked, 0 to 1.
+    /// Share of what a cache would hold that the service's implicit cache serves unasked, 0 to 1.
     pub implicit: f64,
     /// The model that answers, if it is known: bills go by it.
     pub version: Option<String>,
 }
 
 impl Traffic {
-    /// Counts a read of the prompt with `digest` at `now`.
-    pub fn note(&mut self, digest: &Digest, now: Timestamp) {
-        if !self.by_digest.contains_key(digest) {
-            self.make_room(now);
-        }
-        self.by_digest.entry(digest.clone()).or_default().note(now);
-    }
-
-    /// Takes note of an answer to an inline call: `version` is the model that it names.
-    pub fn answered(&mut self, digest: &Digest, version: Option<&str>, usage: &UsageMetadata) {
+    /// Counts a read of `digest` that was answered at `now`: `version` is the model that the answer names, `implicit`
+    /// the share that the service's implicit cache served. `None`, of a read by a cache of ours, says nothing of that:
+    /// when the cache ends, it is measured anew.
+    pub fn answered(
+        &mut self,
+        digest: &Digest,
+        version: Option<&str>,
+        implicit: Option<f64>,
+        now: Timestamp,
+    ) {
         if let Some(version) = version.filter(|version| version.len() <= 100) {
             self.version = Some(version.to_owned());
         }
-        if let Some(reads) = self.by_digest.get_mut(digest) {
-            reads.learn(usage);
+        if !self.by_digest.contains_key(digest) {
+            self.make_room(now);
+        }
+        let reads = self.by_digest.entry(digest.clone()).or_default();
+        reads.note(now);
+        match implicit {
+            Some(share) => reads.learn(share),
+            None => reads.measured = 0,
         }
     }
 
     /// Reads of `digest` in the hour before `now`.
-    #[must_use]
-    pub fn per_hour(&self, digest: &Digest, now: Timestamp) -> u32 {
+    #[cfg(test)]
+    fn per_hour(&self, digest: &Digest, now: Timestamp) -> u32 {
         self.by_digest.get(digest).map_or(0, |reads| reads.in_an_hour(now))
     }
 
     /// What the next hour is expected to bring for `digest`.
     #[must_use]
     pub fn demand(&self, digest: &Digest, now: Timestamp) -> Demand {
-        let implicit = self.by_digest.get(digest).map_or(0, |reads| reads.implicit.min(1_000));
+        let known = self.by_digest.get(digest).filter(|reads| reads.measured >= ENOUGH);
         Demand {
-            per_hour: self.per_hour(digest, now),
-            implicit: f64::from(implicit) / 1_000.0,
+            per_hour: known.map_or(0, |reads| reads.in_an_hour(now)),
+            implicit: f64::from(known.map_or(0, |reads| reads.implicit.min(WHOLE))) / f64::from(WHOLE),
             version: self.version.clone(),
         }
     }
@@ -91,7 +102,7 @@ impl Traffic {
     /// The least read one goes, so that a busy prompt outlives any number of rare ones.
     fn make_room(&mut self, now: Timestamp) {
         while self.by_digest.len() >= MAX_DIGESTS {
-            let rank = |reads: &Reads| (reads.in_an_hour(now), reads.last);
+            let rank = |reads: &Reads| (reads.in_an_hour(now), reads.bucket);
             let least = self.by_digest.iter().min_by_key(|(_, reads)| rank(reads));
             let Some(least) = least.map(|(digest, _)| digest.clone()) else { return };
             self.by_digest.remove(&least);
@@ -106,7 +117,6 @@ impl Reads {
             Some(newest) => *newest = newest.saturating_add(1),
             None => self.counts.push(1),
         }
-        self.last = self.last.max(now.as_second());
     }
 
     /// Makes `bucket` the newest one. A clock that is behind counts into the newest there is.
@@ -123,13 +133,18 @@ impl Reads {
         recent.fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// A moving average over about eight answers.
-    fn learn(&mut self, usage: &UsageMetadata) {
-        let Some(prompt) = usage.prompt_token_count.filter(|tokens| *tokens > 0) else { return };
-        let cached = usage.cached_content_token_count.unwrap_or_default().min(prompt);
-        let share = u128::from(cached) * 1_000 / u128::from(prompt);
-        let average = (u128::from(self.implicit) * 7 + share) / 8;
-        self.implicit = u16::try_from(average).unwrap_or(1_000);
+    fn learn(&mut self, share: f64) {
+        let measured = self.measured.min(WINDOW - 1);
+        let (before, whole) = (f64::from(self.implicit.min(WHOLE)), f64::from(WHOLE));
+        let average =
+            (before * f64::from(measured) + share.clamp(0.0, 1.0) * whole) / f64::from(measured + 1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and a million"
+        )]
+        let average = average as u32;
+        (self.implicit, self.measured) = (average, measured + 1);
     }
 }
 
@@ -150,11 +165,9 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn usage(prompt: u64, cached: u64) -> UsageMetadata {
-        UsageMetadata {
-            prompt_token_count: Some(prompt),
-            cached_content_token_count: Some(cached),
-            ..UsageMetadata::default()
+    impl Traffic {
+        fn note(&mut self, digest: &Digest, now: Timestamp) {
+            self.answered(digest, None, Some(0.0), now);
         }
     }
 
@@ -199,17 +212,49 @@ mod tests {
     #[test]
     fn the_share_of_the_implicit_cache_is_learnt_and_unlearnt() {
         let mut traffic = Traffic::default();
-        traffic.note(&digest(1), at(0));
-        for _ in 0..30 {
-            traffic.answered(&digest(1), Some("gemini-3.8-flash"), &usage(1_000, 900));
+        for read in 1..=30 {
+            traffic.answered(&digest(1), Some("gemini-3.8-flash"), Some(0.9), at(0));
+            let demand = traffic.demand(&digest(1), at(0));
+            assert_eq!(
+                demand.per_hour,
+                if read < ENOUGH { 0 } else { read },
+                "unknown before enough is measured"
+            );
         }
         let demand = traffic.demand(&digest(1), at(0));
-        assert!((0.85..=0.95).contains(&demand.implicit), "{demand:?}");
-        assert_eq!((demand.per_hour, demand.version.as_deref()), (1, Some("gemini-3.8-flash")));
-        for _ in 0..60 {
-            traffic.answered(&digest(1), None, &usage(1_000, 0));
+        assert!((0.899..=0.901).contains(&demand.implicit), "{demand:?}");
+        assert_eq!(demand.version.as_deref(), Some("gemini-3.8-flash"));
+        for _ in 0..300 {
+            traffic.answered(&digest(1), None, Some(0.0), at(0));
         }
         assert!(traffic.demand(&digest(1), at(0)).implicit < 0.01);
+    }
+
+    #[test]
+    fn reads_by_a_cache_are_counted_and_what_follows_its_end_is_measured_anew() {
+        let mut traffic = Traffic::default();
+        (0..20).for_each(|_| traffic.answered(&digest(1), None, Some(0.0), at(0)));
+        traffic.answered(&digest(1), None, None, at(1));
+        assert_eq!(traffic.demand(&digest(1), at(1)).per_hour, 0);
+        (0..ENOUGH).for_each(|_| traffic.answered(&digest(1), None, Some(0.5), at(2)));
+        let demand = traffic.demand(&digest(1), at(2));
+        assert_eq!((demand.per_hour, demand.implicit), (21 + ENOUGH, 0.5));
+    }
+
+    /// Nine of ten reads are served by the implicit cache, so that 37 an hour of 3.5 Flash-Lite are worth a cache.
+    #[test]
+    fn ever_so_many_implicit_hits_make_no_cache_before_the_break_even() {
+        let (mut traffic, mut made) = (Traffic::default(), None);
+        for read in 0..60_u32 {
+            let implicit = if read % 10 == 0 { 0.0 } else { 1.0 };
+            traffic.answered(&digest(1), None, Some(implicit), at(i64::from(read)));
+            let Demand { per_hour, implicit, .. } = traffic.demand(&digest(1), at(i64::from(read)));
+            let rates = prices::rates("gemini-3.5-flash-lite", 5_000, domain::ServiceTier::Standard, at(0));
+            if prices::cache_repays(rates, per_hour, implicit) {
+                made = made.or(Some(read + 1));
+            }
+        }
+        assert!((30..=45).contains(&made.unwrap()), "{made:?}");
     }
 
     #[test]
@@ -226,14 +271,13 @@ mod tests {
     proptest! {
         #[test]
         fn no_state_panics(
-            bucket: i64, counts in proptest::collection::vec(any::<u32>(), 0..40), last: i64, implicit: u16,
-            second in -1_000_000_000_i64..10_000_000_000, prompt: u64, cached: u64,
+            bucket: i64, counts in proptest::collection::vec(any::<u32>(), 0..40), implicit: u32, measured: u32,
+            second in -1_000_000_000_i64..10_000_000_000, share: f64,
         ) {
-            let reads = Reads { bucket, counts, last, implicit };
+            let reads = Reads { bucket, counts, implicit, measured };
             let mut traffic = Traffic { by_digest: BTreeMap::from([(digest(1), reads)]), version: None };
             let now = Timestamp::from_second(second).unwrap();
-            traffic.note(&digest(1), now);
-            traffic.answered(&digest(1), Some("v"), &usage(prompt, cached));
+            traffic.answered(&digest(1), Some("v"), Some(share), now);
             let demand = traffic.demand(&digest(1), now);
             prop_assert!((0.0..=1.0).contains(&demand.implicit));
         }

@@ -13,6 +13,7 @@ use crate::wire::GenerateContentRequest;
 /// What has been tried already; each of them once.
 #[derive(Debug, Default)]
 struct SecondChances {
+    bared: bool,
     unschemed: bool,
     lessened: bool,
     raised: bool,
@@ -64,6 +65,11 @@ impl SecondChances {
             Some(About::Tier) => context.tiers.refused(context, model),
             Some(About::Schema) => {
                 !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
+            }
+            // What we have added ourselves is left out, once.
+            Some(About::Unsaid) => {
+                !std::mem::replace(&mut self.bared, true)
+                    && (Thinking::drop(request) | prompt::put_schema_in_words(request))
             }
             Some(About::Request) | None => false,
         }

@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
+use super::estimate::count_tokens;
 use super::prompt;
 use super::settle::{CallRecord, Try};
 use super::tiers::FLEX_TIMEOUT;
 use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::failure::{Failure, FailureClass};
-use crate::fleet::{AdmittedCall, Ended, FleetModel};
+use crate::fleet::{AdmittedCall, Ended, FleetModel, lock};
 use crate::http::{Mode, Outgoing, Reply};
 use crate::signal::{CallOutcome, Signal};
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -32,8 +33,8 @@ pub(crate) struct Attempt<'a> {
     /// of which nobody says whether it reads them.
     pub(crate) key: Option<CacheKey>,
     pub(crate) mode: Mode,
-    /// Tokens of the prompt and of the answer at most.
-    most_tokens: (u64, u64),
+    /// Tokens of the answer at most.
+    most_output: u64,
     /// What its tries took so far, without the waits before and between them.
     took: Duration,
 }
@@ -68,12 +69,11 @@ impl<'a> Attempt<'a> {
         let key = CacheKey::of(&model.name, inline).filter(|_| tier != ServiceTier::Flex);
         let key = key.map(|key| key.at(account));
         let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
-        let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
-        Self { context, model, inline, tier, key, mode, most_tokens, took: Duration::ZERO }
+        Self { context, model, inline, tier, key, mode, most_output, took: Duration::ZERO }
     }
 
     /// Vertex AI takes a tier as a header, and refuses it as a field.
-    fn is_vertex(&self) -> bool {
+    pub(super) fn is_vertex(&self) -> bool {
         self.context.client.accounts()[self.model.account].is_vertex
     }
 
@@ -116,23 +116,42 @@ impl<'a> Attempt<'a> {
         self.context.reservation.cover(self.most_usd(), self.context.now()).await
     }
 
-    pub(crate) fn most_usd(&self) -> f64 {
-        self.context.most_usd(&self.model.name, self.most_tokens, self.tier)
+    /// The same once the call is admitted, of what the service must count first: once for each model.
+    async fn cover_counted(&self) -> Result<(), Failure> {
+        if self.counted().is_none() {
+            let counted = count_tokens(self.context, self.model, self.inline).await;
+            lock(&self.context.counted).insert(self.model.title.clone(), counted);
+        }
+        self.cover().await
     }
 
-    /// How long a try may take, if the call's deadline is not before.
+    fn counted(&self) -> Option<Option<u64>> {
+        lock(&self.context.counted).get(&self.model.title).copied()
+    }
+
+    fn most_prompt(&self) -> u64 {
+        self.context.prompt_tokens.most_of(self.inline, self.counted().flatten())
+    }
+
+    pub(crate) fn most_usd(&self) -> f64 {
+        self.context.most_usd(&self.model.name, (self.most_prompt(), self.most_output), self.tier)
+    }
+
+    /// How long a try may take, if the call's deadline is not before. Flex leaves the time to be served as standard.
     pub(crate) fn timeout(&self) -> Duration {
         let timeout = self.model.policy.timeout;
-        if self.tier == ServiceTier::Flex { timeout.max(FLEX_TIMEOUT) } else { timeout }
+        match self.tier {
+            ServiceTier::Flex => FLEX_TIMEOUT.min(self.context.remaining().saturating_sub(timeout)),
+            _ => timeout,
+        }
     }
 
-    /// Whether flex had no room: that says nothing of the model, nor of its quota, unless one is named.
+    /// Whether flex had no room, or no answer in time: that says nothing of the model, nor of its quota, unless one is
+    /// named.
     pub(crate) fn is_shed(&self, class: FailureClass, failure: &Failure) -> bool {
         let no_room = match class {
-            FailureClass::Overloaded { .. } => true,
-            FailureClass::Throttled { retry_after } => {
-                retry_after.is_none() && failure.told == QuotaLimits::default()
-            }
+            FailureClass::Overloaded { .. } | FailureClass::Stumbled => true,
+            FailureClass::Throttled { .. } => failure.told == QuotaLimits::default(),
             _ => false,
         };
         self.tier == ServiceTier::Flex && no_room
@@ -144,7 +163,7 @@ impl<'a> Attempt<'a> {
         match outcome {
             Outcome::Answered(_) => record.last_usd().unwrap_or_else(|| self.most_usd()),
             Outcome::Failed(FailureClass::RequestRefused, _) => {
-                self.context.most_usd(&self.model.name, (self.most_tokens.0, 0), self.tier)
+                self.context.most_usd(&self.model.name, (self.most_prompt(), 0), self.tier)
             }
             _ if is_lost => self.most_usd(),
             Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
@@ -160,6 +179,9 @@ impl<'a> Attempt<'a> {
         let digest = self.key.as_ref().map(|key| &key.digest);
         let mut admitted = enter(self.context, self.model, self.context.prompt_tokens.about, digest).await?;
         let permit = permit(self.context, self.model, &admitted).await?;
+        if self.context.must_be_counted() {
+            self.cover_counted().await?;
+        }
         let sent = self.prepare(record, &admitted).await;
         let (outcome, ended) = self.send(record, attempt, &sent, &mut admitted).await;
         drop(permit);

@@ -55,13 +55,12 @@ impl Attempt<'_> {
         Ended { used, outcome: service, took, refusal, parked, goes, read: None }
     }
 
-    /// What an inline answer teaches of the beginning of its prompt.
+    /// What an answer teaches of the beginning of its prompt.
     pub(crate) fn read(&self, outcome: &Outcome, sent: &Sent) -> Option<Read> {
-        let (Outcome::Answered(response), Some(key), None) = (outcome, &self.key, &sent.cache) else {
-            return None;
-        };
-        let version = response.model_version.clone();
-        Some(Read { digest: key.digest.clone(), version, usage: response.usage_metadata.clone()? })
+        let (Outcome::Answered(response), Some(key)) = (outcome, &self.key) else { return None };
+        let usage = response.usage_metadata.as_ref()?;
+        let implicit = sent.cache.is_none().then(|| usage.cached_of(key.share_of(sent.body.len())));
+        Some(Read { digest: key.digest.clone(), version: response.model_version.clone(), implicit })
     }
 
     /// Whether the fleet leaves the model alone, with the reason.
@@ -97,7 +96,7 @@ impl Attempt<'_> {
             record.failed(tried, &error.to_string(), reply.body);
             let now = self.context.now();
             let class = FailureClass::of_error(&error, now);
-            let failure = Failure::refused(&error, class, &self.model.title, now);
+            let failure = Failure::refused(&error, class, (&self.model.title, self.is_vertex()), now);
             if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
                 return (Outcome::CacheLost(handle), class.call_outcome());
             }

@@ -1,5 +1,7 @@
 //! [`CallContext`]: what belongs to one call of [`domain::Model::generate`], for all links of the chain.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::{Generation, ModelCall, ModelRole, ServiceTier, Timestamp, after, between};
@@ -32,6 +34,8 @@ pub(crate) struct CallContext<'a> {
     /// The money that may be spent on it.
     pub(crate) reservation: &'a Reservation<'a>,
     pub(crate) prompt_tokens: PromptTokens,
+    /// What the service has counted for it, by the title of the model; `None` if it would not.
+    pub(crate) counted: Mutex<BTreeMap<String, Option<u64>>>,
     /// When the call began, by the clock and by the runtime's timer.
     pub(crate) began: (Timestamp, Instant),
 }
@@ -56,6 +60,11 @@ impl CallContext<'_> {
     pub(crate) fn most_usd(&self, model: &str, (prompt, output): (u64, u64), tier: ServiceTier) -> f64 {
         let (has_sound, tier) = (self.prompt_tokens.has_sound, tier.max(ServiceTier::Standard));
         most_usd(model, Most { prompt, has_sound, output, tier }, self.now())
+    }
+
+    /// Whether its money is only bounded by what the service counts.
+    pub(crate) fn must_be_counted(&self) -> bool {
+        self.prompt_tokens.has_unbounded && self.reservation.is_bound()
     }
 
     /// What is left for calls.

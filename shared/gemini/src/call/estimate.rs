@@ -1,8 +1,14 @@
 //! How many tokens a prompt has, before the service has counted them: about, for the rate, and at most, for the money.
 
-use domain::{Media, ModelCall, OutputFormat};
+use std::time::Duration;
 
+use bytes::Bytes;
+use domain::{Media, ModelCall, OutputFormat};
+use serde_json::json;
+
+use super::context::CallContext;
 use super::media::essence;
+use crate::fleet::FleetModel;
 use crate::wire::{Content, GenerateContentRequest};
 
 /// Bytes of a token: four in English text, fewer in code and in other scripts. Three rather
@@ -16,15 +22,10 @@ const REQUEST_ADDS: u64 = 16;
 const MAX_TOKENS: u64 = 1_048_576;
 /// An image: 258 tokens for each tile of 768 pixels, or up to 2,240 by the level of detail.
 const MAX_IMAGE_TOKENS: u64 = 12_000;
-/// A page of a document at the highest level of detail, and the most pages that are read.
-const MAX_PAGE_TOKENS: u64 = 1_120;
-const MAX_PAGES: u64 = 1_000;
-/// Bytes of a page at least, compressed.
-const MIN_PAGE_BYTES: u64 = 512;
-/// Sound costs 32 tokens a second and has 750 bytes at least; video costs 300 and has 7,500.
-const MIN_SOUND_BYTES_PER_TOKEN: u64 = 23;
 /// What is counted of media towards the rate: few have the most that their size allows.
 const TOKENS_PER_MEDIUM: u64 = 2_000;
+/// `countTokens` is free, and gets at most so long.
+const COUNTING: Duration = Duration::from_secs(5);
 
 /// The tokens of a prompt.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +34,11 @@ pub(crate) struct PromptTokens {
     pub(crate) about: u64,
     /// No more than so many: what is reserved of the money.
     pub(crate) most: u64,
-    /// Those of its media, of [`PromptTokens::most`].
+    /// Those of its images and texts that are attached, of [`PromptTokens::most`].
     most_of_media: u64,
+    /// Whether there is a document, sound or a film among its media. Their size says nothing: a thousand pages of a PDF,
+    /// or an hour of silence, are a few kilobytes.
+    pub(crate) has_unbounded: bool,
     /// Whether there may be sound among its media, which costs more than text.
     pub(crate) has_sound: bool,
 }
@@ -49,84 +53,81 @@ impl PromptTokens {
         let turns = call.turns.iter().map(|turn| &turn.text);
         let texts = || documents.clone().chain(turns.clone()).chain([&call.system, &schema]);
         let media = || call.turns.iter().flat_map(|turn| &turn.media);
-        let most_of_media = media().map(most_media_tokens).sum::<u64>().min(MAX_TOKENS);
+        let most_of_media = media().filter_map(most_media_tokens).sum::<u64>().min(MAX_TOKENS);
+        let has_unbounded = media().any(|one| most_media_tokens(one).is_none());
         let about = texts().map(|text| text.len() as u64).sum::<u64>().div_ceil(BYTES_PER_TOKEN);
-        let about_media = media().map(|one| most_media_tokens(one).min(TOKENS_PER_MEDIUM)).sum::<u64>();
-        let most_of_texts =
-            texts().map(|text| most_text_tokens(text.as_bytes()) + MAX_TOKENS_AROUND).sum::<u64>();
+        let about_media = media().map(|one| TOKENS_PER_MEDIUM.min(one.data.len() as u64)).sum::<u64>();
+        let most_of_texts = texts().map(|text| most_text_tokens(text)).sum::<u64>();
         // The request says a little more than the call: one reservation covers both.
         let most_of_texts = most_of_texts + most_of_texts / REQUEST_ADDS;
         let most = (most_of_texts + most_of_media).min(MAX_TOKENS);
         let has_sound = media().any(|one| matches!(kind(one).split('/').next(), Some("audio" | "video")));
-        Self { about: about + about_media, most, most_of_media, has_sound }
+        Self { about: about + about_media, most, most_of_media, has_unbounded, has_sound }
     }
 
-    /// The most that `request` has, with what second tries have added to it.
-    pub(crate) fn most_of(self, request: &GenerateContentRequest) -> u64 {
+    /// The most that `request` has, with what second tries have added to it. The service has `counted` so many for it
+    /// before; what has no bound of its own and was not counted may fill the model's window.
+    pub(crate) fn most_of(self, request: &GenerateContentRequest, counted: Option<u64>) -> u64 {
         let said = |content: &Content| -> u64 {
             let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
-            texts.map(|text| most_text_tokens(text.as_bytes()) + MAX_TOKENS_AROUND).sum()
+            texts.map(most_text_tokens).sum()
         };
         let texts: u64 = request.contents.iter().chain(&request.system_instruction).map(said).sum();
-        let schema = request.schema().map_or(0, |schema| most_text_tokens(schema.to_string().as_bytes()));
-        (texts + schema + self.most_of_media).min(MAX_TOKENS)
+        let schema = request.schema().map_or(0, |schema| most_text_tokens(&schema.to_string()));
+        let unbounded = if self.has_unbounded { MAX_TOKENS } else { 0 };
+        (texts + schema + counted.unwrap_or(self.most_of_media + unbounded)).min(MAX_TOKENS)
     }
 }
 
-/// No tokenizer makes more of `text`. Letters in a row make at most one token of two; digits, capitals
-/// (base64), punctuation and other scripts as many as they have bytes.
-fn most_text_tokens(text: &[u8]) -> u64 {
-    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || *byte == b' ';
-    text.chunk_by(|one, next| is_plain(one) && is_plain(next)).map(|run| run.len().div_ceil(2) as u64).sum()
+/// What the service counts for `request`; `None` if it does not say so in time.
+pub(crate) async fn count_tokens(
+    context: &CallContext<'_>,
+    model: &FleetModel,
+    request: &GenerateContentRequest,
+) -> Option<u64> {
+    let (account, now) = (&context.client.accounts()[model.account], context.now());
+    let (_, endpoint) = account.endpoints.choose(&context.call.task_id, now);
+    let mut body = serde_json::to_value(request).ok()?;
+    if !account.is_vertex {
+        body["model"] = endpoint.model(&model.name).into();
+        body = json!({ "generateContentRequest": body });
+    }
+    let (address, body) = (endpoint.count_tokens(&model.name), Bytes::from(body.to_string()));
+    let timeout = COUNTING.min(context.remaining() / 4);
+    let reply = context.client.ask(account, endpoint, &address, Some(body), timeout, now).await.ok()?;
+    reply.body["totalTokens"].as_u64().filter(|_| reply.status == 200)
+}
+
+/// No tokenizer makes more of `text`, with what stands around it: of rare letters, digits or other scripts, each byte
+/// may be a token.
+fn most_text_tokens(text: &str) -> u64 {
+    text.len() as u64 + MAX_TOKENS_AROUND
 }
 
 fn kind(media: &Media) -> String {
     essence(&media.mime_type)
 }
 
-fn most_media_tokens(media: &Media) -> u64 {
-    let size = media.data.len() as u64;
-    let most = match kind(media).split('/').next() {
-        Some("image") => MAX_IMAGE_TOKENS,
-        Some("application") => size.div_ceil(MIN_PAGE_BYTES).min(MAX_PAGES) * MAX_PAGE_TOKENS,
-        Some("audio" | "video") => size.div_ceil(MIN_SOUND_BYTES_PER_TOKEN),
-        _ => size,
-    };
-    most.min(MAX_TOKENS)
+/// `None`: its size says nothing of it.
+fn most_media_tokens(media: &Media) -> Option<u64> {
+    match kind(media).split('/').next() {
+        Some("image") => Some(MAX_IMAGE_TOKENS),
+        Some("text") => Some(media.data.len() as u64),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn inline(mime_type: &str, bytes: usize) -> u64 {
-        most_media_tokens(&Media { mime_type: mime_type.to_owned(), data: vec![7; bytes] })
-    }
-
     #[test]
-    fn digits_capitals_and_other_scripts_are_a_token_a_byte_and_words_half() {
-        for (text, tokens) in
-            [("20261128", 8), ("QUJD+/==", 8), ("a3f9", 4), ("語", 3), ("the old one", 6), ("", 0)]
-        {
-            assert_eq!(most_text_tokens(text.as_bytes()), tokens, "{text}");
+    fn texts_are_bounded_by_their_bytes_images_by_what_a_model_reads_and_the_rest_by_nothing() {
+        let most = |kind: &str| most_media_tokens(&Media { mime_type: kind.to_owned(), data: vec![7; 900] });
+        assert_eq!(most_text_tokens("vvk"), 3 + MAX_TOKENS_AROUND);
+        assert_eq!((most("text/csv"), most("image/png; x=y")), (Some(900), Some(MAX_IMAGE_TOKENS)));
+        for kind in ["application/pdf", "audio/ogg", "video/mp4"] {
+            assert_eq!(most(kind), None, "{kind}");
         }
-    }
-
-    #[test]
-    fn a_document_is_bounded_by_the_pages_that_it_can_have() {
-        assert_eq!(inline("application/pdf", 1_000_000), MAX_TOKENS);
-        assert_eq!(inline("application/pdf", 5_000), 10 * MAX_PAGE_TOKENS);
-    }
-
-    #[test]
-    fn sound_and_text_are_bounded_by_their_size_and_images_by_what_a_model_reads() {
-        // A minute of telephone sound is 1,920 tokens.
-        assert!((1_920..4_000).contains(&inline("audio/ogg", 60 * 750)));
-        assert_eq!(inline("text/csv", 900), 900);
-        assert_eq!(inline("video/mp4", 30_000_000), MAX_TOKENS);
-        assert_eq!(
-            (inline("image/png", 10_000_000), inline("image/png", 1)),
-            (MAX_IMAGE_TOKENS, MAX_IMAGE_TOKENS)
-        );
     }
 }

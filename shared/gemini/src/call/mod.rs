@@ -28,7 +28,7 @@ mod thinking;
 mod tiers;
 mod transcript;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore, StoreError};
@@ -144,6 +144,7 @@ impl Gemini {
             signals: &self.signals,
             reservation,
             prompt_tokens: PromptTokens::of(call),
+            counted: Mutex::default(),
             began: (self.clock.now(), Instant::now()),
         }
     }
@@ -177,10 +178,11 @@ impl Model for Gemini {
     }
 }
 
-/// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
+/// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself, and so does what the
+/// service must count first.
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
     let output = prompt::most_output_tokens(None, context.generation());
-    let Some(model) = models.first() else { return Ok(()) };
+    let Some(model) = models.first().filter(|_| !context.must_be_counted()) else { return Ok(()) };
     let tier = context.tiers.wanted(context, model);
     let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);
     context.reservation.cover(most, context.now()).await

@@ -116,6 +116,13 @@ impl Thinking {
         true
     }
 
+    /// Asks for no level of thinking. `false` if `request` asks for none.
+    pub(crate) fn drop(request: &mut GenerateContentRequest) -> bool {
+        let is_said = Level::of(request) != Level::Unsaid;
+        Level::Unsaid.write(request);
+        is_said
+    }
+
     /// Asks for less thinking. `false` if `request` asks for little already, or `model` takes no less.
     pub(crate) fn lessen(&self, model: &str, request: &mut GenerateContentRequest) -> bool {
         let level = Level::of(request);

@@ -12,7 +12,8 @@ use domain::ServiceTier;
 use super::context::CallContext;
 use crate::fleet::{FleetModel, lock};
 
-/// Flex answers in one to fifteen minutes: a call with less time than this goes as everybody's.
+/// Flex answers in one to fifteen minutes: a call with less time than this, and what standard needs where flex does not
+/// answer, goes as everybody's.
 const MIN_FLEX: Duration = Duration::from_secs(120);
 /// How long a flex call may take, if the deadline is not before.
 pub(crate) const FLEX_TIMEOUT: Duration = Duration::from_secs(600);
@@ -25,7 +26,7 @@ impl Tiers {
     /// How a call to `model` is to be served: as its lane is, if that was not refused and there is time.
     pub(crate) fn wanted(&self, context: &CallContext<'_>, model: &FleetModel) -> ServiceTier {
         let tier = configured(context, model);
-        let is_late = tier == ServiceTier::Flex && context.remaining() < MIN_FLEX;
+        let is_late = tier == ServiceTier::Flex && context.remaining() < MIN_FLEX + model.policy.timeout;
         let is_refused = || lock(&self.0).contains(&(model.title.clone(), tier));
         if is_late || is_refused() { ServiceTier::Standard } else { tier }
     }

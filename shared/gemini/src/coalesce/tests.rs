@@ -190,9 +190,10 @@ fn who_asks_and_until_when_is_not_in_the_key() {
     other.task_id = TaskId::derive("github", b"2");
     other.step = "answer".to_owned();
     other.thread = "u".to_owned();
-    other.priority = Priority::HIGHEST;
     other.deadline = Timestamp::MAX;
     assert_eq!(Key::of(&other, &["m"]), Some(key("a")));
+    other.priority = Priority::HIGHEST;
+    assert_ne!(Key::of(&other, &["m"]), Some(key("a")), "nobody waits for what is served later");
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,8 @@ pub(crate) enum About {
     Tier,
     /// Something else: its length, a setting.
     Request,
+    /// The service does not say what.
+    Unsaid,
 }
 
 /// A quota that was exceeded.
@@ -101,7 +103,25 @@ impl ApiError {
         for detail in status["details"].as_array().into_iter().flatten() {
             error.add(detail);
         }
+        if error.status == 429 && error.quotas.is_empty() {
+            error.read_words(message);
+        }
         error
+    }
+
+    /// Reads what the details would say: `… metric: …/generate_requests_per_model_per_day, limit: 250 … retry in 9h12m.`
+    fn read_words(&mut self, message: &str) {
+        for (at, found) in message.match_indices(", limit: ") {
+            let id = message[..at].rsplit(|c: char| c == '/' || c.is_whitespace()).next().unwrap_or_default();
+            let limit = &message[at + found.len()..];
+            let end = limit.find(|c: char| !c.is_ascii_digit()).unwrap_or(limit.len());
+            self.quotas.push(QuotaLimit::new(id, &limit[..end]));
+        }
+        if self.quotas.is_empty() && squeezed(message).contains("perday") {
+            self.quotas.push(QuotaLimit::new("RequestsPerDay", ""));
+        }
+        let wait = message.split_once("retry in ").and_then(|(_, wait)| wait.split_whitespace().next());
+        self.wait_at_least(wait.and_then(spoken));
     }
 
     /// Reads one detail. Other kinds, and known ones in another shape, say nothing.
@@ -152,30 +172,40 @@ impl ApiError {
         self.status == 402 || matches!(self.status, 403 | 429) && says(&self.message, &known::NO_MONEY)
     }
 
-    /// Whether key, project or place are refused, whatever is asked. Nothing that is in a request leads here:
-    /// a file that one task names is not the account's.
+    /// Whether key, project or place are refused, whatever is asked: only what is known to mean that. A file that one
+    /// task names is not the account's, nor is a model that an organization does not allow.
     #[must_use]
     pub fn is_of_the_account(&self) -> bool {
         match self.status {
-            400 => {
-                let of_the_place = says(&self.message, &known::PLACE);
-                self.is_invalid_key() || of_the_place || self.grpc_status == "FAILED_PRECONDITION"
+            400 => self.is_invalid_key() || says(&self.message, &known::PLACE),
+            403 => {
+                let of_the_reason = self.reason.as_deref().is_some_and(known::is_reason_of_the_account);
+                of_the_reason || known::ACCOUNT.iter().any(|known| says(&self.message, known))
             }
-            403 => !self.is_lost_cache() && !says(&self.message, &known::FILE),
             401 => true,
+            _ => false,
+        }
+    }
+
+    /// Whether this account is not served this model, and nothing else is known to be refused.
+    pub(crate) fn is_of_the_model(&self) -> bool {
+        match self.status {
+            400 => self.grpc_status == "FAILED_PRECONDITION" && !self.is_lost_cache(),
+            403 => !self.is_lost_cache() && !says(&self.message, &known::FILE),
             _ => false,
         }
     }
 
     /// What a 400 finds fault with; `None` if it is the key or the account.
     pub(crate) fn about(&self) -> Option<About> {
-        if self.status != 400 || self.is_of_the_account() {
+        if self.status != 400 || self.is_of_the_account() || self.is_of_the_model() {
             return None;
         }
         let known = [
             (&known::THINKING[..], About::Thinking),
             (&known::SCHEMA, About::Schema),
             (&known::TIER, About::Tier),
+            (&known::UNSAID, About::Unsaid),
         ];
         let about = known.into_iter().find(|(words, _)| says(&self.message, words));
         Some(about.map_or(About::Request, |(_, about)| about))
@@ -184,14 +214,16 @@ impl ApiError {
     /// The limits that the service names.
     pub(crate) fn told(&self) -> QuotaLimits {
         let least = |period, word: &str| {
-            let named =
-                self.quotas.iter().filter(|quota| quota.period == Some(period) && quota.id.contains(word));
+            let named = self
+                .quotas
+                .iter()
+                .filter(|one| one.period == Some(period) && squeezed(&one.id).contains(word));
             named.filter_map(|quota| quota.limit).min()
         };
         QuotaLimits {
-            requests_per_minute: least(Period::Minute, "Request"),
-            tokens_per_minute: least(Period::Minute, "InputTokens"),
-            requests_per_day: least(Period::Day, "Requests"),
+            requests_per_minute: least(Period::Minute, "request"),
+            tokens_per_minute: least(Period::Minute, "inputtoken"),
+            requests_per_day: least(Period::Day, "request"),
             ..QuotaLimits::default()
         }
     }
@@ -262,9 +294,9 @@ impl std::error::Error for ApiError {}
 
 impl QuotaLimit {
     fn new(id: &str, limit: &str) -> Self {
-        let period = if id.contains("PerDay") {
+        let period = if squeezed(id).contains("perday") {
             Some(Period::Day)
-        } else if id.contains("PerMinute") {
+        } else if squeezed(id).contains("perminute") {
             Some(Period::Minute)
         } else {
             None
@@ -275,6 +307,23 @@ impl QuotaLimit {
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
+}
+
+/// `PerDay`, `per_day` and `per day` alike.
+fn squeezed(words: &str) -> String {
+    words.to_lowercase().replace(['_', ' '], "")
+}
+
+/// `9h12m3.5s`, or a part of it.
+fn spoken(wait: &str) -> Option<Duration> {
+    let (mut rest, mut whole) = (wait.trim_end_matches('.'), Duration::ZERO);
+    for (unit, seconds) in [('h', 3_600), ('m', 60)] {
+        if let Some((number, behind)) = rest.split_once(unit) {
+            whole += Duration::from_secs(seconds * u64::from(number.parse::<u32>().ok()?));
+            rest = behind;
+        }
+    }
+    if rest.is_empty() { Some(whole) } else { whole.checked_add(parse_duration(rest)?) }
 }
 
 /// `limit: 0`, but not `limit: 0.5` or `limit: 05`.

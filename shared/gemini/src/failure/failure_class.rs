@@ -17,6 +17,10 @@ const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::fr
     Ok(backoff) => backoff,
     Err(_) => panic!("the ceilings are out of order"),
 };
+/// How soon a task asks again whose account is refused.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// A rate that is used up is not there again sooner, whatever is drawn.
+const RATE: Duration = Duration::from_secs(1);
 /// Wait for money: the window of a spend limit is ten minutes and rolls, so a minute frees a tenth of it on average.
 const SPEND_WAIT: Duration = Duration::from_secs(60);
 
@@ -44,7 +48,7 @@ pub enum FailureClass {
     Stumbled,
     /// The model does not exist, or no longer.
     ModelRefused,
-    /// The project has no access to this model: its limit is 0.
+    /// The project has no access to this model: its limit is 0, or somebody does not allow it.
     NoAccess,
     /// The money of the account is used up, or its monthly cap: no rate, and nothing that passes soon.
     NoMoney,
@@ -64,6 +68,7 @@ impl FailureClass {
         match error.status {
             _ if error.is_without_money() => Self::NoMoney,
             _ if error.is_of_the_account() => Self::AccountRefused,
+            _ if error.is_of_the_model() => Self::NoAccess,
             429 if error.is_without_access() => Self::NoAccess,
             429 if error.is_daily() => Self::DayUsedUp { until: pacific::next_midnight(now) },
             429 if error.is_spend_limit() => {
@@ -97,7 +102,9 @@ impl FailureClass {
         match self {
             Self::Throttled { retry_after } | Self::Overloaded { retry_after } => {
                 let delay = BACKOFF.delay(failures, jitter.draw());
-                Some(retry_after.map_or(delay, |told| told.max(delay)))
+                let is_rate = matches!(self, Self::Throttled { .. });
+                let untold = if is_rate { RATE + delay } else { delay };
+                Some(retry_after.map_or(untold, |told| told.max(delay)))
             }
             Self::Unreachable | Self::Stumbled => Some(jitter.spread(HICCUP)),
             _ => None,
@@ -134,7 +141,10 @@ impl FailureClass {
             }
             Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
             Self::Stumbled => ModelFailure::Retry,
-            Self::ModelRefused | Self::NoAccess | Self::NoMoney | Self::AccountRefused => {
+            Self::NoMoney | Self::AccountRefused => {
+                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(Some(ASK_AGAIN)) }
+            }
+            Self::ModelRefused | Self::NoAccess => {
                 ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(self.parks()) }
             }
             Self::RequestRefused | Self::Refused => ModelFailure::Refused,
@@ -210,8 +220,8 @@ mod tests {
         let class = class(429, json!(null));
         let ceilings: Vec<u64> =
             (1..8).map(|n| class.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
-        assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 32]);
-        assert_eq!(class.wait(3, &Jitter::fixed(0.0)), Some(Duration::ZERO));
+        assert_eq!(ceilings, [2, 3, 5, 9, 17, 33, 33]);
+        assert_eq!(class.wait(3, &Jitter::fixed(0.0)), Some(RATE));
         assert_eq!(class.failure(now()), ModelFailure::Defer { why: Deferral::Quota, not_before: None });
     }
 
@@ -236,7 +246,7 @@ mod tests {
             (400, FailureClass::RequestRefused),
             (401, FailureClass::AccountRefused),
             (402, FailureClass::NoMoney),
-            (403, FailureClass::AccountRefused),
+            (403, FailureClass::NoAccess),
             (302, FailureClass::Refused),
             (404, FailureClass::ModelRefused),
             (408, FailureClass::Stumbled),
@@ -253,7 +263,7 @@ mod tests {
     /// The words of Google's refusals, with and without details.
     #[test]
     fn refusals_of_the_account_are_told_by_their_words() {
-        use FailureClass::{AccountRefused, ModelRefused, NoMoney, RequestRefused, Throttled};
+        use FailureClass::{AccountRefused, ModelRefused, NoAccess, NoMoney, RequestRefused, Throttled};
         let cases = [
             (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", AccountRefused),
             (400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", AccountRefused),
@@ -268,6 +278,16 @@ mod tests {
             (429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", Throttled { retry_after: None }),
             (404, "NOT_FOUND", "This model is no longer available to new users.", ModelRefused),
+            (400, "INVALID_ARGUMENT", "API Key not found. Please pass a valid API key.", AccountRefused),
+            // What is refused of one model, other models may do.
+            (400, "FAILED_PRECONDITION", "Precondition check failed.", NoAccess),
+            (
+                400,
+                "FAILED_PRECONDITION",
+                "Organization Policy constraint violated: disallowed Gen AI model.",
+                NoAccess,
+            ),
+            (403, "PERMISSION_DENIED", "The caller does not have permission", NoAccess),
             // What one person links to must not stop the others.
             (403, "PERMISSION_DENIED", "You do not have permission to access the File x.", RequestRefused),
             (400, "INVALID_ARGUMENT", "Cannot fetch content from the provided URL.", RequestRefused),

@@ -2,7 +2,7 @@
 //! messages count: whole, or by their beginning, since a part of one stands in others, too.
 
 /// A key that is not valid, or not any more.
-pub(crate) const INVALID_KEY: [&str; 2] = ["API key not valid…", "API key expired…"];
+pub(crate) const INVALID_KEY: [&str; 3] = ["API key not valid…", "API key expired…", "API key not found…"];
 /// A key that stood where everybody could read it.
 pub(crate) const LEAKED: [&str; 1] = ["Your API key was reported as leaked…"];
 /// A project that is shut out.
@@ -14,6 +14,31 @@ pub(crate) const BLOCKED: [&str; 2] =
 pub(crate) const VERTEX_OFF: [&str; 1] = ["Vertex AI API has not been used in project…"];
 /// An identity without the role.
 pub(crate) const NO_ROLE: [&str; 1] = ["Permission 'aiplatform.…"];
+/// A key that may not be used from here, a service that is switched off, a consumer that is shut out.
+const SHUT_OUT: [&str; 6] = [
+    "… has not been used in project … before or it is disabled…",
+    "The provided API key has an IP address restriction…",
+    "Requests from referer … are blocked…",
+    "Requests from this … client application … are blocked…",
+    "Method doesn't allow unregistered callers…",
+    "Permission denied: Consumer … has been suspended…",
+];
+/// What a 403 says of the account, whatever is asked. Of all others it is not known that they mean more than the model.
+pub(crate) const ACCOUNT: [&[&str]; 6] = [&LEAKED, &DENIED, &BLOCKED, &VERTEX_OFF, &NO_ROLE, &SHUT_OUT];
+
+/// Whether the reason in a refusal's `ErrorInfo` is the account's.
+pub(crate) fn is_reason_of_the_account(reason: &str) -> bool {
+    const REASONS: [&str; 6] = [
+        "SERVICE_DISABLED",
+        "CONSUMER_INVALID",
+        "CONSUMER_SUSPENDED",
+        "USER_PROJECT_DENIED",
+        "ACCOUNT_STATE_INVALID",
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    ];
+    reason.starts_with("API_KEY_") || REASONS.contains(&reason)
+}
+
 /// No access token: our own words, before those of whoever gives none.
 pub(crate) const NO_TOKEN: [&str; 1] = ["No access token: …"];
 /// An access token that is missing, wrong or out of date, where there should be one.
@@ -60,14 +85,16 @@ pub(crate) const SPENT: [&str; 4] = [
     "Your project has exceeded its … spend limit…",
 ];
 /// How a model may think.
-pub(crate) const THINKING: [&str; 8] = [
+pub(crate) const THINKING: [&str; 10] = [
     "Thinking level is not supported…",
     "Thinking level … is not supported…",
     "Thinking budget is not supported…",
     "Thinking is not …",
     "The thinking budget … is invalid…",
     "Budget … is invalid. This model only works in thinking mode…",
+    "Unable to submit request because thinking…",
     "You can only set one of thinking budget and thinking level…",
+    "You can only set only one of thinking budget and thinking level…",
     "…generation_config.thinking_config…",
 ];
 /// The schema of an answer.
@@ -78,9 +105,13 @@ pub(crate) const SCHEMA: [&str; 4] = [
     "…generation_config.response_json_schema…",
 ];
 /// A service tier that a model does not have.
-pub(crate) const TIER: [&str; 4] = [
+pub(crate) const TIER: [&str; 6] = [
     "Flex API is not supported…",
     "Priority API is not supported…",
     "Service tier … is not supported…",
     "Invalid value at 'service_tier'…",
+    "…Unknown name \"serviceTier\"…",
+    "…Unknown name \"service_tier\"…",
 ];
+/// Nothing.
+pub(crate) const UNSAID: [&str; 1] = ["Request contains an invalid argument"];

@@ -16,6 +16,7 @@ use resilience::QuotaLimits;
 use crate::http::TransportError;
 pub(crate) use api_error::About;
 pub use api_error::{ApiError, Period, QuotaLimit};
+pub(crate) use failure_class::ASK_AGAIN;
 pub use failure_class::FailureClass;
 
 /// No usable answer from one model.
@@ -52,8 +53,14 @@ impl Helps {
 }
 
 impl Failure {
-    pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
-        let message = match advice(error, class) {
+    /// `by_token`: the account is known by an access token, and not by a key.
+    pub(crate) fn refused(
+        error: &ApiError,
+        class: FailureClass,
+        (model, by_token): (&str, bool),
+        now: Timestamp,
+    ) -> Self {
+        let message = match advice(error, class, by_token) {
             // The service's own words first: what is shown in little space keeps them.
             Some(advice) => format!("{model}: {}: {advice}", error.to_string().trim_end_matches('.')),
             None => format!("{model}: {error}"),
@@ -152,7 +159,7 @@ fn second(at: Timestamp) -> String {
 }
 
 /// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
-fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
+fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> Option<&'static str> {
     let says = |known: &[&str]| domain::says(&error.message, known);
     Some(match (error.status, class) {
         _ if says(&known::LEAKED) => {
@@ -161,7 +168,7 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
         _ if says(&known::NO_TOKEN) => {
             "Google gives no access token for Vertex AI: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity and the pool that it names"
         }
-        (401, _) if error.reason.as_deref() != Some("API_KEY_INVALID") && says(&known::BAD_TOKEN) => {
+        (401, _) if by_token && says(&known::BAD_TOKEN) => {
             "the access token for Vertex AI is refused: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity"
         }
         _ if says(&known::VERTEX_OFF) => "switch the Vertex AI API on in the endpoint's project",
@@ -183,14 +190,11 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
         (_, FailureClass::NoMoney) => {
             "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
-        (400, FailureClass::AccountRefused) => {
-            "the account cannot be served as it is: the service's own words say what is missing"
-        }
         (404, _) => {
             "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
-        (429, FailureClass::NoAccess) => {
-            "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
+        (_, FailureClass::NoAccess) => {
+            "the project has no access to this model: enable billing if its limit is 0, ask whoever does not allow it, or name another model in agent.toml, [models]"
         }
         (403, _) => "access is denied: enable the Generative Language API for the key, or make another key",
         (400, _) => {
@@ -210,7 +214,7 @@ mod tests {
     fn message(status: u16, body: &Value) -> String {
         let now = "2026-11-20T12:00:00Z".parse().unwrap();
         let error = ApiError::read(status, body);
-        Failure::refused(&error, FailureClass::of_error(&error, now), "gemini-x", now).message
+        Failure::refused(&error, FailureClass::of_error(&error, now), ("gemini-x", false), now).message
     }
 
     #[test]
@@ -219,7 +223,11 @@ mod tests {
             {"@type": "x/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
         assert!(message(400, &key).contains("set GEMINI_API_KEY"));
         assert!(message(404, &json!({})).contains("agent.toml, [models]"));
-        assert!(message(403, &json!({})).contains("enable the Generative Language API"));
+        let off = json!({"error": {"code": 403, "details": [
+            {"@type": "x/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED"}]}});
+        assert!(message(403, &off).contains("enable the Generative Language API"));
+        let token = json!({"error": {"code": 401, "message": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."}});
+        assert!(message(401, &token).contains("set GEMINI_API_KEY"), "a key is no token");
         assert!(message(400, &json!({})).contains("[models.generation]"));
         assert!(message(302, &json!({})).contains("GEMINI_BASE_URL"));
         assert!(message(429, &json!({"error": {"message": "limit: 0"}})).contains("no access"));

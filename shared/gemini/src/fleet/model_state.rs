@@ -13,7 +13,6 @@ use super::parked::Parked;
 use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
 use crate::failure::FailureClass;
-use crate::wire::UsageMetadata;
 
 /// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.
 /// Let go all at once, they would meet the first probe and wait again.
@@ -48,7 +47,7 @@ pub(crate) enum Admit {
         pass: Pass,
         /// Calls that the whole fleet may have under way.
         limit: u32,
-        /// How often the beginning of its prompt is read, this call counted.
+        /// How often the beginning of its prompt is read.
         demand: Demand,
     },
     /// Not yet.
@@ -99,7 +98,7 @@ pub(crate) struct Ended {
     pub(crate) parked: Option<Parked>,
     /// When the model will be gone, in words; `None` if there was no answer.
     pub(crate) goes: Option<Option<String>>,
-    /// What the answer to an inline call says of the beginning of its prompt.
+    /// What the answer says of the beginning of its prompt.
     pub(crate) read: Option<Read>,
 }
 
@@ -143,12 +142,13 @@ impl Refusal {
     }
 }
 
-/// The prompt that was answered inline, by which model, and what it was billed for.
+/// The beginning of a prompt that was answered, by which model, and what of it the implicit cache served: see
+/// [`Traffic::answered`].
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
     pub(crate) digest: Digest,
     pub(crate) version: Option<String>,
-    pub(crate) usage: UsageMetadata,
+    pub(crate) implicit: Option<f64>,
 }
 
 impl ModelState {
@@ -156,7 +156,7 @@ impl ModelState {
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
         if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules, now)) {
-            let (at, parked) = (parked.until, Some(parked.clone()));
+            let (at, parked) = (parked.asks_at(now), Some(parked.clone()));
             return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
         }
         let mut breaker = self.breaker.clone();
@@ -173,10 +173,7 @@ impl ModelState {
                 if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules)) {
                     parked.probe(now);
                 }
-                let demand = read.map(|digest| {
-                    self.reads.note(digest, now);
-                    self.reads.demand(digest, now)
-                });
+                let demand = read.map(|digest| self.reads.demand(digest, now));
                 let limit = self.concurrency.limit(rules.ceiling);
                 Admit::Granted { pass, limit, demand: demand.unwrap_or_default() }
             }
@@ -234,7 +231,7 @@ impl ModelState {
     fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
         let parked = self.parked.as_ref().filter(|parked| parked.holds(rules, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
-            Admission::Pass(_) => parked.map(|parked| parked.until),
+            Admission::Pass(_) => parked.map(|parked| parked.asks_at(now)),
             Admission::Rejected { until } => Some(until),
         }
     }
@@ -256,11 +253,12 @@ impl ModelState {
         } else {
             self.quota.refund(&limits, call.reserved, now);
         }
-        if let Some(Read { digest, version, usage }) = &ended.read {
-            self.reads.answered(digest, version.as_deref(), usage);
+        if let Some(Read { digest, version, implicit }) = &ended.read {
+            self.reads.answered(digest, version.as_deref(), *implicit, now);
         }
         if let Some(refusal) = &ended.refusal {
-            self.learnt.refused(&refusal.part_of(rules.parts), rules.start, now);
+            let start = rules.start.filter(|_| !matches!(refusal.class, FailureClass::DayUsedUp { .. }));
+            self.learnt.refused(&refusal.part_of(rules.parts), start, now);
             if let Some((until, why)) = refusal.pause(self.concurrency.throttles_in_a_row(), now) {
                 self.quota.pause(until, why);
             }

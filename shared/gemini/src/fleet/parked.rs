@@ -6,6 +6,7 @@ use domain::{Timestamp, after};
 use serde::{Deserialize, Serialize};
 
 use super::policy::Rules;
+use crate::failure::ASK_AGAIN;
 
 /// A probe that is not heard of is followed by the next one after so long.
 const PROBE: Duration = Duration::from_secs(180);
@@ -34,6 +35,12 @@ impl Parked {
 
     pub(crate) fn concerns(&self, rules: &Rules) -> bool {
         self.credentials == rules.parked_by(self.is_of_the_model)
+    }
+
+    /// When a task asks again at `now`. Who waits for the account does so soon, for other credentials may be there; it
+    /// costs no request while they are not.
+    pub(crate) fn asks_at(&self, now: Timestamp) -> Timestamp {
+        if self.is_of_the_model { self.until } else { self.until.min(after(now, ASK_AGAIN)) }
     }
 
     /// The one call that tries again goes out: the others wait for what comes of it.

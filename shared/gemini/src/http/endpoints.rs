@@ -68,6 +68,11 @@ impl Endpoint {
         format!("{self}/{model}:{method}")
     }
 
+    /// Address of `{model}:countTokens`.
+    pub(crate) fn count_tokens(&self, model: &str) -> String {
+        format!("{self}/{}:countTokens", self.model(model))
+    }
+
     /// Address of what is no model: `cachedContents`, with its query if it has one.
     pub(crate) fn resource(&self, path: &str) -> String {
         format!("{self}/{}{path}", self.parent)

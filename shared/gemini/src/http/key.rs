@@ -10,6 +10,9 @@ use crate::config::ConfigError;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
+/// Bytes of a key at least; Google's have 39 and more.
+const MIN_KEY: usize = 8;
+
 /// The key, if there is one: a stand-in or a gateway may need none.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
@@ -42,9 +45,11 @@ impl Key {
         self.header.clone()
     }
 
-    /// `text` without our key: the service repeats a key that it refuses in the details of its answer.
+    /// `text` without our key: the service repeats a key that it refuses in the details of its
+    /// answer. No key is as short as what is left: it would take the words apart that say what is wrong.
     pub(crate) fn redact(&self, text: &str) -> String {
         match &self.secret {
+            Some(key) if key.expose_secret().len() < MIN_KEY => text.to_owned(),
             Some(key) => text.replace(key.expose_secret(), "[redacted]"),
             None => text.to_owned(),
         }
@@ -99,5 +104,6 @@ mod tests {
         let key = key("").unwrap();
         assert!(key.header().is_none());
         assert_eq!(key.redact("abc"), "abc");
+        assert_eq!(super::Key::new(Some(&SecretString::from("a"))).unwrap().redact("a bad key"), "a bad key");
     }
 }

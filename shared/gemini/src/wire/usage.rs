@@ -59,6 +59,13 @@ impl UsageMetadata {
         prompt.saturating_add(self.tool_use_prompt_token_count.unwrap_or_default())
     }
 
+    /// The share of the prompt's beginning, which is `part` of it, that came from a cache: 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a prompt has far fewer than 2^52 tokens")]
+    pub(crate) fn cached_of(&self, part: f64) -> f64 {
+        let cached = self.cached_content_token_count.unwrap_or_default() as f64;
+        (cached / (self.prompt_token_count.unwrap_or_default() as f64 * part).max(1.0)).min(1.0)
+    }
+
     /// What is billed of a call that asked to be served in `asked`. `None` if the prompt was not counted, or
     /// the tier has no price that is known here. Where the tier is not told, the dearer one is believed.
     #[must_use]

@@ -54,7 +54,7 @@ async fn every_try_is_in_the_transcript_and_only_answers_are_billed() {
 #[tokio::test]
 async fn the_transcript_holds_no_credentials() {
     let server = Server::start([bare(403)]).await;
-    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    let error = gemini(alone(&server.url)).generate(&call()).await.unwrap_err();
     assert_eq!(error.exchanges.len(), 1);
     assert!(!serde_json::to_string(&error.exchanges).unwrap().contains(KEY));
 }

@@ -60,7 +60,7 @@ async fn refusals_without_a_time_are_answered_by_longer_and_longer_pauses() {
         pauses.push(until.duration_since(fleet.now()).as_secs());
         fleet.pass(seconds(20));
     }
-    assert_eq!(pauses, [1, 2, 4, 8]);
+    assert_eq!(pauses, [2, 3, 5, 9]);
     server.finish();
 }
 

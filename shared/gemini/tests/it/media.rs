@@ -1,11 +1,11 @@
 //! Attachments: as they are sent, refused and remembered.
 
 use domain::{Media, Model, ModelCall, ModelFailure, Speaker, Turn};
-use gemini::Config;
+use gemini::{Budgets, Config};
 use serde_json::json;
 
 use crate::calls::*;
-use crate::server::Server;
+use crate::server::{Server, Step};
 
 fn showing(media: Vec<Media>) -> ModelCall {
     let earlier = Turn { media: vec![document(4)], ..Turn::text(Speaker::User, "") };
@@ -56,5 +56,23 @@ async fn what_cannot_be_shown_is_refused_before_anything_is_sent() {
         assert_eq!((error.failure, error.exchanges.len()), (ModelFailure::Refused, 0));
         assert!(error.message.contains(words), "{}", error.message);
         assert!(server.finish().is_empty());
+    }
+}
+
+/// A few bytes may be a thousand pages: what bounds the money is what the service counts, once, or else the window.
+#[tokio::test]
+async fn what_no_size_bounds_is_counted_before_it_is_paid_for() {
+    let counts = |tokens: u64| Step::Json(200, json!({ "totalTokens": tokens }));
+    // 3.8 Flash has a window of $0.75, and 4,096 tokens of its answer cost $0.02.
+    for (count, is_paid) in [(counts(2_000), true), (counts(900_000), false), (bare(503), false)] {
+        let server = Server::start([count].into_iter().chain(is_paid.then(|| says("Two thousand.")))).await;
+        let budgets = Budgets { per_day_usd: Some(0.5), ..Budgets::default() };
+        let answer = "gemini-3.8-flash".to_owned();
+        let model = gemini(Config { answer, budgets, ..alone(&server.url) });
+        let outcome = model.generate(&showing(vec![document(9)])).await;
+        assert_eq!(outcome.is_ok(), is_paid, "{outcome:?}");
+        let asked = server.finish();
+        assert!(asked[0].uri.ends_with(":countTokens"), "{}", asked[0].uri);
+        assert_eq!(asked[0].body["generateContentRequest"]["model"], "models/gemini-3.8-flash");
     }
 }

@@ -399,13 +399,13 @@ async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
 
 #[tokio::test]
 async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
-    let server = Server::start([]).await;
+    let server = Server::start([bare(503)]).await;
     let fleet = Fleet::new(with_budget(&server, 1.0));
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
     assert_eq!(deferral(refused).0, Deferral::Budget, "a thousand pages may cost $4");
-    assert!(server.finish().is_empty());
+    assert!(server.finish()[0].uri.ends_with(":countTokens"), "what is not counted may fill the window");
 }
 
 #[tokio::test]
@@ -555,20 +555,32 @@ fn cache(name: &str) -> Step {
     Step::Json(200, body)
 }
 
+/// Eight reads are measured before a cache is thought of.
+fn inline() -> Vec<Step> {
+    (0..8).map(|_| says("Inline.")).collect()
+}
+
+async fn measure(environment: &Gemini, fleet: &Fleet) {
+    for _ in 0..8 {
+        environment.generate(&large(fleet)).await.unwrap();
+    }
+}
+
 /// The answers name 3.8 Flash, where two reads an hour repay a cache.
 #[tokio::test]
 async fn the_call_that_repays_a_cache_makes_it_and_the_others_use_it() {
-    let steps = [says("Inline."), cache("cachedContents/one"), says("Cached."), says("Cached.")];
+    let mut steps = inline();
+    steps.extend([cache("cachedContents/one"), says("Cached."), says("Cached.")]);
     let server = Server::start(steps).await;
     let fleet = Fleet::new(alone(&server.url));
     let first = fleet.environment();
-    first.generate(&large(&fleet)).await.unwrap();
+    measure(&first, &fleet).await;
     let maker = first.generate(&large(&fleet)).await.unwrap();
     assert_eq!(maker.usage[0].step, "cache", "what the cache costs is on the bill");
     fleet.environment().generate(&large(&fleet)).await.unwrap();
     let asked = server.finish();
-    assert!(asked[1].uri.ends_with("/cachedContents"), "{}", asked[1].uri);
-    for request in &asked[2..] {
+    assert!(asked[8].uri.ends_with("/cachedContents"), "{}", asked[8].uri);
+    for request in &asked[9..] {
         assert_eq!(request.body["cachedContent"], "cachedContents/one");
         assert!(request.body.get("systemInstruction").is_none());
     }
@@ -577,12 +589,25 @@ async fn the_call_that_repays_a_cache_makes_it_and_the_others_use_it() {
 #[tokio::test]
 async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
-    let server =
-        Server::start([says("Inline."), cache("cachedContents/one"), gone, says("Inline again.")]).await;
+    let mut steps = inline();
+    steps.extend([cache("cachedContents/one"), gone, says("Inline again.")]);
+    let server = Server::start(steps).await;
     let fleet = Fleet::new(limited(&server.url, once()));
     let environment = fleet.environment();
-    environment.generate(&large(&fleet)).await.unwrap();
+    measure(&environment, &fleet).await;
     assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");
     let last = server.finish().pop().unwrap();
     assert!(last.body.get("cachedContent").is_none() && last.body.get("systemInstruction").is_some());
+}
+
+/// Tries that fail read nothing, however many they are.
+#[tokio::test]
+async fn calls_that_are_refused_make_no_cache() {
+    let server = Server::start((0..10).map(|_| bare(400))).await;
+    let fleet = Fleet::new(alone(&server.url));
+    let environment = fleet.environment();
+    for _ in 0..10 {
+        environment.generate(&large(&fleet)).await.unwrap_err();
+    }
+    assert!(server.finish().iter().all(|asked| !asked.uri.ends_with("/cachedContents")));
 }

@@ -142,12 +142,10 @@ async fn missing_models_are_named_with_where_to_mend_them() {
 async fn refusals_of_the_account_park_the_task_at_once() {
     let location = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
         "message": "User location is not supported for the API use."}});
-    for (step, seconds) in
-        [(bare(401), 180), (bare(403), 180), (bare(402), 300), (Step::Json(400, location), 180)]
-    {
+    for step in [bare(401), leaked(), bare(402), Step::Json(400, location)] {
         let server = Server::start([step]).await;
         let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-        assert_parked(error.failure, seconds);
+        assert_parked(error.failure, 60);
         assert_eq!(server.models(), [ANSWER], "another model would be refused too");
     }
     assert_eq!(failure_of([bare(413)]).await, ModelFailure::Refused);
@@ -198,7 +196,7 @@ async fn an_invalid_key_says_how_to_mend_it_and_is_repeated_nowhere() {
         {"@type": "type.googleapis.com/google.rpc.DebugInfo", "detail": format!("Invalid API key: {KEY}")}]);
     let server = Server::start([error(400, &format!("API key not valid: {KEY}"), details)]).await;
     let error = failed(&server).await;
-    assert_parked(error.failure, 180);
+    assert_parked(error.failure, 60);
     assert!(error.message.contains("set GEMINI_API_KEY"), "{}", error.message);
     let everything = format!("{error} {error:?}");
     assert!(!everything.contains(KEY), "{everything}");
@@ -232,4 +230,39 @@ async fn messages_hold_no_prompt_text() {
         assert!(!error.to_string().contains("PRIVATE-QUESTION"), "{error}");
         assert_eq!(error.step, "answer");
     }
+}
+
+#[tokio::test]
+async fn what_is_refused_of_one_model_parks_that_alone() {
+    let of_the_model = [(403, "PERMISSION_DENIED"), (400, "FAILED_PRECONDITION")];
+    for (code, status) in of_the_model {
+        let body = json!({"error": {"code": code, "status": status, "message": "Not this one."}});
+        let server =
+            Server::start([Step::Json(code, body), says("From the fallback."), says("Again.")]).await;
+        let model = gemini(config(&server.url));
+        for _ in 0..2 {
+            model.generate(&call()).await.unwrap();
+        }
+        assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK]);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_says_nothing_is_asked_once_without_what_we_have_added() {
+    let unsaid = || error(400, "Request contains an invalid argument.", json!([]));
+    let server = Server::start([unsaid(), unsaid(), says(r#"{"n": 7}"#)]).await;
+    answered(&server, &structured()).await;
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
+    let asked = server.finish();
+    let added = |n: usize, key: &str| asked[n].body["generationConfig"].get(key).is_some();
+    for (n, is_added) in [(0, true), (1, false), (2, true)] {
+        assert_eq!((added(n, "thinkingConfig"), added(n, "responseJsonSchema")), (is_added, is_added));
+    }
+}
+
+#[tokio::test]
+async fn a_days_quota_that_is_told_in_words_alone_waits_for_the_next_day() {
+    let words = "You exceeded your current quota.\n* Quota exceeded for metric: generativelanguage.googleapis.com/generate_requests_per_model_per_day, limit: 250\nPlease retry in 9h12m.";
+    let failure = failure_of([error(429, words, json!([]))]).await;
+    assert!(matches!(failure, ModelFailure::Defer { why: Deferral::DailyQuota, .. }), "{failure:?}");
 }

@@ -54,14 +54,14 @@ async fn flex_gets_the_minutes_that_the_invocation_has() {
         .iter()
         .map(|asked| asked.headers["x-server-timeout"].to_str().unwrap().parse().unwrap())
         .collect();
-    assert_eq!(timeouts, [279, 60]);
+    assert_eq!(timeouts, [219, 60], "and leaves what standard needs");
 }
 
 #[tokio::test]
 async fn what_flex_has_no_room_for_is_served_as_standard_at_once() {
-    let server =
-        Server::start((0..4).flat_map(|n| [bare(if n == 0 { 429 } else { 503 }), served(json!("standard"))]))
-            .await;
+    let retry_info = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "30s"}]);
+    let shed = [bare(429), bare(503), bare(504), error(429, "Out of room.", retry_info)];
+    let server = Server::start(shed.into_iter().flat_map(|shed| [shed, served(json!("standard"))])).await;
     let fleet = tiered(&server);
     for _ in 0..4 {
         let answer = fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap();
@@ -100,4 +100,19 @@ async fn a_call_that_has_no_minutes_left_goes_as_everybodys() {
     let fleet = tiered(&server);
     fleet.environment().generate(&of_priority(&fleet, 1, 60)).await.unwrap();
     assert!(server.finish()[0].body.get("serviceTier").is_none());
+}
+
+#[tokio::test]
+async fn flex_that_does_not_answer_is_followed_by_standard_and_counts_for_nothing() {
+    let server = Server::start([Step::Hang, Step::Hang]).await;
+    let fleet = tiered(&server);
+    let (environment, call) = (fleet.environment(), of_priority(&fleet, 1, 280));
+    let silence = async {
+        server.arrival().await;
+        tokio::time::pause();
+    };
+    let (outcome, ()) = tokio::join!(environment.generate(&call), silence);
+    let asked: Vec<bool> =
+        outcome.unwrap_err().exchanges.iter().map(|one| one.request["serviceTier"] == "flex").collect();
+    assert_eq!(asked, [true, false]);
 }

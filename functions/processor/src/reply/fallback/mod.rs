@@ -29,6 +29,8 @@ use sketch::Sketch;
 
 /// How long a task tries to keep its answer for later tasks.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A task that has nothing to fall back on looks so often whether there is a model again.
+const AGAIN: Duration = Duration::from_secs(900);
 
 /// A text that can stand in for a model's.
 struct StandIn {
@@ -37,8 +39,9 @@ struct StandIn {
     source: String,
 }
 
-/// What becomes of a task that finds no model. It waits as `deferred` says. Once that has lasted for
-/// `fallback_after` since its first such deferral, a draft is parked, if there is one.
+/// What becomes of a task that finds no model. It waits as `deferred` says, and looks again when that has lasted for
+/// `fallback_after` since its first such deferral, and from then on every [`AGAIN`]: until midnight, say, would be longer
+/// than anybody has to wait, and another agent.toml or other credentials may do. Then a draft is parked, if there is one.
 pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> Interrupt {
     let now = claimed.now();
     let (due, has_acted) = {
@@ -46,17 +49,15 @@ pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> In
         let since = doc.model_down_since.unwrap_or(now);
         (after(since, claimed.resources.settings.models.fallback_after), !doc.effects.is_empty())
     };
-    let looks = now >= due || deferred.not_before.is_some_and(|at| at > due);
-    if has_acted || claimed.event.target.is_none() || !looks {
+    let latest = if now < due { due } else { after(now, AGAIN) };
+    if deferred.not_before.is_some_and(|at| at > latest) {
+        (deferred.not_before, deferred.is_slot) = (Some(latest), false);
+    }
+    if has_acted || claimed.event.target.is_none() || now < due {
         return Interrupt::ModelUnavailable(Box::new(deferred));
     }
     match find(claimed, now).await {
-        Some(found) if now >= due => park(claimed, found, deferred).await,
-        Some(_) => {
-            // Until midnight, say, would be longer than anybody has to wait.
-            deferred.not_before = Some(due);
-            Interrupt::ModelUnavailable(Box::new(deferred))
-        }
+        Some(found) => park(claimed, found, deferred).await,
         None => Interrupt::ModelUnavailable(Box::new(deferred)),
     }
 }

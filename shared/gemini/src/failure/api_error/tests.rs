@@ -73,6 +73,23 @@ fn the_daily_quota_is_found_among_several() {
 }
 
 #[test]
+fn words_count_where_details_are_absent() {
+    let told = |words: &str| exhausted(words, json!([]));
+    let day = told(
+        "Out.\n* Quota exceeded for metric: x.com/generate_requests_per_model_per_day, limit: 250, model: m\nPlease retry in 9h12m3.5s.",
+    );
+    assert!(day.is_daily());
+    assert_eq!((day.told().requests_per_day, day.retry_after), (Some(250), Some(MAX_RETRY_AFTER)));
+    let minute = told("metric: x.com/generate_requests_per_minute, limit: 10\nPlease retry in 45.5s.");
+    assert_eq!((minute.told().requests_per_minute, minute.is_daily()), (Some(10), false));
+    assert_eq!(minute.retry_after, Some(Duration::from_millis(45_500)));
+    assert!(told("Quota exceeded for quota metric 'Requests per day' of consumer 'x'.").is_daily());
+    for (wait, seconds) in [("2m5s", Some(125)), ("1h", Some(3_600)), ("500ms", None), ("soon", None)] {
+        assert_eq!(spoken(wait), seconds.map(Duration::from_secs), "{wait}");
+    }
+}
+
+#[test]
 fn a_limit_of_zero_is_no_access() {
     let by_value = exhausted(EXCEEDED, json!([quota_failure(&[(PER_DAY, "0")])]));
     assert!(by_value.is_without_access());
@@ -224,6 +241,10 @@ fn a_refusal_is_about_what_its_known_sentence_is_about() {
         ),
         ("* GenerateContentRequest.generation_config.response_schema.properties: empty", About::Schema),
         ("Flex API is not supported for model m.", About::Tier),
+        (r#"Invalid JSON payload received. Unknown name "serviceTier": Cannot find field."#, About::Tier),
+        ("Unable to submit request because thinking_level is not supported by this model.", About::Thinking),
+        ("You can only set only one of thinking budget and thinking level.", About::Thinking),
+        ("Request contains an invalid argument.", About::Unsaid),
         ("The input token count exceeds the maximum number of tokens allowed 1048576.", About::Request),
         ("The file `my thinking.pdf` has no pages.", About::Request),
         ("Cannot fetch content from https://schema.example/flexible.", About::Request),
