@@ -47,13 +47,13 @@ pub struct EvalRunArgs {
     /// The eval.json of a former report: tell what changed.
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
-    /// Fail below this share of right intents.
+    /// Fail below this share of right intents, of the cases that ended.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub min_accuracy: f64,
-    /// Fail below this share of cases that are right in everything.
+    /// Fail below this share of cases that are right in everything, of those that ended.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub min_right: f64,
-    /// Fail if a case is wrong that was right in --against.
+    /// Fail if a case is wrong that was right in --against; one that did not end is not.
     #[arg(long, requires = "against")]
     pub no_worse: bool,
     /// Write eval.json, eval.xml (JUnit) and eval.html into this directory.

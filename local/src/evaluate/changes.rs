@@ -13,8 +13,9 @@ use crate::Failure;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Former {
     pub(crate) version: String,
-    pub(crate) accuracy: f64,
-    pub(crate) right: f64,
+    /// `None` if no case ended.
+    pub(crate) accuracy: Option<f64>,
+    pub(crate) right: Option<f64>,
     outcomes: Vec<Outcome>,
 }
 
@@ -47,6 +48,8 @@ pub(crate) struct Changes<'r> {
     pub(crate) mended: Vec<Change<'r>>,
     /// As right as before, with another intent or another answer.
     pub(crate) other: Vec<Change<'r>>,
+    /// Without an end in one of the runs: neither better nor worse.
+    pub(crate) unfinished: Vec<Change<'r>>,
     /// Cases that only one of the two runs has.
     pub(crate) unmatched: usize,
 }
@@ -64,6 +67,9 @@ impl<'r> Changes<'r> {
             };
             let change = Change { before, after };
             match (before.is_right(), after.is_right()) {
+                _ if before.unfinished.is_some() || after.unfinished.is_some() => {
+                    changes.unfinished.push(change);
+                }
                 (true, false) => changes.broken.push(change),
                 (false, true) => changes.mended.push(change),
                 _ if before.got != after.got || before.answer != after.answer => changes.other.push(change),
@@ -77,9 +83,14 @@ impl<'r> Changes<'r> {
     /// All of them, the worst first, with a word for each.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, Change<'r>)> {
         let named = |word, list: &[Change<'r>]| list.iter().map(move |it| (word, *it)).collect::<Vec<_>>();
-        [named("broken", &self.broken), named("mended", &self.mended), named("other", &self.other)]
-            .into_iter()
-            .flatten()
+        [
+            named("broken", &self.broken),
+            named("mended", &self.mended),
+            named("other", &self.other),
+            named("unfinished", &self.unfinished),
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -96,8 +107,8 @@ mod tests {
     fn what_changed_is_told_by_its_kind() {
         let former = Former {
             version: "ver_1".to_owned(),
-            accuracy: 0.5,
-            right: 0.5,
+            accuracy: Some(0.5),
+            right: Some(0.5),
             outcomes: vec![
                 named("a", outcome("bug", "bug", 0.9)),
                 named("b", outcome("bug", "question", 0.9)),
@@ -119,5 +130,21 @@ mod tests {
             changes.all().map(|(word, change)| (word, change.after.case.as_str())).collect();
         assert_eq!(told, [("broken", "a"), ("mended", "b"), ("other", "c")]);
         assert_eq!(changes.unmatched, 2);
+    }
+
+    #[test]
+    fn a_case_that_did_not_end_in_one_of_the_runs_is_neither_broken_nor_mended() {
+        let right = || outcome("bug", "bug", 0.9);
+        let stopped = || Outcome { unfinished: Some("budget".to_owned()), ..outcome("bug", "none", 0.0) };
+        let former = Former {
+            version: "ver_1".to_owned(),
+            accuracy: None,
+            right: None,
+            outcomes: vec![named("a", right()), named("b", stopped()), named("c", stopped())],
+        };
+        let now = [named("a", stopped()), named("b", right()), named("c", stopped())];
+        let changes = Changes::between(&former, &now);
+        let words: Vec<&str> = changes.all().map(|(word, _)| word).collect();
+        assert_eq!(words, ["unfinished"; 3]);
     }
 }

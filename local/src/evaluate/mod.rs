@@ -39,6 +39,8 @@ use outcome::Outcome;
 use report::{Report, by_another};
 use score::Score;
 
+/// The exit code while a case has not ended: sysexits' EX_TEMPFAIL, the same command may go on.
+const NOT_ENDED: u8 = 75;
 /// Feedbacks under way at once.
 const JUDGED_AT_ONCE: usize = 16;
 /// Why a case with a rubric has not come to an end.
@@ -52,7 +54,7 @@ pub(crate) async fn eval(args: EvalArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Runs the cases and says how it went: a failure below a bound, or if a case did not end.
+/// Runs the cases and says how it went: [`NOT_ENDED`] if a case did not end, a failure below a bound.
 async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
@@ -81,7 +83,12 @@ async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
     }
     let missed = missed(&args, &report);
     missed.iter().for_each(|line| eprintln!("{line}"));
-    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ExitCode::from(exit_code(&score, &missed)))
+}
+
+/// What a run exits with: bounds say something of the agent once every case has ended.
+fn exit_code(score: &Score, missed: &[String]) -> u8 {
+    if score.finished() < score.outcomes.len() { NOT_ENDED } else { u8::from(!missed.is_empty()) }
 }
 
 /// The cases that the command line names.
@@ -218,7 +225,8 @@ fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
         ("the share of right intents", score.accuracy(), args.min_accuracy),
         ("the share of cases right in everything", score.right(), args.min_right),
     ];
-    let below = bounds.into_iter().filter(|(_, is, wanted)| is < wanted);
+    let measured = bounds.into_iter().filter_map(|(what, is, wanted)| Some((what, is?, wanted)));
+    let below = measured.filter(|(_, is, wanted)| is < wanted);
     let others = by_another(score).map_or_else(String::new, |told| format!(" ({told})"));
     let mut missed: Vec<String> =
         below.map(|(what, is, wanted)| format!("{what} is {is:.3}, below {wanted}{others}")).collect();

@@ -245,7 +245,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_did_not_end_is_wrong_and_says_why() {
+    fn what_did_not_end_is_not_right_and_says_why() {
         let mut waiting = ran(TaskStatus::Waiting, Some("bug"), "");
         waiting.task.note(Timestamp::UNIX_EPOCH, "budget");
         let outcome = Outcome::of(&case(), &waiting);

@@ -53,23 +53,33 @@ pub(crate) struct Score {
 
 impl Score {
     pub(crate) fn finished(&self) -> usize {
-        self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none()).count()
+        self.ended().count()
     }
 
-    /// The share of cases whose intent was found; a case that did not come to an end counts as wrong.
-    pub(crate) fn accuracy(&self) -> f64 {
-        share(self.outcomes.iter().filter(|it| it.is_sorted_right()).count(), self.outcomes.len())
+    /// Of the cases that ended, the share whose intent was found; `None` if none ended.
+    pub(crate) fn accuracy(&self) -> Option<f64> {
+        self.share_of_ended(Outcome::is_sorted_right)
     }
 
-    /// The share of cases that are right in everything.
-    pub(crate) fn right(&self) -> f64 {
-        share(self.outcomes.iter().filter(|it| it.is_right()).count(), self.outcomes.len())
+    /// Of the cases that ended, the share that is right in everything; `None` if none ended.
+    pub(crate) fn right(&self) -> Option<f64> {
+        self.share_of_ended(Outcome::is_right)
     }
 
-    /// How often each intent was taken for each, by what was expected and what came.
+    /// A case that did not end says nothing of the agent.
+    fn share_of_ended(&self, is: impl Fn(&Outcome) -> bool) -> Option<f64> {
+        let ended = self.finished();
+        (ended > 0).then(|| share(self.ended().filter(|it| is(it)).count(), ended))
+    }
+
+    fn ended(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none())
+    }
+
+    /// How often each intent was taken for each, by what was expected and what came, of the cases that ended.
     pub(crate) fn confusion(&self) -> BTreeMap<(&str, &str), usize> {
         let mut confusion = BTreeMap::new();
-        for outcome in &self.outcomes {
+        for outcome in self.ended() {
             *confusion.entry((outcome.expected.as_str(), outcome.got.as_str())).or_default() += 1;
         }
         confusion
@@ -114,8 +124,7 @@ impl Score {
 
     /// The outcomes whose intent can be held against the confidence: those that have come to an end.
     fn sure(&self) -> impl Iterator<Item = (&Outcome, f64)> {
-        let ended = self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none());
-        ended.filter_map(|outcome| Some((outcome, outcome.confidence?)))
+        self.ended().filter_map(|outcome| Some((outcome, outcome.confidence?)))
     }
 
     /// The cases that another model has sorted than the wanted one, and those that another has answered.
@@ -233,11 +242,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_did_not_end_counts_as_wrong() {
-        let score = score();
-        assert_eq!((score.accuracy(), score.right(), score.finished()), (0.5, 0.5, 3));
+    fn what_did_not_end_is_neither_right_nor_wrong() {
+        let mut score = score();
+        let of_three = Some(2.0 / 3.0);
+        assert_eq!((score.accuracy(), score.right(), score.finished()), (of_three, of_three, 3));
         assert_eq!(score.confusion()[&("bug", "question")], 1);
+        assert_eq!(score.confusion().get(&("bug", NONE)), None);
         assert_eq!((score.cost_usd(), score.unpriced(), score.latency(0.5)), (1.5, 1, 10.0));
+        score.outcomes.retain(|it| it.unfinished.is_some());
+        assert_eq!((score.accuracy(), score.right(), score.finished()), (None, None, 0));
     }
 
     #[test]
@@ -275,8 +288,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nothing_is_a_score_of_zero() {
+    fn nothing_has_no_score() {
         let none = Score { outcomes: Vec::new(), threshold: 0.8, live: Vec::new() };
-        assert_eq!((none.accuracy(), none.calibration_error(), none.latency(0.95)), (0.0, 0.0, 0.0));
+        assert_eq!((none.accuracy(), none.calibration_error(), none.latency(0.95)), (None, 0.0, 0.0));
     }
 }

@@ -220,10 +220,34 @@ fn a_bound_that_is_missed_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let score = score::tests::score();
     let report = Report { score: &score, version: "ver_1", model: "m", against: None };
-    let line = "--min-accuracy 0.6 --min-right 0.5";
-    let told = missed(&args(dir.path(), line), &report);
+    let args = args(dir.path(), "--min-accuracy 0.7 --min-right 0.5");
+    let told = missed(&args, &report);
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("0.500, below 0.6") && told[1].contains("1 cases did not end"), "{told:?}");
+    assert!(told[0].contains("0.667, below 0.7") && told[1].contains("1 cases did not end"), "{told:?}");
+    assert_eq!(exit_code(&score, &told), NOT_ENDED);
+
+    let mut ended = score.clone();
+    ended.outcomes.retain(|it| it.unfinished.is_none());
+    let told = missed(&args, &Report { score: &ended, ..report });
+    assert_eq!((told.len(), exit_code(&ended, &told), exit_code(&ended, &[])), (1, 1, 0), "{told:?}");
+}
+
+#[test]
+fn bounds_and_former_runs_say_nothing_of_cases_that_did_not_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let former = score::tests::score();
+    let report = Report { score: &former, version: "ver_1", model: "m", against: None };
+    report.write(dir.path()).unwrap();
+    let file = dir.path().join("eval.json");
+    let former = Former::read(&file).unwrap();
+    let mut score = score::tests::score();
+    score.outcomes.iter_mut().for_each(|it| it.unfinished = Some("budget".to_owned()));
+    let against = Some((&former, Changes::between(&former, &score.outcomes)));
+    let report = Report { score: &score, version: "ver_1", model: "m", against };
+    let line = format!("--min-accuracy 0.9 --min-right 0.9 --against {} --no-worse", file.display());
+    let told = missed(&args(dir.path(), &line), &report);
+    assert!(told.len() == 1 && told[0].contains("4 cases did not end"), "{told:?}");
+    assert_eq!(exit_code(&score, &told), NOT_ENDED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Report, by_another, percent};
+use super::{Report, by_another, of_ended, percent};
 use crate::evaluate::case::is_right;
 use crate::evaluate::score::{Bin, Score, share};
 use crate::html_page::{diff, page as whole};
@@ -13,8 +13,9 @@ pub(super) fn page(report: &Report<'_>) -> String {
         "afterhook eval",
         &html! {
             p {
-                (score.outcomes.len()) " cases, version " code { (report.version) } ", " (report.model) ": intents "
-                (percent(score.accuracy())) ", right in everything " (percent(score.right())) ", $"
+                (score.finished()) " of " (score.outcomes.len()) " cases ended, version " code { (report.version) } ", "
+                (report.model) ": of these intents " (of_ended(score.accuracy())) ", right in everything "
+                (of_ended(score.right())) ", $"
                 (format!("{:.4}", score.cost_usd())) ", time of model calls p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
                 (format!("{:.0}", score.latency(0.95))) " ms"
             }
@@ -34,7 +35,7 @@ fn changes(report: &Report<'_>) -> Markup {
         h2 { "Against " code { (former.version) } }
         p {
             (changes.broken.len()) " broken, " (changes.mended.len()) " mended, " (changes.other.len())
-            " with another intent or answer, " (changes.unmatched) " in one run alone"
+            " with another intent or answer, " (changes.unfinished.len()) " that did not end in both, " (changes.unmatched) " in one run alone"
         }
         table {
             tr { th { "" } th { "Case" } th { "Found before" } th { "Found now" } th { "Answer" } th { "What is wrong" } }

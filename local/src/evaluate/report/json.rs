@@ -54,6 +54,7 @@ fn changes(report: &Report<'_>) -> Value {
         "broken": names(&changes.broken),
         "mended": names(&changes.mended),
         "other": names(&changes.other),
+        "unfinished": names(&changes.unfinished),
         "unmatched": changes.unmatched,
     })
 }

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use crate::evaluate::score::Score;
 
 pub(super) fn junit(score: &Score) -> String {
-    let wrong = score.outcomes.iter().filter(|it| !it.is_right()).count();
+    let stopped = score.outcomes.len() - score.finished();
+    let wrong = score.outcomes.iter().filter(|it| !it.is_right()).count() - stopped;
     let seconds: f64 = score.outcomes.iter().map(|it| it.ms / 1_000.0).sum();
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"afterhook eval\" tests=\"{}\" \
-         failures=\"{wrong}\" time=\"{seconds:.3}\">\n",
+         failures=\"{wrong}\" errors=\"{stopped}\" time=\"{seconds:.3}\">\n",
         score.outcomes.len()
     );
     for it in &score.outcomes {
@@ -20,7 +21,8 @@ pub(super) fn junit(score: &Score) -> String {
         if it.is_right() {
             out.push_str("/>\n");
         } else {
-            let _ = writeln!(out, "><failure message=\"{}\"/></testcase>", escaped(&it.why()));
+            let element = if it.unfinished.is_some() { "error" } else { "failure" };
+            let _ = writeln!(out, "><{element} message=\"{}\"/></testcase>", escaped(&it.why()));
         }
     }
     out.push_str("</testsuite>\n");

@@ -58,6 +58,11 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// A share of the cases that ended; none of them is no share.
+fn of_ended(share: Option<f64>) -> String {
+    share.map_or_else(|| "not measured".to_owned(), percent)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -81,16 +86,21 @@ mod tests {
         let against = Some((&before, Changes::between(&before, &score.outcomes)));
         let report = Report { score: &score, version: "ver_1", model: "the stand-in", against };
         let told = report.text();
-        assert!(told.starts_with("3 of 4 cases ended; intents 25.0 %"), "{told}");
+        assert!(told.starts_with("3 of 4 cases ended; of these intents 33.3 %"), "{told}");
         assert!(told.contains("! bug -> question: 2") && told.contains("it did not end: budget"), "{told}");
         assert!(told.contains("broken: bug <as> bug"), "{told}");
         let value = report.json();
-        assert_eq!((&value["accuracy"], &value["outcomes"][1]["got"]), (&json!(0.25), &json!("question")));
+        assert_eq!(
+            (&value["accuracy"], &value["outcomes"][1]["got"]),
+            (&json!(1.0 / 3.0), &json!("question"))
+        );
         assert_eq!(value["changes"]["broken"], json!(["bug <as> bug"]));
         let suite = junit::junit(&score);
-        assert!(suite.contains("tests=\"4\" failures=\"3\""), "{suite}");
+        assert!(suite.contains("tests=\"4\" failures=\"2\" errors=\"1\""), "{suite}");
         assert!(suite.contains("name=\"bug &lt;as&gt; question\""), "{suite}");
+        assert_eq!(value["changes"]["unfinished"], json!(["bug <as> none"]));
         let page = html::page(&report);
+        assert!(page.contains("3 of 4 cases ended"), "{page}");
         assert!(page.contains("bug &lt;as&gt; question") && !page.contains("<as>"), "{page}");
         assert!(page.contains("ver_0") && page.contains("broken"), "{page}");
     }
@@ -133,7 +143,7 @@ mod tests {
             let served = it["served"].as_array().unwrap();
             served.iter().any(|it| (it["step"] == "triage") == triage && !it["instead_of"].is_null())
         };
-        let share = |part: usize| json!(super::super::score::share(part, outcomes.len()));
+        let share = |part: usize| json!(super::super::score::share(part, count(&ended)));
         assert_eq!((&all["cases"], &all["finished"]), (&json!(outcomes.len()), &json!(count(&ended))));
         assert_eq!((&all["accuracy"], &all["right"]), (&share(count(&sorted)), &share(count(&right))));
         let cost: f64 = outcomes.iter().filter_map(|it| it["cost_usd"].as_f64()).sum();
@@ -160,8 +170,20 @@ mod tests {
         let total = |list: &str, of: &str| {
             all[list].as_array().unwrap().iter().map(|it| it[of].as_u64().unwrap()).sum::<u64>()
         };
-        assert_eq!((total("confusion", "count"), total("calibration", "count")), (5, 4));
+        assert_eq!((total("confusion", "count"), total("calibration", "count")), (4, 4));
         assert_eq!(total("served", "cases"), 4);
+    }
+
+    #[test]
+    fn where_no_case_ended_nothing_is_measured_and_the_report_can_be_compared() {
+        let mut none = score();
+        none.outcomes.retain(|it| it.unfinished.is_some());
+        let report = Report { score: &none, version: "ver_1", model: "m", against: None };
+        assert!(report.text().starts_with("0 of 1 cases ended; of these intents not measured"));
+        let dir = tempfile::tempdir().unwrap();
+        report.write(dir.path()).unwrap();
+        let former = Former::read(&dir.path().join("eval.json")).unwrap();
+        assert_eq!((former.accuracy, former.right), (None, None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, by_another, percent};
+use super::{Report, by_another, of_ended, percent};
 use crate::command::table::plain;
 use crate::evaluate::case::is_right;
 use crate::evaluate::outcome::Outcome;
@@ -27,8 +27,14 @@ pub(super) fn text(report: &Report<'_>) -> String {
         out.push('\n');
     }
     for outcome in wrong.iter().take(NAMED) {
-        let _ =
-            writeln!(out, "wrong: {}: {}{}", plain(&outcome.case), plain(&outcome.why()), another(outcome));
+        let _ = writeln!(
+            out,
+            "{}: {}: {}{}",
+            kind(outcome),
+            plain(&outcome.case),
+            plain(&outcome.why()),
+            another(outcome)
+        );
     }
     more(&mut out, wrong.len());
     changes(&mut out, report);
@@ -42,12 +48,12 @@ fn summary(score: &Score) -> String {
     };
     let by_another = by_another(score).map_or_else(String::new, |told| format!("; {told}"));
     format!(
-        "{} of {} cases ended; intents {}, right in everything {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
+        "{} of {} cases ended; of these intents {}, right in everything {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
          p95 {:.0} ms{by_another}\n",
         score.finished(),
         score.outcomes.len(),
-        percent(score.accuracy()),
-        percent(score.right()),
+        of_ended(score.accuracy()),
+        of_ended(score.right()),
         score.cost_usd(),
         score.latency(0.5),
         score.latency(0.95),
@@ -65,6 +71,10 @@ fn models(out: &mut String, score: &Score) {
         let _ = writeln!(out, "another model: {}: {}", plain(&outcome.case), plain(&outcome.models()));
     }
     more(out, others.len());
+}
+
+fn kind(outcome: &Outcome) -> &'static str {
+    if outcome.unfinished.is_some() { "unfinished" } else { "wrong" }
 }
 
 /// Which other models served a case; empty if none did.
@@ -108,13 +118,14 @@ fn changes(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(
         out,
         "\nagainst {}: intents {} before, right in everything {} before; {} broken, {} mended, {} with another \
-         intent or answer, {} in one run alone",
+         intent or answer, {} that did not end in both, {} in one run alone",
         plain(&former.version),
-        percent(former.accuracy),
-        percent(former.right),
+        of_ended(former.accuracy),
+        of_ended(former.right),
         changes.broken.len(),
         changes.mended.len(),
         changes.other.len(),
+        changes.unfinished.len(),
         changes.unmatched,
     );
     let all: Vec<_> = changes.all().collect();
