@@ -117,6 +117,7 @@ pub(crate) fn is_right(expected: &str, got: &str) -> bool {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Set {
+    #[serde(default)]
     cases: Vec<Spanned<Case>>,
 }
 
@@ -267,9 +268,16 @@ fn lines(file: &Path, text: &str) -> Result<Vec<Case>, Failure> {
     lines
         .map(|(number, line)| {
             let at = place(file, number + 1);
-            checked(serde_json::from_str(line).map_err(|error| Failure::at(&at, error))?, at)
+            checked(serde_json::from_str(line).map_err(|error| Failure::at(&at, in_its_line(&error)))?, at)
         })
         .collect()
+}
+
+/// What is wrong with a line of a file: its number stands before, so that of the parser would be a second one.
+fn in_its_line(error: &serde_json::Error) -> String {
+    let (told, column) = (error.to_string(), error.column());
+    let place = format!(" at line {} column {column}", error.line());
+    told.strip_suffix(&place).map_or_else(|| told.clone(), |told| format!("{told}, at column {column}"))
 }
 
 fn place(file: &Path, line: usize) -> Place {
@@ -350,6 +358,8 @@ mod tests {
                 "a.toml:1: case `a`: no answer has",
             ),
             ("cases = []\n".to_owned(), "there is no case in it"),
+            (String::new(), "there is no case in it"),
+            ("# none yet\n".to_owned(), "there is no case in it"),
         ] {
             let (_dir, file) = write("a.toml", &text);
             let told = load(&[file]).unwrap_err().to_string();
@@ -366,6 +376,17 @@ mod tests {
         assert!(wrong.contains("no sample `x`") && wrong.contains("a.toml:1"), "{wrong}");
         let told = load(&[Path::new("no/such/evals")]).unwrap_err().to_string();
         assert!(told.contains("no/such/evals: there is none") && told.contains("eval export"), "{told}");
+    }
+
+    #[test]
+    fn a_mistake_in_a_line_names_one_line() {
+        let good = r#"{"name":"a","source":"mine","event":"x","body":{},"intent":"question"}"#;
+        for (bad, why) in [("{", "column 1"), (r#"{"name":"b","intend":"x"}"#, "unknown field `intend`")] {
+            let (_dir, file) = write("bad.jsonl", &format!("{good}\n{bad}\n"));
+            let told = load(&[file]).unwrap_err().to_string();
+            assert!(told.contains("bad.jsonl:2: ") && told.contains(why), "{told}");
+            assert!(!told.contains("line 1"), "{told}");
+        }
     }
 
     #[test]

@@ -59,6 +59,7 @@ async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
     let cases = chosen(&args)?;
+    check_intents(&settings, &cases)?;
     if let Some(dir) = &args.report {
         report_files::check(dir, &report::FILES)?;
     }
@@ -111,7 +112,6 @@ async fn measure(
     args: &EvalRunArgs,
 ) -> Result<Score, Failure> {
     let threshold = settings.agent.confidence_threshold;
-    unknown_intents(&settings, cases).iter().for_each(|line| eprintln!("{line}"));
     for case in cases {
         for_show(settings.clone(), std::iter::once(case.source()), None).map_err(|why| case.wrong(why))?;
     }
@@ -135,9 +135,9 @@ async fn measure(
     Ok(Score { outcomes, threshold, live: cases.iter().filter_map(Case::lived).collect() })
 }
 
-/// Cases that expect an intent which the agent does not have, a line for each such intent: they are wrong whatever
-/// comes out.
-fn unknown_intents(settings: &Settings, cases: &[Case]) -> Vec<String> {
+/// Refuses cases that expect an intent which the agent does not have, with a line for each such intent: they are wrong
+/// whatever comes out.
+fn check_intents(settings: &Settings, cases: &[Case]) -> Result<(), Failure> {
     let mut unknown: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
     for case in cases {
         let intent = case.intent.as_deref();
@@ -153,7 +153,8 @@ fn unknown_intents(settings: &Settings, cases: &[Case]) -> Vec<String> {
             "{first}: the intent `{intent}` is none of agent.toml; {count} of the cases expect it, in vain"
         )
     };
-    unknown.into_iter().map(line).collect()
+    let lines: Vec<String> = unknown.into_iter().map(line).collect();
+    if lines.is_empty() { Ok(()) } else { Err(Failure::new(lines.join("\n"))) }
 }
 
 /// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.

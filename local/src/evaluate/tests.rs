@@ -96,18 +96,31 @@ fn the_shipped_set_has_cases_of_every_intent_every_sender_and_injections() {
 }
 
 #[test]
-fn an_expected_intent_that_the_agent_does_not_have_is_told_with_its_first_case() {
+fn an_expected_intent_that_the_agent_does_not_have_is_a_mistake_told_with_its_first_case() {
     let dir = tempfile::tempdir().unwrap();
     let case = |name: &str, intent: &str| {
         format!("[[cases]]\nname = \"{name}\"\nsample = \"slack/message.im\"\nintent = \"{intent}\"\n")
     };
     let set = [case("a", "question"), case("b", "bug_repot"), case("c", "bug_repot")].concat();
     std::fs::write(dir.path().join("a.toml"), set).unwrap();
-    let told = unknown_intents(&agent(), &case::load(&[dir.path()]).unwrap());
-    assert!(told.len() == 1 && told[0].contains("a.toml:5: the intent `bug_repot`"), "{told:?}");
-    assert!(told[0].contains("2 of the cases"), "{told:?}");
+    let told = check_intents(&agent(), &case::load(&[dir.path()]).unwrap()).unwrap_err().to_string();
+    assert!(told.lines().count() == 1 && told.contains("a.toml:5: the intent `bug_repot`"), "{told}");
+    assert!(told.contains("2 of the cases"), "{told}");
     let shipped = case::load(&[root().join("evals")]).unwrap();
-    assert_eq!(unknown_intents(&agent(), &shipped), Vec::<String>::new());
+    check_intents(&agent(), &shipped).unwrap();
+}
+
+#[tokio::test]
+async fn a_run_with_an_unknown_intent_fails_before_anything_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.toml");
+    std::fs::write(&file, "[[cases]]\nname = \"a\"\nsample = \"slack/message.im\"\nintent = \"bug_repot\"\n")
+        .unwrap();
+    let mut args = args(&dir.path().join("data"), "");
+    args.files = vec![file];
+    args.config.path = Some(root().join("agent/agent.toml"));
+    let told = Box::pin(run(args)).await.unwrap_err().to_string();
+    assert!(told.contains("bug_repot") && !dir.path().join("data").exists(), "{told}");
 }
 
 /// A judge that does not come back.
