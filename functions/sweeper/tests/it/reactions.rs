@@ -16,17 +16,21 @@ struct Service {
     sums: Mutex<BTreeMap<String, (u64, u64)>>,
     asked: Mutex<Vec<String>>,
     fails: Mutex<Option<ServiceFailure>>,
+    /// The comment that fails; all of them without one.
+    failing: Mutex<Option<u32>>,
 }
 
 #[async_trait]
 impl ReadsReactions for Service {
     async fn thumbs(&self, _: &str, proof: &Proof) -> Result<Option<(u64, u64)>, ServiceError> {
         self.asked.lock().unwrap().push(proof.id.clone());
+        let failing = *self.failing.lock().unwrap();
+        let fails = failing.is_none_or(|failing| proof.id == failing.to_string());
         match *self.fails.lock().unwrap() {
-            Some(failure) => {
+            Some(failure) if fails => {
                 Err(ServiceError { service: "github", operation: "look", failure, message: String::new() })
             }
-            None => Ok(self.sums.lock().unwrap().get(&proof.id).copied()),
+            _ => Ok(self.sums.lock().unwrap().get(&proof.id).copied()),
         }
     }
 }
@@ -155,6 +159,68 @@ async fn a_comment_that_is_gone_keeps_no_other_from_its_turn_and_a_limit_ends_th
     let deadline = after(rig.now(), Duration::from_secs(60));
     assert!(reader(&rig).read(&service, "github", deadline).await.is_err());
     assert_eq!(service.asked.lock().unwrap().len(), 4);
+}
+
+/// A comment that fails whenever it is asked about.
+#[tokio::test]
+async fn an_answer_that_always_fails_stops_no_walk() {
+    let throttled = ServiceFailure::Throttled { after: Duration::from_secs(60) };
+    for (failure, looks) in [(ServiceFailure::ServerError, 1), (ServiceFailure::InDoubt, 1), (throttled, 2)] {
+        let (rig, service) = (Rig::new(), Service::default());
+        for number in 0..30 {
+            answered(&rig, number).await;
+            service.say(number, 1, 0);
+        }
+        *service.fails.lock().unwrap() = Some(failure);
+        *service.failing.lock().unwrap() = Some(12);
+        for _ in 0..looks {
+            rig.pass(Duration::from_secs(301));
+            let deadline = after(rig.now(), Duration::from_secs(60));
+            let read = reader(&rig).read(&service, "github", deadline).await;
+            assert!(read.is_ok() || looks > 1, "{read:?}");
+        }
+        let mut asked = service.asked.lock().unwrap().clone();
+        assert_eq!(asked.len(), 30, "{failure:?}");
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), 30, "{failure:?}: each has its turn");
+        assert_eq!(counted(&rig).await, (29, 0), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_asked_three_times_a_look() {
+    let (rig, service) = (Rig::new(), Service::default());
+    for number in 0..10 {
+        answered(&rig, number).await;
+    }
+    *service.fails.lock().unwrap() = Some(ServiceFailure::ServerError);
+    let deadline = after(rig.now(), Duration::from_secs(60));
+    assert!(reader(&rig).read(&service, "github", deadline).await.is_err());
+    assert_eq!(service.asked.lock().unwrap().len(), 3);
+}
+
+/// Approved late: the task is old, and its answer is not.
+#[tokio::test]
+async fn an_answer_is_looked_at_for_fourteen_days_from_its_publication() {
+    let (rig, service) = (Rig::new(), Service::default());
+    let mut late = answered(&rig, 1).await;
+    service.say(1, 1, 0);
+    // A page of tasks of the same day, without answers, stands before it.
+    rig.pass(Duration::from_secs(1));
+    for number in 2..25 {
+        let mut bare = answered(&rig, number).await;
+        bare.doc.effects.clear();
+        rig.save(&mut bare).await;
+    }
+    rig.pass(Duration::from_secs(13 * 86_400));
+    let proof = Proof { id: "1".to_owned(), url: None };
+    let state = EffectState::Done { at: rig.now(), proof };
+    late.set_effect(Effect { name: "reply".to_owned(), content: None, state });
+    rig.save(&mut late).await;
+    rig.pass(Duration::from_secs(5 * 86_400));
+    assert_eq!(read(&rig, &service).await, 1);
+    assert_eq!(known(&rig, &late).await, Some((1, 0)));
 }
 
 #[tokio::test]
