@@ -6,6 +6,7 @@
 
 mod blocks;
 mod commands;
+mod headers;
 mod names;
 mod numbers;
 mod secrets;
@@ -25,6 +26,9 @@ const NUMBER_DIGITS: usize = 7;
 const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«\\";
 /// What separates like a colon.
 const ARROWS: [&str; 2] = ["->", "→"];
+/// Links that open something, also without a scheme.
+const HOOKS: [&str; 4] =
+    ["hooks.slack.com/", "discord.com/api/webhooks/", "office.com/webhook", "api.telegram.org/bot"];
 const LINK: &str = "https://link.example";
 const ADDRESS: &str = "192.0.2.1";
 const SECRET: &str = "[secret]";
@@ -78,6 +82,10 @@ impl Redactor {
                         numbers(&self.line(line, &mut before))
                     });
                     before.end_line(line, next);
+                    let below = lines.clone().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                    if secrets::is_above_its_value(line, below) {
+                        before = Before::Spoken;
+                    }
                 }
             }
             in_key &= !line.contains("-----END");
@@ -87,6 +95,10 @@ impl Redactor {
 
     /// A line, whose blanks stay as they are.
     fn line(&self, line: &str, before: &mut Before) -> String {
+        if let Some(set) = headers::set(line) {
+            return set;
+        }
+        let line = &headers::hidden(line);
         let (mut out, mut at, mut is_value) = (String::new(), 0, false);
         for part in line.split_inclusive(char::is_whitespace) {
             let (mut word, blank) = part.split_at(part.trim_end().len());
@@ -106,9 +118,12 @@ impl Redactor {
             out.push_str(&self.word(word, before));
             before.pass(blank, false, false);
             out.push_str(blank);
+            if word.ends_with('.') {
+                before.end_sentence();
+            }
             at += part.len();
         }
-        out
+        one_secret(out)
     }
 
     /// What stands between two blanks.
@@ -117,8 +132,16 @@ impl Redactor {
             before.pass(":", true, false);
             return word.to_owned();
         }
+        // What was replaced already.
+        let done = word.trim_end_matches(['"', '\'', '`']);
+        if done == SECRET {
+            before.meets(SECRET);
+            before.pass(word.split_at(done.len()).1, false, false);
+            return word.to_owned();
+        }
         let core = word.trim_start_matches(is_glue).trim_end_matches(|c| is_glue(c) || c == '.');
         let whole = match () {
+            () if HOOKS.iter().any(|hook| core.contains(hook)) => Some(LINK),
             () if core.contains("://") || core.starts_with("www.") => Some(LINK),
             () if is_network_address(core) => Some(ADDRESS),
             () => None,
@@ -177,6 +200,15 @@ impl Redactor {
         let new: String = core.split_inclusive(|c: char| !c.is_alphanumeric()).map(part).collect();
         found.then_some(new)
     }
+}
+
+/// The words of one secret are one.
+fn one_secret(mut line: String) -> String {
+    let twice = format!("{SECRET} {SECRET}");
+    while line.contains(&twice) {
+        line = line.replace(&twice, SECRET);
+    }
+    line
 }
 
 fn is_glue(c: char) -> bool {

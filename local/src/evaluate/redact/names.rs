@@ -136,6 +136,10 @@ const COMMON: &[&str] = &[
 ];
 /// Whoever says so is called the next words, however they are written.
 const TELLS: &str = "my name is ";
+/// What stands between a name and what it wrote.
+const WROTE: &[&str] = &[" wrote:", " writes:", " said:", " schrieb:", " escribió:", " escreveu:"];
+/// Fields that hold the name of an account.
+const ACCOUNTS: &[&str] = &["username", "user name", "user_name", "login", "benutzername", "usuario"];
 /// What is no name in lower case either.
 const ORDINARY: &str = "missing shown wrong displayed cut truncated a an any as at be in is me my no of on or to us i them they \
     he she his her its are was were will would can could may must should have has had do does did help \
@@ -165,6 +169,8 @@ pub(super) fn introduced(text: &str) -> Vec<&str> {
         names.extend(fields(line));
         names.extend(told(line));
         names.extend(before_addresses(line));
+        names.extend(quoted(line));
+        names.extend(account(line));
     }
     names
 }
@@ -240,6 +246,22 @@ fn before_addresses(line: &str) -> Vec<&str> {
         before.take(NAME_WORDS).take_while(|word| is_name(word)).collect::<Vec<_>>()
     };
     addresses.flat_map(before).collect()
+}
+
+/// The names before what was quoted: `Ana Duarte wrote:`.
+fn quoted(line: &str) -> Vec<&str> {
+    let before = WROTE.iter().find_map(|wrote| line.strip_suffix(wrote)).unwrap_or_default();
+    let words = before.split_whitespace().rev().map(bare);
+    words.take(NAME_WORDS).take_while(|word| is_name(word)).collect()
+}
+
+/// The name of an account: `username: ana.duarte`.
+fn account(line: &str) -> Option<&str> {
+    let (field, rest) = line.split_once([':', '='])?;
+    let field = field.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let value = rest.split_whitespace().next().map(bare)?;
+    let is_ordinary = ORDINARY.split(' ').any(|known| known == value.to_lowercase());
+    (ACCOUNTS.contains(&field.as_str()) && !is_ordinary).then_some(value)
 }
 
 /// The words of a name that `text` begins with, behind a dash perhaps.

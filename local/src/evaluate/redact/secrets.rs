@@ -79,7 +79,7 @@ const KEYS: &[&str] = &[
     "wachtwoord",
 ];
 /// Words that mean a secret only if something separates them from it: `pass: …`, `DB_PASS=…`.
-const WEAK_KEYS: &[&str] = &["pw", "pass", "passe", "pin", "otp", "mdp", "psk"];
+const WEAK_KEYS: &[&str] = &["pw", "pass", "passe", "pin", "otp", "puk", "mdp", "psk"];
 /// What may follow a key and belongs to it: `secret key: …`.
 const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
 /// What leads from a key to whose it is.
@@ -96,7 +96,38 @@ const REMARKS: &str = "another other this that one it its your our my their who 
 /// What a parser says before `token`.
 const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "invalid"];
 /// Signs within a password that separate words elsewhere.
-const WITHIN: &str = "!?*|\\";
+const WITHIN: &str = "!?*|\\:";
+/// What ends a secret of several words, besides its sentence.
+const PHRASE_ENDS: [char; 9] = ['"', '`', ';', '&', '|', '<', '>', '}', ']'];
+/// Secrets that are numbers: `PIN 4711`.
+const PINS: &[&str] = &["pin", "otp", "puk"];
+const PIN_DIGITS: usize = 4;
+/// What makes a `code` one that opens something.
+const CODES: &[&str] =
+    &["recovery", "backup", "verification", "security", "access", "one-time", "2fa", "mfa"];
+/// What the name of an account follows.
+const ACCOUNTS: &[&str] = &["user", "username", "login"];
+/// What the word for a secret may belong to: `password reset`.
+const NOUNS: &[&str] = &[
+    "reset",
+    "field",
+    "form",
+    "page",
+    "prompt",
+    "policy",
+    "manager",
+    "change",
+    "recovery",
+    "strength",
+    "length",
+    "input",
+    "box",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "temporary",
+];
 /// Options of a command line whose value is an account and its password.
 const ACCOUNT_OPTIONS: &[&str] = &["-u", "--user"];
 
@@ -120,6 +151,26 @@ pub(super) enum Before {
     Listed,
     /// A word that may be one.
     WeakKey,
+    /// The same, or a number is one: `PIN`.
+    Pin,
+    /// `key` may follow, and name a secret: `API`.
+    Api,
+    /// `key` in a query: `?key=…`.
+    Bare,
+    /// `code` may follow, and name a secret: `recovery`.
+    CodeOf,
+    /// What looks like a code is one.
+    Code,
+    /// The name of an account comes: `user`.
+    User,
+    /// The name was said, and the word for a password may follow: `user bob password …`.
+    Named,
+    /// A remark in brackets, or the secret: `password (…)`.
+    Bracket,
+    /// A secret of any number of words was announced: `password:`.
+    Spoken,
+    /// It goes on to the end of its sentence.
+    Phrase,
     /// An account comes, and perhaps its password: `-u`.
     Account,
     /// Something is said of a key: `the password is`. It is a secret, or what is wrong with one.
@@ -141,25 +192,43 @@ impl Before {
         let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
         *self = match *self {
             Self::Listed if glue.contains(']') => Self::Nothing,
-            Self::Open | Self::Announced(None) if joins && glue.contains('[') => Self::Listed,
+            Self::Phrase if ends_a_phrase(glue, starts, joins) => Self::Nothing,
+            Self::Spoken if joins && quote.is_some() => Self::Announced(quote),
+            Self::Bare if joins && glue == "=" => Self::Announced(None),
+            Self::Open | Self::Announced(None) | Self::Spoken if joins && glue.contains('[') => Self::Listed,
             Self::Key(_) | Self::Keys if separates && joins && glue.contains('[') => Self::Listed,
             Self::Keys if separates => Self::Open,
             Self::Quoted(end) if glue.contains(end) => Self::Nothing,
             Self::Within if joins && glue.chars().all(|c| WITHIN.contains(c)) => Self::Within,
             Self::Within => Self::Nothing,
             Self::Key(1..) if !glue.contains([':', '=']) => *self,
-            Self::Key(_) | Self::Parted | Self::WeakKey if separates || (joins && glue.contains('>')) => {
+            Self::Key(_) | Self::WeakKey | Self::Pin | Self::Code
+                if separates && !(joins && (quote.is_some() || glue.contains(['=', '>']))) =>
+            {
+                Self::Spoken
+            }
+            Self::Key(_) | Self::Parted | Self::WeakKey | Self::Pin | Self::Code
+                if separates || (joins && glue.contains('>')) =>
+            {
                 Self::Announced(quote)
             }
+            Self::Said if glue.contains(':') && !joins => Self::Spoken,
             Self::Announced(None) if joins => Self::Announced(quote),
             Self::Said if separates || (joins && quote.is_some()) => Self::Announced(quote),
             // `Password (temporary): …`
-            Self::Key(0) if starts && joins && glue.contains('(') => Self::Key(2),
+            Self::Key(0) if starts && joins && glue.contains('(') => Self::Bracket,
             // `passwd 'a b'`
             Self::Key(0) if starts && joins && quote.is_some_and(|c| c != '`') => Self::Announced(quote),
             Self::Key(0) if glue.contains([',', ';']) => Self::Parted,
             as_it_was => as_it_was,
         };
+    }
+
+    /// Takes in the end of a sentence.
+    pub(super) fn end_sentence(&mut self) {
+        if *self == Self::Phrase {
+            *self = Self::Nothing;
+        }
     }
 
     /// Takes in the end of a line: a quotation mark that nobody closed opens nothing. What `next` begins with is no secret
@@ -170,9 +239,11 @@ impl Before {
         });
         *self = match *self {
             Self::Key(0) => Self::Over,
-            Self::Announced(_) | Self::Said if is_entry || line.trim_end().ends_with('|') => Self::Nothing,
+            Self::Announced(_) | Self::Spoken | Self::Said if is_entry || line.trim_end().ends_with('|') => {
+                Self::Nothing
+            }
             Self::Listed if line.trim_end().ends_with(['[', ',']) => Self::Listed,
-            Self::Announced(_) | Self::Said | Self::WeakKey | Self::Account => *self,
+            Self::Announced(_) | Self::Spoken | Self::Said | Self::WeakKey | Self::Account => *self,
             _ => Self::Nothing,
         };
     }
@@ -182,9 +253,13 @@ impl Before {
         let (lower, told) = (core.to_lowercase(), std::mem::take(self));
         let is = |words: &[&str]| words.contains(&lower.as_str());
         let (next, is_secret) = match told {
-            Self::Quoted(_) | Self::Within | Self::Listed => (told, true),
+            Self::Quoted(_) | Self::Within | Self::Listed | Self::Phrase => (told, true),
+            Self::Spoken if is(FILLERS) || lower == "token" => (told, false),
+            Self::Spoken => (Self::Phrase, true),
+            Self::Bracket if is_remark(&lower) => (Self::Key(2), false),
+            Self::Bracket => (Self::Key(2), true),
             Self::Announced(_) | Self::Said if is(FILLERS) || lower == "token" => (told, false),
-            Self::Said if REMARKS.split(' ').any(|remark| remark == lower) => (Self::Nothing, false),
+            Self::Said if is_remark(&lower) => (Self::Nothing, false),
             Self::Parser if lower == "token" => (Self::Parted, false),
             // A value that looks like a key, `password = mytoken`; or the key of what is within, `{"secret":{"token":…`.
             Self::Announced(_) | Self::Said if is_key(&lower) => (Self::Key(0), true),
@@ -197,7 +272,17 @@ impl Before {
             Self::Key(0) | Self::Parted if core.contains(|c: char| c.is_ascii_digit()) => {
                 (Self::Within, true)
             }
-            Self::WeakKey if is(FILLERS) => (Self::Key(0), false),
+            Self::WeakKey | Self::Pin if is(FILLERS) => (Self::Key(0), false),
+            Self::Pin if core.len() >= PIN_DIGITS && core.bytes().all(|b| b.is_ascii_digit()) => {
+                (Self::Within, true)
+            }
+            Self::Api if lower == "key" => (Self::Key(0), false),
+            Self::CodeOf if matches!(lower.as_str(), "code" | "codes") => (Self::Code, false),
+            Self::Code if is(FILLERS) => (Self::Said, false),
+            Self::Code if looks_like_a_code(core) => (Self::Code, true),
+            Self::User if !is_remark(&lower) && !is_key(&lower) => (Self::Named, false),
+            Self::Named if is_key(&lower) || is_weak_key(&lower) => (Self::Said, false),
+            Self::Named if matches!(lower.as_str(), "and" | "with") => (Self::Named, false),
             Self::Account => (Self::WeakKey, false),
             _ if lower == "bearer" || (core.starts_with('-') && (is_key(&lower) || is_weak_key(&lower))) => {
                 (Self::Announced(None), false)
@@ -206,13 +291,48 @@ impl Before {
             _ if lower.strip_suffix('s').is_some_and(is_key) => (Self::Keys, false),
             _ if is(ACCOUNT_OPTIONS) => (Self::Account, false),
             _ if is_key(&lower) => (Self::Key(0), false),
+            _ if is(PINS) => (Self::Pin, false),
             _ if is_weak_key(&lower) => (Self::WeakKey, false),
+            _ if lower == "api" => (Self::Api, false),
+            _ if lower == "key" => (Self::Bare, false),
+            _ if is(CODES) => (Self::CodeOf, false),
+            _ if is(ACCOUNTS) => (Self::User, false),
             Self::Key(left @ 2..) => (Self::Key(left - 1), false),
             _ => (Self::Nothing, false),
         };
         *self = next;
         is_secret
     }
+}
+
+/// Whether a secret of several words ends with what stands between two of them.
+fn ends_a_phrase(glue: &str, starts: bool, joins: bool) -> bool {
+    let closes = !joins && glue.contains('\'');
+    let ends_a_sentence = !joins && !starts && glue.contains(['!', '?']);
+    closes || ends_a_sentence || glue.contains(PHRASE_ENDS)
+}
+
+fn is_remark(lower: &str) -> bool {
+    NOUNS.contains(&lower) || REMARKS.split(' ').any(|remark| remark == lower)
+}
+
+/// `a1b2`, `wxyz-qrst`, `ABCDEF`
+fn looks_like_a_code(word: &str) -> bool {
+    let is_long = word.len() >= PIN_DIGITS;
+    let is_upper = word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    is_long && (is_upper || word.contains(|c: char| c.is_ascii_digit() || c == '-'))
+}
+
+/// Whether `line` is a key alone, and `next`, the next line that is not empty, a word: `PASSWORD`, and below it `hunter2`.
+pub(super) fn is_above_its_value(line: &str, next: &str) -> bool {
+    let key = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let words: Vec<&str> = key.split_whitespace().collect();
+    let is_named = match words.as_slice() {
+        [word] | [_, word] => is_key(word) || is_weak_key(word) || key == "api key",
+        _ => false,
+    };
+    let next = next.trim();
+    is_named && !next.is_empty() && !next.contains(char::is_whitespace) && !next.ends_with(':')
 }
 
 /// Whether the word, in lower case, names a secret. `</password>` ends one.

@@ -296,3 +296,71 @@ fn names_in_lower_case_are_found_where_a_closing_or_a_field_says_so() {
         assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
     }
 }
+
+#[test]
+fn a_secret_is_whole_however_many_words_it_has() {
+    for (text, private) in [
+        ("Credentials: bob:S3cretHorse", "bob S3cretHorse"),
+        ("Password is: correct horse battery staple", "correct horse battery staple"),
+        ("DB password: my walrus words", "my walrus words"),
+        ("DB password: my secret words", "my words"),
+        ("DB_PASS=my walrus words", "my walrus words"),
+        ("export API_KEY=walrus horse", "walrus horse"),
+        ("Passphrase: it was (walrus) and horse", "walrus horse"),
+        ("Token: walrus, horse", "walrus horse"),
+        ("password = correct horse", "correct horse"),
+        ("PASSWORD\nwalrus", "walrus"),
+        ("### Password\n\nwalrus", "walrus"),
+        ("password:\nwalrus horse", "walrus horse"),
+        ("Cookie: session=walrus; theme=horse", "walrus horse"),
+        ("curl -H 'Cookie: sid=walrus' -H 'x-harbor: horse' https://h.example", "walrus horse"),
+        ("x-auth: walrus", "walrus"),
+        ("it sends X-Auth-Token: walrus horse", "walrus horse"),
+        ("harbor.example/x?key=walrus&a=1", "walrus"),
+        ("the API key walrus42 is ours", "walrus42"),
+        ("API key: walrus", "walrus"),
+        ("PIN 4711, please", "4711"),
+        ("recovery code wxyz-walr and recovery codes a1b2 c3d4", "wxyz-walr a1b2 c3d4"),
+        ("log in as user bob password walrus", "walrus"),
+        ("use the password (walrus)", "walrus"),
+    ] {
+        let new = redacted(text);
+        for part in private.split(' ') {
+            assert!(!new.contains(part) && new.contains(SECRET), "{text}: {new}");
+        }
+    }
+    let new = redacted("My password: correct horse. The export crashes.");
+    assert_eq!(new, "My password: [secret]. The export crashes.");
+    let new = redacted("curl -H 'x-api-key: walrus' https://h.example");
+    assert_eq!(new, format!("curl -H 'x-api-key: [secret]' {LINK}"));
+    assert_eq!(redacted("hooks.slack.com/services/T0/B0/xxx is ours"), format!("{LINK} is ours"));
+}
+
+#[test]
+fn accounts_and_who_wrote_are_names() {
+    for (text, names) in [
+        ("username: ana.duarte\nit fails for ana.duarte", "ana duarte"),
+        ("Ana Duarte wrote:\n> it fails", "Ana Duarte"),
+    ] {
+        let new = Redactor::new([]).with_introduced([text]).redact(text);
+        for name in names.split(' ') {
+            assert!(!new.contains(name), "{text}: {new}");
+        }
+    }
+}
+
+#[test]
+fn words_beside_those_for_secrets_stay() {
+    for text in [
+        "the password is wrong",
+        "The user clicks password reset, and the user forgot the password field",
+        "a password (optional) and a password (min 8 chars)",
+        "the cookie banner, the API key page and the security code review",
+        "primary key: id; the key of the map; pin 12 of the board",
+        "the backup code path is slow; tests pass 1024 times",
+        "Forgot your password\nLogin works",
+        "token::parse(x) and secret::Store<T> are types",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+}
