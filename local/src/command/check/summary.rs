@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount};
+use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount, ServiceTier, Timestamp};
+use prices::Most;
 use settings::{ApprovalPolicy, Environment, Settings, Start, shown_limits};
 
 use crate::command::table::Table;
@@ -92,9 +93,26 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
 
 /// What is no mistake and still dangerous.
 pub(super) fn warnings(settings: &Settings, others: impl IntoIterator<Item = String>) {
-    for (number, warning) in settings.warnings().into_iter().chain(others).enumerate() {
+    let shadow = short_shadow(settings, Timestamp::now());
+    for (number, warning) in settings.warnings().into_iter().chain(shadow).chain(others).enumerate() {
         say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
     }
+}
+
+/// That the budget of `[shadow]` is below what one answer sets aside for its output alone, so that none is ever asked for.
+fn short_shadow(settings: &Settings, now: Timestamp) -> Option<String> {
+    let shadow = settings.shadow.as_ref()?;
+    let (models, usd) = (&shadow.agent.models, shadow.per_day_usd);
+    let output = u64::from(models.generation.max_output_tokens);
+    let most = Most { prompt: 0, has_sound: false, output, tier: ServiceTier::Standard };
+    let one = prices::most_usd(&models.answer, most, now);
+    (usd < one).then(|| {
+        format!(
+            "shadow.per_day_usd: ${usd} a day lets no answer pass: one of {} sets aside more than ${one:.2} before it is \
+             asked for; raise it, or lower max_output_tokens of the second agent",
+            models.answer
+        )
+    })
 }
 
 /// The last word, when nothing is wrong.
@@ -188,4 +206,28 @@ fn variables_of_calls(settings: &Settings) -> BTreeSet<&str> {
 
 fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn with_shadow(per_day_usd: f64) -> Settings {
+        let dir = tempfile::tempdir().unwrap();
+        let second = "[agent]\npersona = \"p.md\"\n[sources.github]\n";
+        fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        fs::write(dir.path().join("second.toml"), second).unwrap();
+        let shadow =
+            format!("[shadow]\nconfig = \"second.toml\"\nshare = 0.2\nper_day_usd = {per_day_usd:?}\n");
+        Settings::parse(&format!("{second}{shadow}"), dir.path()).unwrap()
+    }
+
+    #[test]
+    fn a_shadow_that_can_afford_no_answer_is_warned_of() {
+        let told = short_shadow(&with_shadow(0.05), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(told.contains("$0.05 a day lets no answer pass"), "{told}");
+        assert_eq!(short_shadow(&with_shadow(2.0), Timestamp::UNIX_EPOCH), None);
+    }
 }
