@@ -34,6 +34,7 @@ const TASK: [&str; 29] = [
     "timeline",
     "title",
     "asked",
+    "edited_from",
     "link",
     "shadow",
     "shadow_draft",

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
-use super::estimate::count_tokens;
+use super::count::count_tokens;
 use super::prompt;
 use super::settle::{CallRecord, Try};
 use super::tiers::FLEX_TIMEOUT;
