@@ -51,8 +51,6 @@ pub(crate) struct Sent {
 /// What a try came to.
 pub(crate) enum Outcome {
     Answered(Box<GenerateContentResponse>),
-    /// The connection had died unnoticed; nothing is known to be wrong with anything.
-    Died(Failure),
     /// The context cache is gone.
     CacheLost(HandleRef),
     Failed(FailureClass, Failure),
@@ -166,7 +164,7 @@ impl<'a> Attempt<'a> {
                 self.context.most_usd(&self.model.name, (self.most_prompt(), 0), self.tier)
             }
             _ if is_lost => self.most_usd(),
-            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
+            Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
         }
     }
 
@@ -226,7 +224,7 @@ impl<'a> Attempt<'a> {
         admitted.sent = !reply.as_ref().is_err_and(|error| error.never_left());
         let is_lost = match &reply {
             Ok(Reply { status, .. }) => (200..300).contains(status),
-            Err(error) => !error.is_before_the_service(),
+            Err(error) => !error.never_left(),
         };
         let (outcome, told) = match reply {
             Ok(reply) => self.classify_reply(record, &tried, reply, sent),
