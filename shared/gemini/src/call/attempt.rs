@@ -77,12 +77,11 @@ impl<'a> Attempt<'a> {
 
     /// By a context cache, if there is one or its traffic repays one.
     async fn prepare(&self, record: &mut CallRecord, admitted: &AdmittedCall<'_>) -> Sent {
-        let (prepared, price) = match &self.key {
+        let prepared = match &self.key {
             Some(key) => self.cached(key, admitted).await,
-            None => (Prepared::default(), None),
+            None => Prepared::default(),
         };
         if let Some(usage) = prepared.usage.clone() {
-            self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
             self.context.signals.send(Signal::Billed(&usage));
             record.usage.push(usage);
         }
@@ -96,17 +95,24 @@ impl<'a> Attempt<'a> {
         Sent { request, body, cache: prepared.handle }
     }
 
-    /// How the request goes, and what making a cache for it may have cost, US dollars.
-    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> (Prepared, Option<f64>) {
+    /// How the request goes. What making a cache for it costs is spent, also if nobody can tell whether it was made.
+    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> Prepared {
         let (now, remaining) = (self.context.now(), self.context.remaining());
         let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
         let price = self.context.caches.cost_of_making(&wanted, now);
         if let Some(usd) = price
             && self.context.reservation.cover_besides(usd, now).await.is_err()
         {
-            return (Prepared::default(), None);
+            return Prepared::default();
         }
-        (self.context.caches.prepare(&wanted, now).await, price)
+        let risk = self.context.reservation.risk(price.unwrap_or_default());
+        let prepared = self.context.caches.prepare(&wanted, now).await;
+        let cost = match &prepared.usage {
+            Some(usage) => usage.cost_usd.or(price),
+            None => price.filter(|_| prepared.in_doubt),
+        };
+        self.context.reservation.came_to(risk, cost.unwrap_or_default());
+        prepared
     }
 
     /// Sets aside what one try may cost, unless that is still set aside from the try before.

@@ -645,6 +645,26 @@ async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     assert!(last.body.get("cachedContent").is_none() && last.body.get("systemInstruction").is_some());
 }
 
+#[tokio::test]
+async fn a_cache_that_may_have_been_made_is_asked_for_once_and_paid_for() {
+    let Step::Json(_, cheap) = says("Inline.") else { panic!("no JSON") };
+    let mut answers = vec![kept(&cheap.to_string()); 9];
+    answers.insert(8, String::new());
+    let (url, serve) = raw(answers).await;
+    let budgets = Budgets { per_day_usd: Some(2.0), ..Budgets::default() };
+    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let environment = fleet.environment();
+    let ask = async {
+        measure(&environment, &fleet).await;
+        environment.generate(&large(&fleet)).await.unwrap()
+    };
+    let (answer, asked) = tokio::join!(ask, serve);
+    assert!(asked[8].contains("/cachedcontents") && answer.usage.len() == 1, "{}", asked[8]);
+    // Nine answers, and a cache of 7,500 tokens at $0.75 a million, and two hours of its storage.
+    let (spent, open) = spent(&fleet).await;
+    assert!((13_000..60_000).contains(&spent) && open == 0, "{spent}, {open}");
+}
+
 /// Tries that fail read nothing, however many they are.
 #[tokio::test]
 async fn calls_that_are_refused_make_no_cache() {
