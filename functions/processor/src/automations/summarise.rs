@@ -1,7 +1,7 @@
 //! `summarise`: posts a summary of the event and its thread to the Slack channel of agent.toml.
 
 use async_trait::async_trait;
-use domain::{Audience, Event, Mark, Proof, ServiceError, Target, TaskOutput, Timestamp, short_sha256};
+use domain::{Audience, Event, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use slack::Slack;
@@ -45,9 +45,8 @@ pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished
 /// Whether `event` is from a conversation of Slack that is not open to everybody there, and `channel` is another. A
 /// repository may be closed as well, but whoever names the channel in agent.toml decides for all of it.
 fn is_among_themselves(event: &Event, channel: &str) -> bool {
-    let is_elsewhere =
-        |target: &Target| matches!(target, Target::SlackThread { channel: own, .. } if own != channel);
-    event.is_closed_place && event.target.as_ref().is_some_and(is_elsewhere)
+    let own = event.metadata.get("channel").and_then(serde_json::Value::as_str);
+    event.is_closed_place && own.is_some_and(|own| own != channel)
 }
 
 /// A message in a channel; its metadata proves it.
