@@ -12,6 +12,7 @@ mod failure;
 mod html_page;
 mod offline;
 mod random;
+mod refused;
 mod replay;
 mod report_files;
 mod shutdown;

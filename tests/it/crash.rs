@@ -28,7 +28,7 @@ const BIRTH: std::ops::Range<u64> = 1..120;
 /// Between two events, in milliseconds.
 const PACE: u64 = 25;
 /// Everything that needs no waiting is done by then.
-const TAIL: Duration = Duration::from_secs(15);
+const TAIL: Duration = Duration::from_secs(100);
 
 /// An event whose sender has its 202.
 struct Accepted {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskStatus, between};
+use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskStatus};
 use serde_json::json;
 use settings::{ApprovalPolicy, Settings};
 use tokio::time::{Instant, sleep};
@@ -12,6 +12,7 @@ use super::world::Received;
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
+use crate::refused::Models;
 use crate::terminal::say;
 use standins::ReceivedRequest;
 
@@ -19,8 +20,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 /// Without any news, progress is shown all the same.
 const STILL_EVERY: Duration = Duration::from_secs(5);
-/// A model that is away for longer is not only down: it refuses us.
-const LASTING: Duration = Duration::from_secs(120);
 
 /// Whether the sample ended well.
 pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<bool, Failure> {
@@ -87,6 +86,7 @@ fn skipped(why: &str, once: bool) -> Result<bool, Failure> {
 /// service that refuses us: nobody at a terminal waits for new credentials.
 async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Result<Task, Failure> {
     let (mut shown, mut news, mut is_told) = (0, Instant::now(), false);
+    let models = Models::of(&running.settings);
     loop {
         let task = running.stores.tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
         let Some(task) = task else {
@@ -102,7 +102,9 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
             return Ok(task);
         }
-        if let Some((what, reason)) = refusal(&task) {
+        let is_down = task.control.status == TaskStatus::Waiting && task.doc.model_down_since.is_some();
+        let is_refused = is_down && models.are_refused(&*running.stores.state, Clock::system().now()).await;
+        if let Some((what, reason)) = refusal(&task, is_refused) {
             if once {
                 return Err(Failure::new(format!(
                     "{what} cannot be used, and the sample waits for it: {reason}"
@@ -120,16 +122,12 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
     }
 }
 
-/// What refuses us, and why: a service, or the model, if that will last for longer than an outage's next try.
-fn refusal(task: &Task) -> Option<(&str, &str)> {
-    let until = task.control.not_before?;
+/// What refuses us, and why: a service, or the model.
+fn refusal(task: &Task, is_model_refused: bool) -> Option<(&str, &str)> {
     let note = task.doc.timeline.last().map(|entry| entry.note.as_str())?;
     let service = task.doc.error.as_ref().and_then(|error| error.kind.strip_suffix(ACCOUNT_REFUSED));
-    if let Some(service) = service.filter(|_| task.control.status == TaskStatus::Waiting) {
-        return Some((service, note));
-    }
-    let lasts = between(Clock::system().now(), until) > LASTING;
-    (lasts && task.doc.model_down_since.is_some()).then_some(("the model", note))
+    let service = service.filter(|_| task.control.status == TaskStatus::Waiting);
+    service.or(is_model_refused.then_some("the model")).map(|what| (what, note))
 }
 
 async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {

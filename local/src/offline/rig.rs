@@ -23,6 +23,7 @@ use super::one_day::OneDay;
 use super::{bar, services};
 use crate::Failure;
 use crate::dev::{Backend, Storage, runner};
+use crate::refused::Models;
 
 /// How often it is looked what has ended.
 const LOOK: Duration = Duration::from_millis(250);
@@ -51,6 +52,7 @@ pub(crate) struct Rig {
     dir: PathBuf,
     /// The models that agent.toml wants for triage and for answers.
     wanted: (String, String),
+    models: Models,
 }
 
 /// A job after the run.
@@ -115,7 +117,17 @@ impl Rig {
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
         work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
         let wanted = (settings.models.triage.clone(), settings.models.answer.clone());
-        Ok(Self { storage, processor: still_there, clock, work, stalled, dir: dir.to_owned(), wanted })
+        let models = Models::of(settings);
+        Ok(Self {
+            storage,
+            processor: still_there,
+            clock,
+            work,
+            stalled,
+            dir: dir.to_owned(),
+            wanted,
+            models,
+        })
     }
 
     /// Where its tasks are kept.
@@ -199,18 +211,21 @@ impl Rig {
     async fn until_done(&self, ids: &[&TaskId]) -> Result<(), Failure> {
         let (mut open, mut spent, mut since) = (ids.to_vec(), 0.0, Instant::now());
         loop {
-            let (mut left, mut goes_on) = (Vec::new(), false);
+            let (mut left, mut goes_on, mut is_waiting) = (Vec::new(), false, true);
             for id in &open {
                 let task = self.task(id).await?;
                 if task.control.status.is_end() {
                     spent += task.cost_usd().unwrap_or_default();
                     since = Instant::now();
                 } else {
+                    is_waiting &= task.control.status == TaskStatus::Waiting;
                     goes_on |= goes_on_soon(&task, self.clock.now());
                     left.push(*id);
                 }
             }
             open = left;
+            goes_on &=
+                !(is_waiting && self.models.are_refused(&*self.stores().state, self.clock.now()).await);
             bar::show(ids.len() - open.len(), ids.len(), spent);
             if open.is_empty() || !goes_on || since.elapsed() > self.stalled {
                 bar::close(open.len());

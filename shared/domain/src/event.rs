@@ -43,7 +43,8 @@ pub struct Event {
     pub mentioned: Option<Vec<String>>,
     /// Who can see what caused it: an answer must not be seen by more people.
     pub audience: Audience,
-    /// Whether the place that it is about is closed to the public, and so the files that its texts show.
+    /// Whether the place that it is about is closed: a private repository, and so the files that its texts show; a
+    /// conversation of Slack that is not known to be open to all its members.
     #[serde(skip)]
     pub is_closed_place: bool,
     /// Signed facts that say which happening it reports: kind, action, object and its time. Two deliveries of

@@ -199,11 +199,6 @@ impl Reservation<'_> {
         Failure::over_budget(short.told(budget.name, budget.limit, self.account), Some(until))
     }
 
-    /// `usd` were spent of what is covered.
-    pub(crate) fn spend(&self, usd: f64) {
-        lock(&self.amounts).spent += micro(usd);
-    }
-
     /// A request goes out that may cost `usd`: so much is spent until [`Reservation::came_to`] says better.
     pub(crate) fn risk(&self, usd: f64) -> AtRisk {
         lock(&self.amounts).spent += micro(usd);

@@ -42,8 +42,9 @@ pub fn hidden(markdown: &str) -> Ranges {
     Ranges::new(found)
 }
 
-/// Where the author of `markdown` does not speak: code, quotes, comments and tags, and the text of elements
-/// that show code or a quote. An element that is never closed has everything behind it, as in a browser.
+/// Where the author of `markdown` does not speak: code, quotes, comments and tags, the text of elements that show code
+/// or a quote, and what links have besides their text. An element that is never closed has everything behind it, as
+/// in a browser.
 #[must_use]
 pub fn unsaid(markdown: &str) -> Ranges {
     let mut found = Vec::new();
@@ -56,8 +57,10 @@ pub fn unsaid(markdown: &str) -> Ranges {
             found.push(range);
         }
     }
+    let code = Ranges::new(found.clone());
+    found.extend(fenced_quotes(markdown).filter(|quote| !code.contains(quote.start)));
     let quotes_and_code = Ranges::new(found);
-    let mut found = Vec::new();
+    let mut found: Vec<_> = destinations(markdown).iter().collect();
     let mut open: Vec<(&str, usize)> = Vec::new();
     each_html(markdown, |range| {
         for (place, piece) in pieces(&markdown[range.clone()]) {
@@ -83,6 +86,24 @@ pub fn unsaid(markdown: &str) -> Ranges {
     });
     found.extend(open.first().map(|(_, start)| *start..markdown.len()));
     quotes_and_code.and(found)
+}
+
+/// Quotes between two lines of `>>>`, as GitLab has them. Elsewhere such a line is an empty quote, and two of them
+/// around somebody's own words are not written.
+fn fenced_quotes(markdown: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    let lines = markdown.split_inclusive('\n').map(move |line| {
+        at += line.len();
+        (at - line.len()..at, line)
+    });
+    let mut open = None;
+    lines.filter(|(_, line)| line.trim_end() == ">>>").filter_map(move |(place, _)| match open.take() {
+        Some(start) => Some(start..place.end),
+        None => {
+            open = Some(place.start);
+            None
+        }
+    })
 }
 
 pub(crate) fn is_not_said(name: &str) -> bool {

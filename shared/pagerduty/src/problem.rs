@@ -14,7 +14,8 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let (said, hint) = (said(&answer.body), hint(answer.status));
     let failure = match (answer.status, reset(answer)) {
         (StatusCode::TOO_MANY_REQUESTS, Some(after)) => ServiceFailure::Throttled { after },
-        (StatusCode::PAYMENT_REQUIRED, _) => ServiceFailure::AccountRefused,
+        // What the token may not do for one incident, it may not do for another.
+        (StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN, _) => ServiceFailure::AccountRefused,
         (StatusCode::BAD_REQUEST, _) if says(&said, &NO_SUCH_USER) => ServiceFailure::AccountRefused,
         _ => return client.failed(call, answer, &said, hint),
     };

@@ -100,6 +100,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let author = comment.and_then(|comment| comment.object("/author"));
     let actor_id = author.and_then(|author| author.id("/id"));
     let actor_id = actor_id.or_else(|| ticket.id("/actor_id")).or_else(|| ticket.id("/requester_id"));
+    let is_system = author.map_or_else(|| is_system(ticket, "actor_id"), |author| is_system(author, "id"));
     let name = author.and_then(|author| author.string("/name"));
     let actor = name.or_else(|| actor_id.clone()).ok_or_else(|| lacks("detail.actor_id"))?;
     let account = ticket.id("/organization_id").or_else(|| body.id("/account_id"));
@@ -108,13 +109,13 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
     let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
-        actor_is_bot: author.is_some_and(is_system),
+        actor_is_bot: is_system,
         actor_id,
         title: ticket.string("/subject"),
         text: text.unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
-        audience: audience(comment, ticket),
+        audience: if says_words(kind) { audience(comment, ticket) } else { Audience::Internal },
         attachments: comment.map(files).unwrap_or_default(),
         // A solved ticket opens again when the customer writes; a closed one takes nothing more.
         thread_state: match ticket.text("/status").map(str::to_ascii_lowercase).as_deref() {
@@ -178,9 +179,15 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
         && same_audience
 }
 
-/// Whether Zendesk itself is the author: it has no account, and this number.
-fn is_system(author: JsonView<'_>) -> bool {
-    author.0.get("id").is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
+/// Whether Zendesk itself, or a rule that runs there, did it: it has no account, and this number.
+fn is_system(whose: JsonView<'_>, field: &str) -> bool {
+    whose.0.get(field).is_some_and(|id| id.as_i64() == Some(-1) || id.as_str() == Some("-1"))
+}
+
+/// Whether an event of this kind tells what somebody wrote. The others are about tags, fields and assignments, which
+/// customers do not see: an answer to one would tell them of it.
+fn says_words(kind: &str) -> bool {
+    matches!(kind, "ticket.created" | "ticket.comment_added" | "ticket.subject_changed")
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is

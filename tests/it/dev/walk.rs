@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::System;
 
 /// The fields of a task, as its public contract names them.
-const TASK: [&str; 29] = [
+const TASK: [&str; 30] = [
     "task_id",
     "source",
     "event",
@@ -34,6 +34,7 @@ const TASK: [&str; 29] = [
     "timeline",
     "title",
     "asked",
+    "edited_from",
     "link",
     "shadow",
     "shadow_draft",

@@ -211,6 +211,7 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
     if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions" | "open") {
         arguments.extend(["--url".to_owned(), api.url().to_owned()]);
     }
+    world.github.set_hook(&format!("{}/webhooks/github", api.url()), "secret");
     let mut command = afterhook(world.variables());
     command.args(&arguments);
     match arguments[0].as_str() {

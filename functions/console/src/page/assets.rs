@@ -14,6 +14,24 @@ const SCRIPT: &str =
 /// The icon, which pages also show.
 pub(crate) const ICON: &str = include_str!("assets/icon.svg");
 
+/// `source` without what browsers have no use for: how it is indented, and what it says to its readers.
+fn lean(source: &str) -> String {
+    let is_said = |line: &&str| line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
+    let lines: Vec<&str> =
+        source.lines().map(str::trim).filter(|line| !line.is_empty() && !is_said(line)).collect();
+    lines.join("\n")
+}
+
+fn style_sheet() -> &'static str {
+    static LEAN: OnceLock<String> = OnceLock::new();
+    LEAN.get_or_init(|| lean(STYLE))
+}
+
+fn scripts() -> &'static str {
+    static LEAN: OnceLock<String> = OnceLock::new();
+    LEAN.get_or_init(|| lean(SCRIPT))
+}
+
 /// Changes when one of them does: pages name it, so that browsers may keep the files for good.
 pub(crate) fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
@@ -26,11 +44,11 @@ pub(crate) fn version() -> &'static str {
 }
 
 pub(crate) async fn style() -> Response {
-    asset("text/css; charset=utf-8", STYLE)
+    asset("text/css; charset=utf-8", style_sheet())
 }
 
 pub(crate) async fn script() -> Response {
-    asset("text/javascript; charset=utf-8", SCRIPT)
+    asset("text/javascript; charset=utf-8", scripts())
 }
 
 pub(crate) async fn icon() -> Response {
@@ -40,4 +58,16 @@ pub(crate) async fn icon() -> Response {
 fn asset(media_type: &'static str, text: &'static str) -> Response {
     let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_get_says_nothing_to_readers_and_all_to_them() {
+        assert_eq!(lean("/* why */\na {\n  b: c;\n}\n\n  // why\n"), "a {\nb: c;\n}");
+        assert!(scripts().lines().count() > 100 && style_sheet().lines().count() > 100);
+        assert!(!SCRIPT.contains('`') || SCRIPT.lines().all(|line| line.matches('`').count() % 2 == 0));
+    }
 }

@@ -203,7 +203,7 @@ async fn an_intent_that_is_chosen_with_a_decision_on_the_page_is_kept() {
 async fn the_overview_and_the_versions_count_what_people_said_of_each() {
     let (rig, _) = Rig::with_intents();
     let task = rig.published(1).await;
-    let said = [json!({"intent": "bug_report"}), json!({"intent": "question"}), json!({"thumb": "down"})];
+    let said = [json!({"intent": "question"}), json!({"intent": "bug_report"}), json!({"thumb": "down"})];
     for body in said {
         correct(&rig, &task.id, body).await.ok();
         rig.watch.advance(Duration::from_millis(1));

@@ -263,3 +263,25 @@ async fn an_internal_note_is_summed_up_for_nobody_and_nothing_is_paid_for_it() {
         assert!(!bench.steps().contains(&"summary".to_owned()) && server.asked().is_empty());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_in_a_closed_conversation_of_slack_is_told_in_no_other_channel() {
+    for (kind, place) in [("message", json!("im")), ("app_mention", Value::Null)] {
+        let (server, services) = slack().await;
+        let source = "[sources.slack]\nautomation = \"summarise\"\n[sources.github]";
+        let channel = "[automations.summarise]\nchannel = \"C01\"";
+        let settings = handled_by("summarise", channel).replace("[sources.github]", source);
+        let bench = Bench::at(&settings, None, services);
+        let said = json!({
+            "type": "event_callback", "team_id": "T01", "event_id": "Ev1", "event_time": 1_795_000_000,
+            "authorizations": [{"user_id": "U0BOT"}],
+            "event": {"type": kind, "channel": "D01", "channel_type": place, "user": "U01",
+                "text": "<@U0BOT> she is on the fraud list", "ts": "1795000000.000100"},
+        });
+        let id = bench.accept_from("slack", &said).await;
+        let task = bench.until_settled(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Ignored, "{kind} {:?}", task.doc.error);
+        assert!(task.doc.timeline.last().unwrap().note.starts_with("internal"), "{:?}", task.doc.timeline);
+        assert!(!bench.steps().contains(&"summary".to_owned()) && server.asked().is_empty());
+    }
+}

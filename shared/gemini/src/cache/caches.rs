@@ -62,11 +62,13 @@ pub struct Prepared {
     /// What making the cache cost, under the step `cache`: its tokens at the price of input, and storage
     /// for all of its life.
     pub usage: Option<StepUsage>,
+    /// Whether a cache may have been made, and billed, of which nobody heard.
+    pub in_doubt: bool,
 }
 
 impl Prepared {
     pub(crate) fn cached(handle: HandleRef) -> Self {
-        Self { handle: Some(handle), usage: None }
+        Self { handle: Some(handle), ..Self::default() }
     }
 
     /// `inline` as it is to be sent.

@@ -50,6 +50,17 @@ impl NotMade {
             Self::NotAllowed => after(now, LONG_PAUSE),
         }
     }
+
+    /// Whether the service may have made it all the same.
+    fn in_doubt(&self) -> bool {
+        match self {
+            Self::Service(ServiceError::Transport(error)) => !error.never_left(),
+            Self::Service(ServiceError::Unreadable) | Self::Late => true,
+            Self::Service(ServiceError::Refused(_)) | Self::Store(_) | Self::Busy(_) | Self::NotAllowed => {
+                false
+            }
+        }
+    }
 }
 
 impl Caches {
@@ -79,7 +90,7 @@ impl Caches {
                         tracing::warn!(%key, %problem, "no context cache could be made; the prompt goes inline");
                     }
                 }
-                Prepared::default()
+                Prepared { in_doubt: problem.in_doubt(), ..Prepared::default() }
             }
         }
     }
@@ -104,7 +115,7 @@ impl Caches {
                 let usage = self.bill(wanted, &handle, began.elapsed(), now);
                 let handle = self.place(key, handle, now).await;
                 self.handles.release(key, &owner).await;
-                Ok(Prepared { handle: Some(handle), usage: Some(usage) })
+                Ok(Prepared { usage: Some(usage), ..Prepared::cached(handle) })
             }
             Err(problem) => Err(self.learn(key, &owner, problem, now).await),
         }

@@ -21,7 +21,7 @@ pub(crate) enum ServiceError {
     Unreadable,
 }
 
-/// Has the service make a cache for `account`, within `timeout` a try.
+/// Has the service make a cache for `account`, within `timeout`. Never twice: the first may have been made.
 pub(crate) async fn create(
     client: &Client,
     (account, endpoint): (&Account, &Endpoint),
@@ -32,12 +32,7 @@ pub(crate) async fn create(
     // Strings, and maps with string keys: cannot fail.
     let body = Bytes::from(serde_json::to_vec(wanted).unwrap_or_default());
     let address = endpoint.resource("cachedContents");
-    let send = || client.ask(account, endpoint, &address, Some(body.clone()), timeout, now);
-    let reply = match send().await {
-        // The pooled connection had died unnoticed.
-        Err(TransportError::Closed) => send().await?,
-        reply => reply?,
-    };
+    let reply = client.ask(account, endpoint, &address, Some(body), timeout, now).await?;
     match ApiError::in_reply(&reply) {
         Some(error) => Err(ServiceError::Refused(error)),
         None => CachedContent::deserialize(reply.body).map_err(|_| ServiceError::Unreadable),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
-use super::estimate::count_tokens;
+use super::count::count_tokens;
 use super::prompt;
 use super::settle::{CallRecord, Try};
 use super::tiers::FLEX_TIMEOUT;
@@ -51,8 +51,6 @@ pub(crate) struct Sent {
 /// What a try came to.
 pub(crate) enum Outcome {
     Answered(Box<GenerateContentResponse>),
-    /// The connection had died unnoticed; nothing is known to be wrong with anything.
-    Died(Failure),
     /// The context cache is gone.
     CacheLost(HandleRef),
     Failed(FailureClass, Failure),
@@ -79,12 +77,11 @@ impl<'a> Attempt<'a> {
 
     /// By a context cache, if there is one or its traffic repays one.
     async fn prepare(&self, record: &mut CallRecord, admitted: &AdmittedCall<'_>) -> Sent {
-        let (prepared, price) = match &self.key {
+        let prepared = match &self.key {
             Some(key) => self.cached(key, admitted).await,
-            None => (Prepared::default(), None),
+            None => Prepared::default(),
         };
         if let Some(usage) = prepared.usage.clone() {
-            self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
             self.context.signals.send(Signal::Billed(&usage));
             record.usage.push(usage);
         }
@@ -98,17 +95,24 @@ impl<'a> Attempt<'a> {
         Sent { request, body, cache: prepared.handle }
     }
 
-    /// How the request goes, and what making a cache for it may have cost, US dollars.
-    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> (Prepared, Option<f64>) {
+    /// How the request goes. What making a cache for it costs is spent, also if nobody can tell whether it was made.
+    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> Prepared {
         let (now, remaining) = (self.context.now(), self.context.remaining());
         let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
         let price = self.context.caches.cost_of_making(&wanted, now);
         if let Some(usd) = price
             && self.context.reservation.cover_besides(usd, now).await.is_err()
         {
-            return (Prepared::default(), None);
+            return Prepared::default();
         }
-        (self.context.caches.prepare(&wanted, now).await, price)
+        let risk = self.context.reservation.risk(price.unwrap_or_default());
+        let prepared = self.context.caches.prepare(&wanted, now).await;
+        let cost = match &prepared.usage {
+            Some(usage) => usage.cost_usd.or(price),
+            None => price.filter(|_| prepared.in_doubt),
+        };
+        self.context.reservation.came_to(risk, cost.unwrap_or_default());
+        prepared
     }
 
     /// Sets aside what one try may cost, unless that is still set aside from the try before.
@@ -166,7 +170,7 @@ impl<'a> Attempt<'a> {
                 self.context.most_usd(&self.model.name, (self.most_prompt(), 0), self.tier)
             }
             _ if is_lost => self.most_usd(),
-            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
+            Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
         }
     }
 
@@ -226,7 +230,7 @@ impl<'a> Attempt<'a> {
         admitted.sent = !reply.as_ref().is_err_and(|error| error.never_left());
         let is_lost = match &reply {
             Ok(Reply { status, .. }) => (200..300).contains(status),
-            Err(error) => !error.is_before_the_service(),
+            Err(error) => !error.never_left(),
         };
         let (outcome, told) = match reply {
             Ok(reply) => self.classify_reply(record, &tried, reply, sent),

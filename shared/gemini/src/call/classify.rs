@@ -29,7 +29,7 @@ impl Attempt<'_> {
             Outcome::Answered(response) => {
                 response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
             }
-            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
+            Outcome::CacheLost(_) | Outcome::Failed(..) => None,
         };
         let service = match (outcome, told) {
             // Minutes are what flex takes: they are not slow.
@@ -134,7 +134,6 @@ impl Attempt<'_> {
         let class = FailureClass::of_transport(error);
         let failure = Failure::unanswered(error, class, &self.model.title, self.context.now());
         match error {
-            TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
             // Cut short by our own deadline, a slow answer says nothing of the service.
             TransportError::TimedOut(_) if timeout < self.timeout() => {
                 (Outcome::Failed(class, failure), CallOutcome::CutShort)

@@ -1,14 +1,8 @@
 //! How many tokens a prompt has, before the service has counted them: about, for the rate, and at most, for the money.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use domain::{Media, ModelCall, OutputFormat};
-use serde_json::json;
 
-use super::context::CallContext;
 use super::media::essence;
-use crate::fleet::FleetModel;
 use crate::wire::{Content, GenerateContentRequest};
 
 /// Bytes of a token: four in English text, fewer in code and in other scripts. Three rather
@@ -24,8 +18,6 @@ const MAX_TOKENS: u64 = 1_048_576;
 const MAX_IMAGE_TOKENS: u64 = 12_000;
 /// What is counted of media towards the rate: few have the most that their size allows.
 const TOKENS_PER_MEDIUM: u64 = 2_000;
-/// `countTokens` is free, and gets at most so long.
-const COUNTING: Duration = Duration::from_secs(5);
 
 /// The tokens of a prompt.
 #[derive(Debug, Clone, Copy)]
@@ -77,25 +69,6 @@ impl PromptTokens {
         let unbounded = if self.has_unbounded { MAX_TOKENS } else { 0 };
         (texts + schema + counted.unwrap_or(self.most_of_media + unbounded)).min(MAX_TOKENS)
     }
-}
-
-/// What the service counts for `request`; `None` if it does not say so in time.
-pub(crate) async fn count_tokens(
-    context: &CallContext<'_>,
-    model: &FleetModel,
-    request: &GenerateContentRequest,
-) -> Option<u64> {
-    let (account, now) = (&context.client.accounts()[model.account], context.now());
-    let (_, endpoint) = account.endpoints.choose(&context.call.task_id, now);
-    let mut body = serde_json::to_value(request).ok()?;
-    if !account.is_vertex {
-        body["model"] = endpoint.model(&model.name).into();
-        body = json!({ "generateContentRequest": body });
-    }
-    let (address, body) = (endpoint.count_tokens(&model.name), Bytes::from(body.to_string()));
-    let timeout = COUNTING.min(context.remaining() / 4);
-    let reply = context.client.ask(account, endpoint, &address, Some(body), timeout, now).await.ok()?;
-    reply.body["totalTokens"].as_u64().filter(|_| reply.status == 200)
 }
 
 /// No tokenizer makes more of `text`, with what stands around it: of rare letters, digits or other scripts, each byte

@@ -17,6 +17,7 @@ mod attempt;
 mod candidates;
 mod classify;
 mod context;
+mod count;
 mod estimate;
 mod media;
 mod prompt;

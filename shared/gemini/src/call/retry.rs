@@ -24,7 +24,7 @@ pub(crate) async fn send(
 ) -> Result<GenerateContentResponse, Failure> {
     let in_place = model.policy.in_place;
     let mut attempt = Attempt::new(context, model, request);
-    let (mut tries, mut failures, mut replaced) = (0, 0, false);
+    let (mut tries, mut failures) = (0, 0);
     loop {
         if !in_place.allows_start(context.remaining()) {
             return Err(Failure::out_of_time(&model.title, record.has_paid()));
@@ -35,11 +35,6 @@ pub(crate) async fn send(
         tries += 1;
         let (class, failure) = match attempt.try_once(record, tries).await? {
             Outcome::Answered(response) => return Ok(*response),
-            Outcome::Died(_) if !replaced => {
-                replaced = true;
-                continue;
-            }
-            Outcome::Died(failure) => (FailureClass::Unreachable, failure),
             // Inline it cannot happen again.
             Outcome::CacheLost(handle) => {
                 context.caches.rejected(&handle, context.now()).await;

@@ -87,7 +87,7 @@ impl FailureClass {
 
     pub(crate) fn of_transport(error: TransportError) -> Self {
         match error {
-            TransportError::Connect | TransportError::Closed | TransportError::Broken => Self::Unreachable,
+            TransportError::Connect | TransportError::Broken => Self::Unreachable,
             TransportError::TimedOut(_) | TransportError::Silent(_) | TransportError::TooLarge => {
                 Self::Stumbled
             }
@@ -310,7 +310,7 @@ mod tests {
     fn timeouts_count_and_lost_connections_do_not() {
         let timeout = FailureClass::of_transport(TransportError::TimedOut(Duration::from_secs(1)));
         assert_eq!(timeout.failure(now()), ModelFailure::Retry);
-        for error in [TransportError::Connect, TransportError::Closed, TransportError::Broken] {
+        for error in [TransportError::Connect, TransportError::Broken] {
             let failure = FailureClass::of_transport(error).failure(now());
             assert_eq!(failure, ModelFailure::Defer { why: Deferral::Unavailable, not_before: None });
         }

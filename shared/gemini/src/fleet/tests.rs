@@ -124,7 +124,7 @@ impl Fleet {
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
-            reservation.spend(0.04);
+            reservation.risk(0.04);
             self.counts.cents.fetch_add(4, Ordering::Relaxed);
             reservation.close(self.now()).await;
         }

@@ -252,7 +252,7 @@ fn endpoint_health(outcome: &Result<Reply, TransportError>) -> Option<EndpointHe
     match outcome {
         Ok(reply) if matches!(reply.status, 502 | 503) => Some(EndpointHealth::Failing),
         Ok(_) => Some(EndpointHealth::Healthy),
-        Err(TransportError::Connect) => Some(EndpointHealth::Failing),
+        Err(TransportError::Connect | TransportError::Broken) => Some(EndpointHealth::Failing),
         Err(_) => None,
     }
 }

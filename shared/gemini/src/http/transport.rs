@@ -1,7 +1,6 @@
 //! [`TransportError`]: a call that got no answer, by what became of the connection.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use super::connector::Shareable;
@@ -12,14 +11,11 @@ pub(crate) const MAX_REQUEST: usize = 100_000_000;
 /// Why there is no answer. Carries neither address nor headers: they may hold credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransportError {
-    /// No connection could be made.
+    /// No connection could be made, or it was closed before anything of the request was sent.
     #[error("no connection to the model's service could be made (GEMINI_BASE_URL, network, TLS)")]
     Connect,
-    /// The connection was closed before an answer began: most often a pooled one that had died
-    /// unnoticed, while the environment was frozen.
-    #[error("the connection was closed before an answer began")]
-    Closed,
-    /// The connection broke in the middle of the answer, or of the request.
+    /// The connection broke once the request may have been read: in the middle of it, before the answer, or in its
+    /// middle. Whoever closes without a word, like a proxy, may have passed it on.
     #[error("the connection broke")]
     Broken,
     /// No whole answer in the time given.
@@ -44,22 +40,15 @@ pub(crate) enum TransportError {
 }
 
 impl TransportError {
-    /// Whether nothing was sent.
+    /// Whether nothing was sent, for certain: what is in doubt may have been answered, and billed.
     pub(crate) fn never_left(self) -> bool {
         matches!(self, Self::Connect | Self::Setup | Self::RequestTooLarge(_))
     }
 
-    /// Whether the service has done nothing for it: nothing was sent, or a pooled connection had died.
-    pub(crate) fn is_before_the_service(self) -> bool {
-        self.never_left() || self == Self::Closed
-    }
-
     /// What an error before the answer's headers means.
     pub(crate) fn before_answer(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
+        if error.is_connect() || is_unsent(error) {
             Self::Connect
-        } else if has_died(error) {
-            Self::Closed
         } else if error.is_builder() {
             Self::Setup
         } else {
@@ -84,24 +73,13 @@ pub(crate) fn may_share(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| cause.is::<Shareable>())
 }
 
-/// Whether a connection that had been there turned out to be gone.
-fn has_died(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        cause.downcast_ref::<hyper::Error>().is_some_and(is_over)
-            || cause.downcast_ref::<io::Error>().is_some_and(is_gone)
-    })
+/// Whether a connection was gone before it took the request over. On one of the pool that is not seen here: the pool
+/// takes another.
+fn is_unsent(error: &reqwest::Error) -> bool {
+    let was_gone = |error: &hyper::Error| error.is_canceled() || error.is_closed();
+    causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(was_gone))
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause| cause.source())
-}
-
-/// The last is an HTTP/2 ping that nobody answered.
-fn is_over(error: &hyper::Error) -> bool {
-    error.is_incomplete_message() || error.is_canceled() || error.is_closed() || error.is_timeout()
-}
-
-fn is_gone(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
-    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
 }

@@ -5,7 +5,7 @@ use gemini::{Config, ModelEndpoint};
 
 use crate::calls::*;
 use crate::server::Server;
-use crate::transport::closed_port;
+use crate::transport::{closed_port, raw};
 
 fn endpoint(base_url: &str, api_version: &str, weight: u32) -> ModelEndpoint {
     ModelEndpoint { weight, ..ModelEndpoint::new(base_url, api_version) }
@@ -62,6 +62,22 @@ async fn a_version_that_says_503_three_times_in_a_row_is_left_out() {
     let asked = server.finish();
     assert!(asked[..5].iter().all(|asked| asked.uri.starts_with("/v1beta/")));
     assert!(asked[5].uri.starts_with("/v1/"), "{}", asked[5].uri);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_up_three_times_in_a_row_is_left_out() {
+    let server = Server::start([says("Hello.")]).await;
+    let (sick, serve) = raw(vec![String::new(); 3]).await;
+    let endpoints = vec![endpoint(&sick, "v1beta", 1), endpoint(&server.url, "v1beta", 0)];
+    let model = gemini(with_retries(with(endpoints), 0));
+    let ask = async {
+        for n in 0..3 {
+            model.generate(&task(n)).await.unwrap_err();
+        }
+    };
+    let ((), asked) = tokio::join!(ask, serve);
+    model.generate(&task(3)).await.unwrap();
+    assert_eq!((asked.len(), server.finish().len()), (3, 1));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::calls::*;
 use crate::fleet::{Fleet, deferral};
 use crate::server::{Server, Step};
+use crate::transport::{closed_port, kept, raw};
 
 /// One request every ten seconds.
 fn slow() -> ModelLimits {
@@ -383,6 +384,50 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
     }
 }
 
+/// A proxy that hangs up may have passed on what it had read.
+#[tokio::test]
+async fn what_was_read_and_not_answered_stays_spent_and_opens_the_breaker() {
+    let (url, serve) = raw(vec![String::new(); 3]).await;
+    let budgets = Budgets { per_day_usd: Some(1.0), ..Budgets::default() };
+    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let environment = fleet.environment();
+    let ask = async {
+        for _ in 0..3 {
+            assert_eq!(fleet.denied(&environment).await.0, Deferral::Unavailable);
+        }
+    };
+    let ((), asked) = tokio::join!(ask, serve);
+    assert_eq!((asked.len(), fleet.told("BreakerOpened")), (3, 1));
+    let (spent, open) = spent(&fleet).await;
+    assert!(MAX_SPENT.contains(&(spent / 3)) && open == 0, "{spent}, {open}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_costs_nothing() {
+    let Step::Json(_, cheap) = says("Cheap.") else { panic!("no JSON") };
+    let (url, serve) = raw(vec![kept(&cheap.to_string()); 2]).await;
+    let budgets = Budgets { per_day_usd: Some(0.12), ..Budgets::default() };
+    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let environment = fleet.environment();
+    let ask = async {
+        for _ in 0..2 {
+            environment.generate(&fleet.call()).await.unwrap();
+        }
+    };
+    let ((), asked) = tokio::join!(ask, serve);
+    let (spent, open) = spent(&fleet).await;
+    assert!((2_250..=2_252).contains(&spent) && open == 0 && asked.len() == 2, "{spent}, {open}");
+}
+
+#[tokio::test]
+async fn where_nobody_listens_nothing_is_spent() {
+    let url = closed_port().await;
+    let budgets = Budgets { per_day_usd: Some(0.08), ..Budgets::default() };
+    let fleet = Fleet::new(Config { budgets, ..alone(&url) });
+    assert_eq!(fleet.denied(&fleet.environment()).await.0, Deferral::Unavailable);
+    assert_eq!(spent(&fleet).await, (0, 0));
+}
+
 /// What a lost try may have cost stays spent: the next one is no part of it.
 #[tokio::test]
 async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
@@ -598,6 +643,26 @@ async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");
     let last = server.finish().pop().unwrap();
     assert!(last.body.get("cachedContent").is_none() && last.body.get("systemInstruction").is_some());
+}
+
+#[tokio::test]
+async fn a_cache_that_may_have_been_made_is_asked_for_once_and_paid_for() {
+    let Step::Json(_, cheap) = says("Inline.") else { panic!("no JSON") };
+    let mut answers = vec![kept(&cheap.to_string()); 9];
+    answers.insert(8, String::new());
+    let (url, serve) = raw(answers).await;
+    let budgets = Budgets { per_day_usd: Some(2.0), ..Budgets::default() };
+    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let environment = fleet.environment();
+    let ask = async {
+        measure(&environment, &fleet).await;
+        environment.generate(&large(&fleet)).await.unwrap()
+    };
+    let (answer, asked) = tokio::join!(ask, serve);
+    assert!(asked[8].contains("/cachedcontents") && answer.usage.len() == 1, "{}", asked[8]);
+    // Nine answers, and a cache of 7,500 tokens at $0.75 a million, and two hours of its storage.
+    let (spent, open) = spent(&fleet).await;
+    assert!((13_000..60_000).contains(&spent) && open == 0, "{spent}, {open}");
 }
 
 /// Tries that fail read nothing, however many they are.

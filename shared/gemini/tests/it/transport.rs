@@ -15,7 +15,11 @@ const UNAVAILABLE: ModelFailure = ModelFailure::Defer { why: Deferral::Unavailab
 
 /// A whole answer, keeping the connection.
 fn whole() -> String {
-    let body = whole_answer();
+    kept(whole_answer())
+}
+
+/// An answer of `body`, keeping the connection.
+pub(crate) fn kept(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -45,7 +49,7 @@ pub(crate) async fn serving<A>(
 }
 
 /// The answers byte by byte as they are given.
-async fn raw(answers: Vec<String>) -> (String, impl Future<Output = Vec<String>>) {
+pub(crate) async fn raw(answers: Vec<String>) -> (String, impl Future<Output = Vec<String>>) {
     let play =
         async |stream: &mut TcpStream, answer: String| stream.write_all(answer.as_bytes()).await.unwrap();
     serving(answers, play).await
@@ -87,11 +91,14 @@ async fn no_connection_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_costs_no_retry() {
-    let (url, serve) = raw(vec![String::new(), whole()]).await;
-    let (model, call) = (gemini(with_retries(alone(&url), 0)), call());
-    let (answer, asked) = tokio::join!(model.generate(&call), serve);
-    assert_eq!((answer.unwrap().text.as_str(), asked.len()), ("Hi.", 2));
+async fn a_request_that_was_read_and_not_answered_costs_a_retry() {
+    for (answers, retries) in [(vec![String::new()], 0), (vec![String::new(), whole()], 1)] {
+        let (url, serve) = raw(answers).await;
+        let (model, call) = (gemini(with_retries(alone(&url), retries)), call());
+        let (answer, asked) = tokio::join!(model.generate(&call), serve);
+        let attempts = answer.map(|answer| answer.usage[0].attempts).map_err(|error| error.failure);
+        assert_eq!(attempts, if retries == 0 { Err(UNAVAILABLE) } else { Ok(2) }, "{asked:?}");
+    }
 }
 
 #[tokio::test]
@@ -109,7 +116,7 @@ async fn a_connection_that_was_closed_while_idle_costs_no_retry() {
 
 #[tokio::test]
 async fn connections_that_keep_dying_are_unavailable() {
-    let (url, serve) = raw(vec![String::new(); 3]).await;
+    let (url, serve) = raw(vec![String::new(); 2]).await;
     let (model, call) = (gemini(alone(&url)), call());
     let (answer, _) = tokio::join!(model.generate(&call), serve);
     assert_eq!(answer.unwrap_err().failure, UNAVAILABLE);

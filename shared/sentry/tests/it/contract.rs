@@ -25,11 +25,12 @@ contract_tests!(Contract {
         true => Reply::json(status, json!({"detail": {"code": said, "message": "Must login", "extra": {}}})),
         false => Reply::json(status, json!({"detail": said})),
     },
-    refusals: &[(400, "does not accept"), (403, "event:write"), (404, "organization")],
+    refusals: &[(400, "does not accept"), (404, "organization")],
     account_refusals: &[
         (401, "no", "check SENTRY_AUTH_TOKEN"),
         (401, "sso-required", "single sign-on"),
         (403, "sso-required", "single sign-on"),
+        (403, "You do not have permission to perform this action.", "event:write"),
         (403, "2fa-required", "two-factor"),
         (401, "email-verification-required", "address"),
     ],

@@ -43,6 +43,8 @@ pub(super) fn of(
         // `app_mention` if the app subscribes to both, under two ids: nothing but the message is the same in both.
         happening: happening([Some("message"), Some(team), Some(channel), Some(stamp)]).filter(|_| !direct),
         attachments: files(message),
+        // A mention does not say it of its channel; one that is private may have any id.
+        is_closed_place: event.text("/channel_type") != Some("channel"),
         occurred_at: date(stamp),
         target: Some(Target::SlackThread {
             team: team.to_owned(),
