@@ -92,7 +92,7 @@ const REMARKS: &str = "another other this that one it its your our my their who 
     invalid incorrect correct valid required needed missing empty set unset reset sent stored saved shown \
     visible hidden masked hashed encrypted logged leaked lost expired rejected refused accepted ignored \
     changed revoked rotated old new weak short long ok fine on at from null none undefined unknown optional \
-    mandatory checked used";
+    mandatory checked used refreshed stale";
 /// What a parser says before `token`.
 const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "invalid"];
 /// Signs within a password that separate words elsewhere.
@@ -109,7 +109,14 @@ const CODES: &[&str] =
 const ACCOUNTS: &[&str] = &["user", "username", "login"];
 /// What the word for a secret may belong to: `password reset`.
 const NOUNS: &[&str] = &[
+    "name",
     "reset",
+    "resets",
+    "fields",
+    "forms",
+    "pages",
+    "prompts",
+    "policies",
     "field",
     "form",
     "page",

@@ -354,6 +354,7 @@ fn words_beside_those_for_secrets_stay() {
     for text in [
         "the password is wrong",
         "The user clicks password reset, and the user forgot the password field",
+        "The user name and password fields are empty; the token is stale",
         "a password (optional) and a password (min 8 chars)",
         "the cookie banner, the API key page and the security code review",
         "primary key: id; the key of the map; pin 12 of the board",
