@@ -12,6 +12,7 @@ mod numbers;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeSet;
 

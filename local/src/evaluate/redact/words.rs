@@ -1,0 +1,139 @@
+//! Words that announce secrets, belong to them, or only look like it.
+
+/// Characters that a token has at the least.
+pub(super) const TOKEN_CHARS: usize = 20;
+/// Words between a key and `is`: `the password for the database is …`.
+pub(super) const MAX_BETWEEN: u8 = 4;
+/// What tokens of well-known services begin with.
+pub(super) const PREFIXES: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "glrt-",
+    "glcbt-",
+    "sk-",
+    "sk_",
+    "rk_",
+    "pk_",
+    "whsec_",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "xoxe",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "AQ.",
+    "eyJ",
+    "ya29.",
+    "SG.",
+    "lin_api_",
+    "lin_oauth_",
+    "sntrys_",
+    "sntryu_",
+    "ATATT",
+    "ATCTT",
+    "shpat_",
+    "shpss_",
+    "acct_",
+    "cus_",
+    "npm_",
+    "dop_v1_",
+    "hf_",
+];
+/// What a word ends with that stands before a secret.
+pub(super) const KEYS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "access_key",
+    "private_key",
+    "signing_key",
+    "credentials",
+    "secret_key",
+    "encryption_key",
+    "master_key",
+    "account_key",
+    "shared_key",
+    "auth_key",
+    "deploy_key",
+    "ssh_key",
+    "license_key",
+    "authorization",
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+];
+/// Words that mean a secret only if something separates them from it: `pass: …`, `DB_PASS=…`.
+pub(super) const WEAK_KEYS: &[&str] = &["pw", "pass", "passe", "pin", "otp", "puk", "mdp", "psk"];
+/// What may follow a key and belongs to it: `secret key: …`.
+pub(super) const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
+/// What leads from a key to whose it is.
+pub(super) const POSSESSIVES: &[&str] = &["for", "of", "to"];
+/// Words between a key and its secret.
+pub(super) const FILLERS: &[&str] = &["is", "are", "was", "ist", "lautet", "es", "est", "bearer", "basic"];
+/// What is said of a password without saying it: `the password is wrong`.
+pub(super) const REMARKS: &str = "another other this that one it its your our my their who what which when where kept read by with to or \
+    and if but made as for of wrong right not in a an the too no never always still also only now being \
+    invalid incorrect correct valid required needed missing empty set unset reset sent stored saved shown \
+    visible hidden masked hashed encrypted logged leaked lost expired rejected refused accepted ignored \
+    changed revoked rotated old new weak short long ok fine on at from null none undefined unknown optional \
+    mandatory checked used refreshed stale";
+/// What a parser says before `token`.
+pub(super) const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "invalid"];
+/// Signs within a password that separate words elsewhere.
+pub(super) const WITHIN: &str = "!?*|\\:";
+/// What ends a secret of several words, besides its sentence.
+pub(super) const PHRASE_ENDS: [char; 9] = ['"', '`', ';', '&', '|', '<', '>', '}', ']'];
+/// Secrets that are numbers: `PIN 4711`.
+pub(super) const PINS: &[&str] = &["pin", "otp", "puk"];
+pub(super) const PIN_DIGITS: usize = 4;
+/// What makes a `code` one that opens something.
+pub(super) const CODES: &[&str] =
+    &["recovery", "backup", "verification", "security", "access", "one-time", "2fa", "mfa"];
+/// What the name of an account follows.
+pub(super) const ACCOUNTS: &[&str] = &["user", "username", "login"];
+/// What the word for a secret may belong to: `password reset`.
+pub(super) const NOUNS: &[&str] = &[
+    "name",
+    "reset",
+    "resets",
+    "fields",
+    "forms",
+    "pages",
+    "prompts",
+    "policies",
+    "field",
+    "form",
+    "page",
+    "prompt",
+    "policy",
+    "manager",
+    "change",
+    "recovery",
+    "strength",
+    "length",
+    "input",
+    "box",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "temporary",
+];
+/// Options of a command line whose value is an account and its password.
+pub(super) const ACCOUNT_OPTIONS: &[&str] = &["-u", "--user"];
