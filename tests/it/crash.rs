@@ -81,25 +81,46 @@ async fn world() -> World {
     World::of(gemini, GithubStandin::builder().latency(Duration::from_millis(25)).build().unwrap()).await
 }
 
+/// `dev` with money for every call that a death leaves in doubt: it stays set aside for minutes.
+fn ample(world: &World, dir: &Path) -> tokio::process::Command {
+    let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent");
+    let copy = dir.join("agent");
+    for folder in ["", "prompts", "docs"] {
+        std::fs::create_dir_all(copy.join(folder)).unwrap();
+        for file in std::fs::read_dir(agent.join(folder)).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.is_file() {
+                std::fs::copy(&file, copy.join(folder).join(file.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let toml = std::fs::read_to_string(agent.join("agent.toml")).unwrap();
+    let toml =
+        toml.replace("per_day_usd = 20", "per_day_usd = 900").replace("_day_usd = 5", "_day_usd = 900");
+    std::fs::write(copy.join("agent.toml"), toml).unwrap();
+    let mut command = binary::dev(world, dir);
+    command.arg("--config").arg(copy.join("agent.toml"));
+    command
+}
+
 /// Starts and kills it, and leaves the last one running.
 async fn live_and_die(world: &World, dir: &Path, door: &Door) -> Process {
     let mut random = fastrand::Rng::with_seed(SEED);
     for _ in 0..KILLS {
-        let process = Process::dev(world, dir).await;
+        let process = Process::start(&mut ample(world, dir)).await;
         door.set(Some(process.api()));
         tokio::time::sleep(Duration::from_millis(random.u64(LIFE))).await;
         process.kill().await;
         door.set(None);
         die_at_birth(world, dir, Duration::from_millis(random.u64(BIRTH))).await;
     }
-    let last = Process::dev(world, dir).await;
+    let last = Process::start(&mut ample(world, dir)).await;
     door.set(Some(last.api()));
     last
 }
 
 /// Kills it while it starts: opening the database, voiding leases, not listening yet.
 async fn die_at_birth(world: &World, dir: &Path, moment: Duration) {
-    let mut child = binary::dev(world, dir).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = ample(world, dir).stderr(Stdio::null()).spawn().unwrap();
     tokio::time::sleep(moment).await;
     child.kill().await.unwrap();
 }

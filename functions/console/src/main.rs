@@ -7,5 +7,5 @@ async fn main() -> Result<(), lambda_http::Error> {
         let console = console::compose().await?;
         lambda_http::run(console::router(console)).await
     };
-    lambda::program("console", work).await
+    Box::pin(lambda::program("console", work)).await
 }

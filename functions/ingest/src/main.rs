@@ -7,5 +7,5 @@ async fn main() -> Result<(), lambda_http::Error> {
         let ingest = ingest::compose().await?;
         lambda_http::run(ingest::router(ingest)).await
     };
-    lambda::program("ingest", work).await
+    Box::pin(lambda::program("ingest", work)).await
 }

@@ -25,7 +25,7 @@ pub async fn main() -> Result<(), Error> {
         let function = Function::start().await?;
         lambda_runtime::run(service_fn(|event| function.handle(event))).await
     };
-    lambda::program("processor", work).await
+    Box::pin(lambda::program("processor", work)).await
 }
 
 /// One execution environment.

@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
         let function = Function::start().await?;
         lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function.handle(event))).await
     };
-    lambda::program("sweeper", work).await
+    Box::pin(lambda::program("sweeper", work)).await
 }

@@ -38,7 +38,7 @@ async fn browser() -> Option<Chromium> {
 
 /// Longer than the second for which a draft must have been in view.
 pub(super) async fn a_look() {
-    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
 }
 
 pub(super) async fn log_in(browser: &mut Chromium) {

@@ -20,7 +20,7 @@ fn what_stops_the_start_is_a_line_with_the_name_of_the_function() {
     let line: Value =
         serde_json::from_str(text.trim_end()).unwrap_or_else(|_| panic!("no single line: {text}"));
     assert_eq!((&line["level"], &line["function"]), (&"ERROR".into(), &"ingest".into()));
-    assert!(line["error"].as_str().unwrap().contains("agent.toml"), "{line}");
+    assert!(line["error"].as_str().unwrap().contains("TASKS_TABLE is not set"), "{line}");
 }
 
 /// An HTTP API event (payload format 2.0) as API Gateway makes it: names of headers in the case that

@@ -113,8 +113,9 @@ impl Processor {
         ack
     }
 
-    /// Works on one delivery, beside which nothing is in work in this process, and delays its message if that is to come back. Neither a panic nor a task that
-    /// overruns the invocation gets past here: both leave the task leased, and the message comes back.
+    /// Works on one delivery, beside which nothing is in work in this process, and delays its message if that is to come
+    /// back. Neither a panic nor a task that overruns the invocation gets past here: both leave the task leased, and the
+    /// message comes back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
         match self.handle_with(delivery, deadline, Member::alone(), Company::Nobody).await {
             Processed::Done(ack) => ack,

@@ -282,6 +282,7 @@ async fn what_is_said_in_a_closed_conversation_of_slack_is_told_in_no_other_chan
         let task = bench.until_settled(&id).await;
         assert_eq!(task.control.status, TaskStatus::Ignored, "{kind} {:?}", task.doc.error);
         assert!(task.doc.timeline.last().unwrap().note.starts_with("internal"), "{:?}", task.doc.timeline);
-        assert!(!bench.steps().contains(&"summary".to_owned()) && server.asked().is_empty());
+        let is_told = server.asked().iter().any(|asked| asked.line().contains("chat.postMessage"));
+        assert!(!bench.steps().contains(&"summary".to_owned()) && !is_told);
     }
 }
