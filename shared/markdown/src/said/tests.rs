@@ -43,6 +43,14 @@ fn what_is_quoted_or_shown_as_code_is_not_said() {
 }
 
 #[test]
+fn what_a_link_has_besides_its_text_and_a_fenced_quote_of_gitlab_are_not_said() {
+    let said = |text: &str| !unsaid(text).contains(text.find('@').unwrap());
+    assert!(!said("[x](https://x.example \"@me\")") && said("[@me](https://x.example \"y\")"));
+    assert!(!said(">>>\n@me please\n\nor not\n>>>\n\nWhat?") && said(">>>\nor not\n>>>\n\n@me please"));
+    assert!(said("```\n>>>\n```\n\n@me please"), "a fence shows such a line");
+}
+
+#[test]
 fn destinations_are_apart_from_what_links_show() {
     assert_eq!(texts("[a b](c/d \"e\") f", destinations), ["](c/d \"e\")"]);
     assert_eq!(texts("![a](b) <https://c.example>", destinations), ["](b)", "<https://c.example>"]);
