@@ -103,6 +103,7 @@ async fn axe_finds_no_violation_in_any_view_on_a_desk_on_a_phone_and_in_the_dark
     browser
         .eval("document.querySelector('#text').value = document.querySelector('#text').defaultValue")
         .await;
+    browser.size(1_280, 1_600, false).await;
     browser.open(&format!("{url}{}", paths[5])).await;
     a_look().await;
     browser.key("r").await;

@@ -33,7 +33,10 @@ async fn browser() -> Option<Chromium> {
         );
         return None;
     };
-    Some(Chromium::start(binary).await)
+    let mut browser = Chromium::start(binary).await;
+    // A draft is in view beside what is asked: what is not, is shown first, and not decided about.
+    browser.size(1_280, 1_600, false).await;
+    Some(browser)
 }
 
 /// Longer than the second for which a draft must have been in view.

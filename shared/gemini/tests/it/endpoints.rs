@@ -71,11 +71,10 @@ async fn an_endpoint_that_hangs_up_three_times_in_a_row_is_left_out() {
     let endpoints = vec![endpoint(&sick, "v1beta", 1), endpoint(&server.url, "v1beta", 0)];
     let model = gemini(with_retries(with(endpoints), 0));
     let ask = async {
-        for n in 0..2 {
-            model.generate(&task(n)).await.unwrap_err();
-        }
-        // The third time it is left out at once, for the next.
-        model.generate(&task(2)).await.unwrap();
+        // It is asked for the wanted model and for its fallback.
+        model.generate(&task(0)).await.unwrap_err();
+        // The third time it is left out at once, and the fallback is asked elsewhere.
+        model.generate(&task(1)).await.unwrap();
     };
     let ((), asked) = tokio::join!(ask, serve);
     model.generate(&task(3)).await.unwrap();
