@@ -1,7 +1,7 @@
 //! The stand-in for Stripe: charges and their refunds, with idempotency keys and Stripe's errors, and a
 //! plain page of all refunds.
 //!
-//! Every payment exists, since it may have come by a sample event: [`AMOUNT`] in [`CURRENCY`] were paid,
+//! Every payment exists, since it may have come by a sample event: `AMOUNT` in `CURRENCY` were paid,
 //! unless a test says otherwise.
 
 #[cfg(test)]
