@@ -241,11 +241,8 @@ impl Rig {
     }
 
     async fn served(&self, task: &Task) -> Result<Vec<Served>, Failure> {
-        let read = self.stores().payloads.list(&task.id, PartKey::CALLS).await;
-        let calls = read.map_err(|error| Failure::new(error.to_string()))?;
-        let calls: Result<Vec<_>, _> = calls.iter().map(|(_, call)| call.json("read a call")).collect();
-        let calls = calls.map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Served::of(&calls, Some((&self.wanted.0, &self.wanted.1))))
+        let read = Served::read(&*self.stores().payloads, &task.id, (&self.wanted.0, &self.wanted.1)).await;
+        read.map_err(|error| Failure::new(error.to_string()))
     }
 
     async fn draft(&self, task: &Task) -> Result<String, Failure> {

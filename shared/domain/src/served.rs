@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Exchange;
+use crate::{Exchange, PartKey, PayloadStore, StoreError, TaskId};
 
 /// The step in which an event is sorted; the answer model serves all others.
 const TRIAGE: &str = "triage";
@@ -22,6 +22,20 @@ pub struct Served {
 }
 
 impl Served {
+    /// [`Served::of`] all that the models said to the task `id`, by the models that are wanted of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(
+        payloads: &dyn PayloadStore,
+        id: &TaskId,
+        wanted: (&str, &str),
+    ) -> Result<Vec<Self>, StoreError> {
+        let calls = payloads.list(id, PartKey::CALLS).await?;
+        let calls: Result<Vec<_>, _> = calls.iter().map(|(_, call)| call.json("read a call")).collect();
+        Ok(Self::of(&calls?, Some(wanted)))
+    }
+
     /// Who answered last in each step of `exchanges`, which are in their order; held against the `(triage, answer)`
     /// models that are wanted, if they are known.
     #[must_use]

@@ -63,9 +63,7 @@ impl ShadowFigures {
             newly_parked: u64::from(parks && !parked && !failed),
             no_longer_parked: u64::from(parked && !parks && !failed),
             failed: u64::from(failed),
-            by_another_model: u64::from(
-                [true, false].iter().any(|triage| Served::by_another(&second.served, *triage)),
-            ),
+            by_another_model: u64::from(second.served.iter().any(|it| it.instead_of.is_some())),
         }
     }
 

@@ -34,8 +34,9 @@ const MAX_FLIGHTS: usize = 256;
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// The key of `call` to these `models`, in their order. The tenant is part of it, so nobody ever
-    /// sees what another tenant was told; and the lane, so that nobody waits for what is served later. The check behind a schema is taken to follow from the schema.
+    /// The key of `call` to these `models`, in their order. The tenant is part of it, so nobody ever sees what another
+    /// tenant was told; and the lane, so that nobody waits for what is served later. The check behind a schema is taken
+    /// to follow from the schema.
     /// `None`, which cannot be, would leave the call unshared.
     pub(crate) fn of(call: &ModelCall, models: &[&str]) -> Option<Self> {
         let turns: Vec<_> = call.turns.iter().map(said).collect();

@@ -18,7 +18,7 @@ use crate::automation::fetched::fetched;
 use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
-use crate::reply::place::Place;
+use crate::reply::place::{Place, check_channel};
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish, thread};
 use crate::task::carried::among;
@@ -90,6 +90,15 @@ impl Context {
     /// [`Interrupt`], to be passed up.
     pub async fn seen_by(&self, audience: Audience) -> Result<(), Interrupt> {
         thread::seen_by(&self.0, audience).await
+    }
+
+    /// The same for a `channel` of Slack that is told of the event: what is said in a conversation that is not open to
+    /// all members is told in no other.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub fn told_in(&self, channel: &str) -> Result<(), Interrupt> {
+        check_channel(&self.0, channel)
     }
 
     /// What the failure of a service at `step` means for the task.

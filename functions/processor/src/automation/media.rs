@@ -394,21 +394,7 @@ mod tests {
         let medium = |kind: &str, bytes| domain::Media { mime_type: kind.to_owned(), data: vec![1; bytes] };
         let media = vec![medium("image/png", 3), medium("application/pdf", 9), medium("image/heic", 5)];
         let turns = vec![Turn { media, ..Turn::text(Speaker::User, "?") }];
-        let call = ModelCall {
-            task_id: domain::TaskId::derive("t", b"1"),
-            step: "answer".to_owned(),
-            role: domain::ModelRole::Answer,
-            tenant: String::new(),
-            thread: String::new(),
-            priority: domain::Priority::default(),
-            system: String::new(),
-            documents: Vec::new(),
-            turns,
-            output: domain::OutputFormat::Text,
-            slot: None,
-            waiting_since: None,
-            deadline: domain::Timestamp::MAX,
-        };
+        let call = ModelCall { turns, ..domain::contract::plain_call("") };
         let left = |message: &str| {
             let error = ModelError {
                 step: String::new(),
@@ -417,7 +403,8 @@ mod tests {
                 usage: Vec::new(),
                 exchanges: Vec::new(),
             };
-            let (_, call) = refused(&Err(error), &call).map(|(_, call)| ((), call))?;
+            let answer = Err(error);
+            let (_, call) = refused(&answer, &call)?;
             Some(call.turns[0].media.iter().map(|one| one.data.len()).collect::<Vec<_>>())
         };
         assert_eq!(left("Unable to process input image."), Some(vec![3, 9]));

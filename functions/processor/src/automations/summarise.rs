@@ -1,7 +1,7 @@
 //! `summarise`: posts a summary of the event and its thread to the Slack channel of agent.toml.
 
 use async_trait::async_trait;
-use domain::{Audience, Event, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
+use domain::{Audience, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use slack::Slack;
@@ -27,11 +27,7 @@ pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished
         return Ok(finished);
     }
     context.seen_by(Audience::Public).await?;
-    if is_among_themselves(context.event(), channel) {
-        return Err(Interrupt::Ignore(
-            "internal: what is said in a closed conversation is not told in another".into(),
-        ));
-    }
+    context.told_in(channel)?;
     let instruction = "Sum up this thread for colleagues who have not read it, in at most five short sentences \
                        of Markdown and nothing else: what happened, who is affected, what is open.";
     let summary = context.ask(SUMMARY, instruction).await?;
@@ -40,13 +36,6 @@ pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished
     let proof = context.once(SUMMARY, &Post { slack, channel, text: &text }).await?;
     let output = TaskOutput::Draft(short_sha256(&text));
     Ok(Finished { success: true, output, output_url: proof.url })
-}
-
-/// Whether `event` is from a conversation of Slack that is not open to everybody there, and `channel` is another. A
-/// repository may be closed as well, but whoever names the channel in agent.toml decides for all of it.
-fn is_among_themselves(event: &Event, channel: &str) -> bool {
-    let own = event.metadata.get("channel").and_then(serde_json::Value::as_str);
-    event.is_closed_place && own.is_some_and(|own| own != channel)
 }
 
 /// A message in a channel; its metadata proves it.

@@ -66,6 +66,15 @@ pub(crate) fn check_audience(claimed: &ClaimedTask, seen_by: Audience) -> Result
     if seen_by.is_wider_than(claimed.audience()) { Err(too_private()) } else { Ok(()) }
 }
 
+/// Ends the task as `ignored` if it is from a conversation of Slack that is not known to be open to all its members, and
+/// `channel` is another. A repository may be closed as well, but whoever names the channel in agent.toml decides for all
+/// of it.
+pub(crate) fn check_channel(claimed: &ClaimedTask, channel: &str) -> Result<(), Interrupt> {
+    let own = claimed.event.metadata.get("channel").and_then(serde_json::Value::as_str);
+    let is_elsewhere = claimed.event.is_closed_place && own.is_some_and(|own| own != channel);
+    if is_elsewhere { Err(too_private()) } else { Ok(()) }
+}
+
 fn too_private() -> Interrupt {
     let why = "the answer would be seen by more people than what caused it";
     Interrupt::Ignore(format!("{}: {why}", IgnoreReason::Internal.as_str()))

@@ -23,8 +23,8 @@ use crate::triage::batcher::Member;
 pub(crate) enum Processed {
     /// The message is settled.
     Done(Ack),
-    /// Its task runs alone, once the others of the batch are done and it is its turn. A former processor of it died, after so many
-    /// attempts that are its own.
+    /// Its task runs alone, once the others of the batch are done and it is its turn. A former processor of it died, after
+    /// so many attempts that are its own.
     SetAside {
         /// Attempts of the task that ended without a word while it ran alone.
         attempts: u32,

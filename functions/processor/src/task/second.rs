@@ -159,9 +159,12 @@ impl SecondAgent {
             Some(TaskOutput::Text(text)) => text,
             None => String::new(),
         };
-        let calls = own.resources.stores.payloads.list(&own.id, PartKey::CALLS).await.unwrap_or_default();
-        let calls: Vec<_> = calls.iter().filter_map(|(_, call)| call.json("read a call").ok()).collect();
-        let models = &self.settings.models;
+        let (payloads, models) = (&*own.resources.stores.payloads, &self.settings.models);
+        let served = Served::read(payloads, &own.id, (&models.triage, &models.answer)).await;
+        let served = served.unwrap_or_else(|problem| {
+            warn!(task_id = %own.id, %problem, "nobody can tell which models served the shadow");
+            Vec::new()
+        });
         let known = task.doc.classification.as_ref();
         ShadowDraft {
             version: self.version.id.clone(),
@@ -169,7 +172,7 @@ impl SecondAgent {
             confidence: known.map(|known| known.confidence),
             text,
             parked_because: task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
-            served: Served::of(&calls, Some((&models.triage, &models.answer))),
+            served,
             failed,
             tokens_used: task.tokens_used(),
             cost_usd: task.cost_usd(),

@@ -7,8 +7,8 @@
 //! - `handle_store`, `handle`, `rules`: what the fleet knows, in the state store; `memory`: what this
 //!   environment knows; `service`: HTTP.
 //!
-//! A cache ends with its life, which is paid for when it is made. None is extended: while its traffic repays one, the
-//! next is made, for the price of a read. None is deleted: an idle one costs its storage until then.
+//! A cache ends with its life, which is paid for when it is made. None is extended: when it ends, reads are measured
+//! anew, and the next is made if they repay one. None is deleted: an idle one costs its storage until then.
 //!
 //! A cache is a saving, never a condition: whatever goes wrong with one, the call goes inline, with
 //! the same prompt in the same order, so that the service's implicit cache can serve it.

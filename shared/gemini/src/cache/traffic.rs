@@ -40,7 +40,9 @@ struct Reads {
     bucket: i64,
     /// Reads by bucket, newest first.
     counts: Vec<u32>,
-    /// Share of it that the service's implicit cache serves, in millionths: the average of the reads measured.
+    /// Share of it that the service's implicit cache serves, in millionths: the average of the reads measured. Earlier
+    /// versions keep it as `implicit`, in thousandths of the whole prompt.
+    #[serde(rename = "share")]
     implicit: u32,
     /// Inline reads measured since it was last read by a cache, [`WINDOW`] at most.
     measured: u32,

@@ -47,7 +47,7 @@ fn what_a_link_has_besides_its_text_and_a_fenced_quote_of_gitlab_are_not_said() 
     let said = |text: &str| !unsaid(text).contains(text.find('@').unwrap());
     assert!(!said("[x](https://x.example \"@me\")") && said("[@me](https://x.example \"y\")"));
     assert!(!said(">>>\n@me please\n\nor not\n>>>\n\nWhat?") && said(">>>\nor not\n>>>\n\n@me please"));
-    assert!(said("```\n>>>\n```\n\n@me please"), "a fence shows such a line");
+    assert!(said("```\n>>>\n```\n\n@me please\n>>>\na\n>>>"), "a fence shows such a line");
 }
 
 #[test]

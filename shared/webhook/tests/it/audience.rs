@@ -47,6 +47,24 @@ fn a_private_ticket_of_zendesk_is_internal_and_so_is_its_description() {
 }
 
 #[test]
+fn a_change_of_a_zendesk_ticket_in_which_nobody_writes_is_internal_and_by_zendesk_itself_no_persons() {
+    let created = json_of("zendesk/ticket.created.json");
+    for (kind, audience) in [
+        ("created", Audience::Public),
+        ("subject_changed", Audience::Public),
+        ("tags_changed", Audience::Internal),
+        ("status_changed", Audience::Internal),
+    ] {
+        let changed = with(&created, "/type", json!(format!("zen:event-type:ticket.{kind}")));
+        let event = read(Provider::Zendesk, &changed);
+        assert_eq!((event.audience, event.actor_is_bot), (audience, false), "{kind}");
+        for id in [json!(-1), json!("-1")] {
+            assert!(read(Provider::Zendesk, &with(&changed, "/detail/actor_id", id)).actor_is_bot, "{kind}");
+        }
+    }
+}
+
+#[test]
 fn a_trigger_of_zendesk_must_say_what_is_public() {
     let at = |text: &str| Some(Pointer::new(text).unwrap());
     let map = FieldMap {
