@@ -90,7 +90,7 @@ async fn a_schema_that_the_models_service_refuses_is_said_with_its_file_and_its_
     assert_eq!(warnings.len(), 3, "{said}");
     assert!(warnings.iter().all(|line| line.contains("too many states")), "{said}");
     assert!(
-        warnings[1].contains("7202 words to choose from") && warnings[1].contains("offer fewer words"),
+        warnings[1].contains("words to choose from") && warnings[1].contains("offer fewer words"),
         "{said}"
     );
 }

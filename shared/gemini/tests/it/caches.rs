@@ -16,7 +16,9 @@ const TOO_SMALL: &str = "Cached content is too small. total_token_count=3900, mi
 
 #[tokio::test]
 async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
-    let (server, store, [caches]) = started([made("a", now())]).await;
+    // Times are read to the nanosecond.
+    let expires = after(now(), TTL + Duration::from_nanos(769_601_846));
+    let (server, store, [caches]) = started([Step::Json(200, cache("a", "", now(), expires))]).await;
     assert_eq!(name(&prepare(&caches, PRO, 3, now()).await), None);
     assert_eq!(store.watcher.asked(), (1, 0), "one look whether there is a cache already");
 
@@ -34,7 +36,7 @@ async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
     assert_eq!(display, "afterhook");
     assert_eq!(
         value(&store, &key(PRO).to_string(), now()).await.unwrap(),
-        json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": after(now(), TTL), "created_at": now()})
+        json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": expires, "created_at": now()})
     );
 }
 
