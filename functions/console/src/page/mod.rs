@@ -55,7 +55,7 @@ pub(crate) use census::{Census, day};
 pub use failure::missing_pages;
 pub(crate) use recent_decisions::RecentDecisions;
 pub(crate) use unheard::Unheard;
-pub use words::{plain as plain_note, usd};
+pub use words::{plain_notes, usd};
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
