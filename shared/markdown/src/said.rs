@@ -47,19 +47,17 @@ pub fn hidden(markdown: &str) -> Ranges {
 /// in a browser.
 #[must_use]
 pub fn unsaid(markdown: &str) -> Ranges {
-    let mut found = Vec::new();
-    let mut quoted = 0;
+    let (mut code, mut quotes) = (Vec::new(), Vec::new());
     for (event, range) in parse(markdown).into_offset_iter() {
         if is_code(&event) {
-            found.push(range);
+            code.push(range);
         } else if matches!(event, Event::Start(Tag::BlockQuote(_))) {
-            quoted = quoted.max(range.end);
-            found.push(range);
+            quotes.push(range);
         }
     }
-    let code = Ranges::new(found.clone());
-    found.extend(fenced_quotes(markdown).filter(|quote| !code.contains(quote.start)));
-    let quotes_and_code = Ranges::new(found);
+    let code = Ranges::new(code);
+    let fenced = fenced_quotes(markdown, &code, &quotes);
+    let quotes_and_code = code.and(quotes).and(fenced);
     let mut found: Vec<_> = destinations(markdown).iter().collect();
     let mut open: Vec<(&str, usize)> = Vec::new();
     each_html(markdown, |range| {
@@ -89,21 +87,21 @@ pub fn unsaid(markdown: &str) -> Ranges {
 }
 
 /// Quotes between two lines of `>>>`, as GitLab has them. Elsewhere such a line is an empty quote, and two of them
-/// around somebody's own words are not written.
-fn fenced_quotes(markdown: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    let lines = markdown.split_inclusive('\n').map(move |line| {
+/// around somebody's own words are not written; within one of the `quotes` of others it begins nothing.
+fn fenced_quotes(markdown: &str, code: &Ranges, quotes: &[Range<usize>]) -> Vec<Range<usize>> {
+    let (mut found, mut open, mut at) = (Vec::new(), None, 0);
+    for line in markdown.split_inclusive('\n') {
+        let start = at;
         at += line.len();
-        (at - line.len()..at, line)
-    });
-    let mut open = None;
-    lines.filter(|(_, line)| line.trim_end() == ">>>").filter_map(move |(place, _)| match open.take() {
-        Some(start) => Some(start..place.end),
-        None => {
-            open = Some(place.start);
-            None
+        if line.trim_end() != ">>>" || code.contains(start) {
+            continue;
         }
-    })
+        match open.take() {
+            Some(opened) => found.push(opened..at),
+            None => open = quotes.binary_search_by_key(&start, |quote| quote.start).ok().map(|_| start),
+        }
+    }
+    found
 }
 
 pub(crate) fn is_not_said(name: &str) -> bool {
