@@ -204,7 +204,9 @@ async fn what_was_answered_in_a_closed_conversation_of_slack_is_lent_to_no_other
     let services = [OutsideService::Github, OutsideService::Slack]
         .into_iter()
         .fold(Services::default(), |services, it| services.with(it, Client::with_threads(service.clone())));
-    let settings = SETTINGS.replace("[agent]", "[agent]\napproval = \"never\"");
+    let settings = SETTINGS
+        .replace("[agent]", "[agent]\napproval = \"never\"")
+        .replace("replies_per_hour = 3", "replies_per_hour = 100");
     let bench =
         Bench::at(&settings.replace("[sources.github]", "[sources.slack]\n[sources.github]"), None, services);
     let lent = async |channel: &str, kind: &str, second: u32| {
