@@ -1,6 +1,6 @@
 //! The style, the script and the icon.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
@@ -22,33 +22,26 @@ fn lean(source: &str) -> String {
     lines.join("\n")
 }
 
-fn style_sheet() -> &'static str {
-    static LEAN: OnceLock<String> = OnceLock::new();
-    LEAN.get_or_init(|| lean(STYLE))
-}
-
-fn scripts() -> &'static str {
-    static LEAN: OnceLock<String> = OnceLock::new();
-    LEAN.get_or_init(|| lean(SCRIPT))
-}
+static LEAN_STYLE: LazyLock<String> = LazyLock::new(|| lean(STYLE));
+static LEAN_SCRIPT: LazyLock<String> = LazyLock::new(|| lean(SCRIPT));
 
 /// Changes when one of them does: pages name it, so that browsers may keep the files for good.
 pub(crate) fn version() -> &'static str {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    VERSION.get_or_init(|| {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hash = Sha256::new();
         hash.update(STYLE);
         hash.update(SCRIPT);
         HEXLOWER.encode(&hash.finalize()[..8])
-    })
+    });
+    &VERSION
 }
 
 pub(crate) async fn style() -> Response {
-    asset("text/css; charset=utf-8", style_sheet())
+    asset("text/css; charset=utf-8", &LEAN_STYLE)
 }
 
 pub(crate) async fn script() -> Response {
-    asset("text/javascript; charset=utf-8", scripts())
+    asset("text/javascript; charset=utf-8", &LEAN_SCRIPT)
 }
 
 pub(crate) async fn icon() -> Response {
@@ -67,7 +60,7 @@ mod tests {
     #[test]
     fn what_browsers_get_says_nothing_to_readers_and_all_to_them() {
         assert_eq!(lean("/* why */\na {\n  b: c;\n}\n\n  // why\n"), "a {\nb: c;\n}");
-        assert!(scripts().lines().count() > 100 && style_sheet().lines().count() > 100);
+        assert!(LEAN_SCRIPT.lines().count() > 100 && LEAN_STYLE.lines().count() > 100);
         assert!(!SCRIPT.contains('`') || SCRIPT.lines().all(|line| line.matches('`').count() % 2 == 0));
     }
 }

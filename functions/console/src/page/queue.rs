@@ -75,7 +75,7 @@ impl Neighbours {
     }
 }
 
-/// The list, as a form that decides about what is chosen.
+/// The list, in which there is something, as a form that decides about what is chosen.
 pub(crate) async fn list(
     console: &Console,
     session: &Session,
@@ -89,7 +89,7 @@ pub(crate) async fn list(
     let rows =
         stream::iter(shown).map(|(row, task)| async move { entry(console, session, &task, &row).await });
     let rows: Vec<Markup> = rows.buffered(READS_AT_ONCE).try_collect().await?;
-    let may = session.may(Role::Decide) && !tasks.is_empty();
+    let may = session.may(Role::Decide);
     let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < tasks.len()));
     Ok(html! {
         form.decide.batch method="post" action="/ui/decide" {

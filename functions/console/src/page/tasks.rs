@@ -8,7 +8,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{StoreError, Task, TaskId, TaskStatus, Timestamp, between};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join;
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderMap;
 use maud::{Markup, html};
 use settings::Role;
@@ -108,24 +109,14 @@ fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal
 
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {
     let now = console.clock.now();
-    filter.status().map_err(Refusal::Malformed)?;
-    let (counts, ended) = futures::try_join!(census::count(console, now), census::ended(console, now))?;
-    if is_queue(filter) {
-        let mut queue = queue::parked(console).await?;
-        queue.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
-        let queue = matching(console, filter, queue, now).await.map_err(Refusal::from)?;
-        let shown = queue::list(console, session, filter, &queue).await?;
-        let found = Found { tasks: queue, cursor: None };
-        return Ok(html! {
-            (tabs(filter, &counts, &ended, &found))
-            @if found.tasks.is_empty() { (nothing(filter, &found)) } @else { (shown) }
-        });
-    }
-    let found = find(console, filter, now).await?;
-    Ok(html! {
-        (tabs(filter, &counts, &ended, &found))
-        (list(filter, &found, now))
-    })
+    let counts = try_join(census::count(console, now), census::ended(console, now)).map_err(Refusal::from);
+    let ((counts, ended), found) = try_join(counts, find(console, filter, now)).await?;
+    let shown = if is_queue(filter) && !found.tasks.is_empty() {
+        queue::list(console, session, filter, &found.tasks).await?
+    } else {
+        list(filter, &found, now)
+    };
+    Ok(html! { (tabs(filter, &counts, &ended, &found)) (shown) })
 }
 
 /// Whether it is the list of what waits for a person, in the order in which it is decided.
@@ -162,6 +153,11 @@ async fn asked_for(console: &Console, filter: &Filter, task: &Task) -> Result<bo
 }
 
 async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {
+    if is_queue(filter) {
+        let mut queue = queue::parked(console).await?;
+        queue.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+        return Ok(Found { tasks: matching(console, filter, queue, now).await?, cursor: None });
+    }
     let mut query = filter.list(PAGE).map_err(Refusal::Malformed)?;
     if !filter.looks_inside() {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;

@@ -4,7 +4,8 @@ use domain::{Clock, ModelHealth, Timestamp};
 use gemini::{ApiError, Config, FailureClass, LookedUp, NotServed};
 use settings::{Environment, Settings};
 
-use super::{Finding, place};
+use super::super::elsewhere;
+use super::Finding;
 use crate::Failure;
 
 /// Asks for each model at each address; then the cheapest, and those that the fleet `kept` as refused, for one small
@@ -73,7 +74,8 @@ fn call(called: &LookedUp, kept: Option<&str>, now: Timestamp) -> Finding {
     match (&called.said, for_good, kept) {
         (Ok(()), _, kept) => {
             let before = if kept.is_some() { "; it was refused when it was called last" } else { "" };
-            Finding::ok(what, format!("it answers, at {}{}{before}", called.at, place(&called.at)))
+            let place = elsewhere(&called.at).unwrap_or_else(|| format!("at {}", called.at));
+            Finding::ok(what, format!("it answers, {place}{before}"))
         }
         (Err(problem), Some((_, advice)), _) => {
             Finding::wrong(what, problem.to_string(), advice.unwrap_or("do what the service says"))
@@ -91,7 +93,10 @@ fn call(called: &LookedUp, kept: Option<&str>, now: Timestamp) -> Finding {
 fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {
     let what = format!("model {model}");
     match said {
-        Ok(()) => Finding::ok(what, format!("the credentials are good for it, at {at}{}", place(at))),
+        Ok(()) => {
+            let place = elsewhere(at).unwrap_or_else(|| format!("at {at}"));
+            Finding::ok(what, format!("the credentials are good for it, {place}"))
+        }
         Err(NotServed::Silent(problem)) => {
             let mend = "look at the network, a proxy, and GEMINI_BASE_URL";
             Finding::wrong(what, format!("{at} cannot be reached: {problem}"), mend)
