@@ -43,6 +43,13 @@ struct Found {
     cursor: Option<String>,
 }
 
+impl Found {
+    /// The number of the list that is shown; only its first page knows it.
+    fn count(&self, filter: &Filter) -> Option<String> {
+        filter.cursor.is_empty().then(|| census::some(self.tasks.len(), self.cursor.is_some()))
+    }
+}
+
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
@@ -112,18 +119,22 @@ async fn content(console: &Console, session: &Session, filter: &Filter) -> Resul
     let (counts, ended) = futures::try_join!(census::count(console, now), census::ended(console, now))?;
     if is_queue(filter) {
         let mut queue = queue::parked(console).await?;
-        queue.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
-        let queue = matching(console, filter, queue, now).await.map_err(Refusal::from)?;
-        let shown = queue::list(console, session, filter, &queue).await?;
-        let found = Found { tasks: queue, cursor: None };
+        if filter.narrows() {
+            let mut tasks = queue::read(console, &queue.ids).await?;
+            tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+            let tasks = matching(console, filter, tasks, now).await.map_err(Refusal::from)?;
+            queue.ids = tasks.into_iter().map(|task| task.id).collect();
+        }
+        let count = census::some(queue.ids.len(), queue.more);
         return Ok(html! {
-            (tabs(filter, &counts, &ended, &found))
-            @if found.tasks.is_empty() { (nothing(filter, &found)) } @else { (shown) }
+            (tabs(filter, &counts, &ended, Some(&count)))
+            @if queue.ids.is_empty() { (nothing(filter, queue.more)) }
+            @else { (queue::list(console, session, filter, &queue).await?) }
         });
     }
     let found = find(console, filter, now).await?;
     Ok(html! {
-        (tabs(filter, &counts, &ended, &found))
+        (tabs(filter, &counts, &ended, found.count(filter).as_deref()))
         (list(filter, &found, now))
     })
 }
@@ -194,14 +205,16 @@ const TABS: [TaskStatus; 9] = [
 
 /// A number is that of the list behind it. Under a filter the list that is shown alone has one: nobody reads all the
 /// others for it.
-fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, found: &Found) -> Markup {
+fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, here: Option<&str>) -> Markup {
     let status = if filter.status.is_empty() { "all" } else { filter.status.as_str() };
     let current = |of: &str| (status == of).then_some("true");
-    let here = filter.cursor.is_empty().then(|| census::some(found.tasks.len(), found.cursor.is_some()));
-    let count = |of: TaskStatus| match ended.iter().find(|(known, _)| *known == of) {
-        _ if filter.narrows() => here.clone().filter(|_| status == of.as_str()),
-        Some((_, ended)) => here.clone().filter(|_| status == of.as_str()).or_else(|| Some(ended.clone())),
-        None => Some(counts.of(of)),
+    let count = |of: TaskStatus| {
+        let shown = here.filter(|_| status == of.as_str()).map(str::to_owned);
+        match ended.iter().find(|(known, _)| *known == of) {
+            _ if filter.narrows() => shown,
+            Some((_, ended)) => shown.or_else(|| Some(ended.clone())),
+            None => Some(counts.of(of)),
+        }
     };
     html! {
         nav.tabs aria-label="Status" {
@@ -221,7 +234,7 @@ fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, found: &Found) -> Marku
 
 fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
     html! {
-        @if found.tasks.is_empty() { (nothing(filter, found)) }
+        @if found.tasks.is_empty() { (nothing(filter, found.cursor.is_some())) }
         ul.list { @for (row, task) in rows(&found.tasks, now).iter().zip(&found.tasks) {
             li data-id=(task.id) { (row) }
         } }
@@ -232,7 +245,7 @@ fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
 }
 
 /// What stands in the place of an empty list, and where to go from there.
-fn nothing(filter: &Filter, found: &Found) -> Markup {
+fn nothing(filter: &Filter, more: bool) -> Markup {
     let status = filter.status().ok().flatten().map(|status| label(status).to_lowercase());
     html! {
         div.empty {
@@ -241,7 +254,7 @@ fn nothing(filter: &Filter, found: &Found) -> Markup {
                 p { "Send one: " code { "afterhook send events/bodies/github/issues.opened.json --to …" } }
             } @else {
                 p {
-                    @if found.cursor.is_some() { "None of the latest tasks matches." }
+                    @if more { "None of the " @if is_queue(filter) { "drafts that expire first" } @else { "latest tasks" } " matches." }
                     @else if filter.narrows() { "No task matches." }
                     @else if let Some(status) = status { "No task here is “" (status) "”." }
                     @else { "There are no older tasks." }
