@@ -55,7 +55,7 @@ use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 use webhook::Sender;
 
-use page::{Census, RecentDecisions, Unheard};
+use page::{ByIntent, Counts, Ended, Reasons, Recent};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -76,13 +76,16 @@ pub struct Console {
     intents: Vec<String>,
     /// The senders of agent.toml, by source: what their events say is read again for people.
     senders: BTreeMap<String, Sender>,
-    census: Census,
+    counts: Recent<Counts>,
+    ended: Recent<Ended>,
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
-    unheard: Unheard,
-    recent_decisions: RecentDecisions,
+    unheard: Recent<Reasons>,
+    recent_decisions: Recent<ByIntent>,
     /// The services that are stand-ins, in words; empty where there are none.
     stand_ins: Arc<str>,
+    /// Those that are asked at addresses of this machine, likewise.
+    addresses_here: Arc<str>,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -99,11 +102,13 @@ impl Console {
             models: Vec::new(),
             intents: Vec::new(),
             senders: BTreeMap::new(),
-            census: Census::default(),
+            counts: Recent::default(),
+            ended: Recent::default(),
             metrics: Metrics::none(),
-            unheard: Unheard::default(),
-            recent_decisions: RecentDecisions::default(),
+            unheard: Recent::default(),
+            recent_decisions: Recent::default(),
             stand_ins: "".into(),
+            addresses_here: "".into(),
             requests: AtomicU64::new(0),
         }
     }
@@ -125,15 +130,10 @@ impl Console {
         Self { stand_ins: services.join(", ").into(), ..self }
     }
 
-    /// The same where services are asked at addresses of this machine, which are not their own: every page says so, after the
-    /// stand-ins.
+    /// The same where services are asked at addresses of this machine, which are not their own: every page says so.
     #[must_use]
     pub fn with_addresses_here(self, services: &[&str]) -> Self {
-        if services.is_empty() {
-            return self;
-        }
-        let stand_ins = format!("{}\n{}", self.stand_ins, services.join(", ")).into();
-        Self { stand_ins, ..self }
+        Self { addresses_here: services.join(", ").into(), ..self }
     }
 
     /// The same, with its figures written to `metrics`.

@@ -45,22 +45,15 @@ impl Source {
         Arc::make_mut(&mut filter).know(account);
     }
 
-    /// Whether an event may be subscribed to when only its kind is known.
-    fn may_take(&self, name: &str) -> bool {
-        self.filter().may_take(name)
-    }
-
     /// What is done with an event of that name which no reader reads, where `events` does not ask for it: nothing, and
     /// why. `None` where it was asked for, or is of a kind that is read.
     pub(crate) fn passes_over(&self, name: &str, is_known: fn(&Row, &str) -> bool) -> Option<Outcome> {
         let row = self.sender.provider.row();
-        let is_named = !self.takes_everything();
-        match () {
-            () if !self.may_take(name) => Some(Outcome::Ignored(IgnoreReason::Unsubscribed.as_str())),
-            () if is_named || is_known(row, name) => None,
-            () if row.takes_map => Some(Outcome::Unknown(UNKNOWN_UNMAPPED)),
-            () => Some(Outcome::Unknown(UNKNOWN)),
+        if !self.filter().may_take(name) {
+            return Some(Outcome::Ignored(IgnoreReason::Unsubscribed.as_str()));
         }
+        let is_unknown = self.takes_everything() && !is_known(row, name);
+        is_unknown.then_some(Outcome::Unknown(if row.takes_map { UNKNOWN_UNMAPPED } else { UNKNOWN }))
     }
 
     /// Whether every event is subscribed to, whatever its name.

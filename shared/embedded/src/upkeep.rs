@@ -34,9 +34,9 @@ pub struct Forgotten {
     pub messages: usize,
 }
 
-/// Ends every lease. Money that calls of the former run have set aside is no lease: the calls may have been answered, and
-/// it is spent once nobody can settle it any more. The revision of a task rises as with every write, so a holder that is alive after
-/// all can no longer save.
+/// Ends every lease. Money that calls of the former run have set aside is no lease: the calls may have been
+/// answered, and it is spent once nobody can settle it any more. The revision of a task rises as with every
+/// write, so a holder that is alive after all can no longer save.
 pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided, StoreError> {
     let at = millis(now);
     database.transact("void leases", |transaction| {

@@ -56,8 +56,8 @@ pub fn unsaid(markdown: &str) -> Ranges {
         }
     }
     let code = Ranges::new(code);
-    quotes.extend(fenced_quotes(markdown, &code));
-    let quotes_and_code = code.and(quotes);
+    let fenced = fenced_quotes(markdown, &code, &quotes);
+    let quotes_and_code = code.and(quotes).and(fenced);
     let mut found: Vec<_> = destinations(markdown).iter().collect();
     let mut open: Vec<(&str, usize)> = Vec::new();
     each_html(markdown, |range| {
@@ -86,10 +86,10 @@ pub fn unsaid(markdown: &str) -> Ranges {
     quotes_and_code.and(found)
 }
 
-/// Quotes between two lines of `>>>` outside `code`, as GitLab has them. Elsewhere such a line is an empty quote, and two
-/// of them around somebody's own words are not written.
-fn fenced_quotes(markdown: &str, code: &Ranges) -> Vec<Range<usize>> {
-    let (mut at, mut open, mut found) = (0, None, Vec::new());
+/// Quotes between two lines of `>>>`, as GitLab has them. Elsewhere such a line is an empty quote, and two of them
+/// around somebody's own words are not written; within one of the `quotes` of others it begins nothing.
+fn fenced_quotes(markdown: &str, code: &Ranges, quotes: &[Range<usize>]) -> Vec<Range<usize>> {
+    let (mut found, mut open, mut at) = (Vec::new(), None, 0);
     for line in markdown.split_inclusive('\n') {
         let start = at;
         at += line.len();
@@ -97,8 +97,8 @@ fn fenced_quotes(markdown: &str, code: &Ranges) -> Vec<Range<usize>> {
             continue;
         }
         match open.take() {
-            Some(begun) => found.push(begun..at),
-            None => open = Some(start),
+            Some(opened) => found.push(opened..at),
+            None => open = quotes.binary_search_by_key(&start, |quote| quote.start).ok().map(|_| start),
         }
     }
     found

@@ -126,9 +126,7 @@ impl Row {
             read,
         }
     }
-}
 
-impl Row {
     /// Whether this version reads events of the kind that `name` begins with.
     #[must_use]
     pub fn knows_kind(&self, name: &str) -> bool {

@@ -49,10 +49,8 @@ pub(super) struct Caches {
 impl Caches {
     /// The size of the cache `name`, on which a request for `model` builds.
     pub(super) fn tokens(&self, name: &str, model: &Model, now: Timestamp) -> Result<Tokens, ApiError> {
-        let id = name
-            .strip_prefix("cachedContents/")
-            .filter(|id| !id.is_empty())
-            .ok_or_else(|| ApiError::invalid(format!("Invalid CachedContent name: {name}.")))?;
+        let id = name.strip_prefix("cachedContents/").filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| ApiError::invalid(format!("Invalid CachedContent name: {name}.")))?;
         let cache = self.live(id, now)?;
         if cache.concrete != model.name {
             return Err(ApiError::invalid(format!(

@@ -146,10 +146,9 @@ const MAX_STATES: usize = 1_000;
 fn states(schema: &Value) -> usize {
     match schema {
         Value::Object(fields) => {
-            let own =
-                |key: &str| fields.get(key).map_or(0, |it| it.as_object().map_or(0, serde_json::Map::len));
+            let names = fields.get("properties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
             let values = fields.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
-            own("properties") + values + fields.values().map(states).sum::<usize>()
+            names + values + fields.values().map(states).sum::<usize>()
         }
         Value::Array(values) => values.iter().map(states).sum(),
         _ => 0,

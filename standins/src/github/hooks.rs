@@ -59,17 +59,16 @@ impl Hook {
     }
 
     /// One try: what is answered stands in the record afterwards.
-    async fn deliver(&self, mut delivery: Delivery) -> u16 {
+    async fn deliver(&self, delivery: Delivery) -> u16 {
         let address = lock(&self.0).address.clone();
-        delivery.status = match address {
+        let status = match address {
             Some(address) => address.post(&delivery).await.unwrap_or_else(|problem| {
                 tracing::debug!(%problem, "a webhook could not be delivered");
                 0
             }),
             None => 0,
         };
-        let status = delivery.status;
-        lock(&self.0).deliveries.push(delivery);
+        lock(&self.0).deliveries.push(Delivery { status, ..delivery });
         status
     }
 }

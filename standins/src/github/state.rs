@@ -49,16 +49,13 @@ impl State for Github {
                            User-Agent header.";
             return Err(refusal(403, message));
         }
-        // The address of a log is a secret of its own.
-        if let ["logs", _] = call.segments().as_slice() {
-            return Ok(issues::log());
-        }
-        // A browser's form, and a code: neither has a token.
+        // A browser's form, a code, and the address of a log, which is a secret of its own: none has a token.
         match (call.method.as_str(), call.segments().as_slice()) {
             ("POST", ["settings", "apps", "new"] | ["organizations", _, "settings", "apps", "new"]) => {
                 return apps::create(kept, call);
             }
             ("POST", ["app-manifests", code, "conversions"]) => return apps::convert(kept, call, code),
+            (_, ["logs", _]) => return Ok(issues::log()),
             _ => {}
         }
         match kept.tokens.caller(call.header("authorization"), now)? {
@@ -122,7 +119,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             let missing = if *kind == "issues" { "title" } else { "base" };
             Err(refusal(422, &format!("Invalid request.\n\n\"{missing}\" wasn't supplied.")))
         }
-        (_, ["app", ..] | ["repos", _, _, "installation"]) => {
+        (_, ["app", ..] | ["repos", _, _, "installation"] | ["orgs", _, "installation"]) => {
             Err(refusal(401, "A JSON web token could not be decoded"))
         }
         ("GET", ["repositories", id, "issues", number, "comments"]) => {
@@ -199,6 +196,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
             check_names(owner, repo)?;
             Ok(Reply::ok(installation))
         }
+        ("GET", ["orgs", _, "installation"]) => Ok(Reply::ok(installation)),
         ("POST", ["app", "installations", given, "access_tokens"]) => {
             if given.parse() != Ok(INSTALLATION) {
                 return Err(not_found());

@@ -123,6 +123,7 @@ async fn an_app_gets_a_token_that_expires() {
     let good = jwt(now.as_second() + 540);
     assert_eq!(send(&github, "GET", "/app", &good, "").await.json()["slug"], "afterhook");
     let installation = send(&github, "GET", "/repos/octo/repo/installation", &good, "").await.json();
+    assert_eq!(send(&github, "GET", "/orgs/octo/installation", &good, "").await.json(), installation);
     let path = format!("/app/installations/{}/access_tokens", installation["id"]);
     let issued = send(&github, "POST", &path, &good, "").await;
     assert_eq!((issued.status, issued.json()["expires_at"].clone()), (201, json!("2026-11-20T13:00:00Z")));

@@ -41,7 +41,7 @@ fn answer(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result
         return create(kept, call, now);
     }
     let data = if query.contains("viewer {") {
-        json!({"viewer": json!({"id": ACCOUNT, "name": ACCOUNT})})
+        json!({"viewer": {"id": ACCOUNT, "name": ACCOUNT}})
     } else if query.contains("comment(") {
         let note = kept.with_id(id).ok_or_else(|| absent("Comment"))?;
         json!({"comment": shown(call, note)})

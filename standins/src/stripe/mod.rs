@@ -120,9 +120,9 @@ impl Payments {
     fn paid(&self, payment: &str) -> Result<u64, Reply> {
         let looks_right = ["ch_", "py_", "pi_"].iter().any(|prefix| payment.starts_with(prefix));
         let paid = self.paid.get(payment).copied().unwrap_or(AMOUNT);
-        let no_such =
-            || invalid("resource_missing", "id", &format!("No such charge: '{payment}'")).under(404);
-        if looks_right && paid > 0 { Ok(paid) } else { Err(no_such()) }
+        let message = format!("No such charge: '{payment}'");
+        let no_such = invalid("resource_missing", "id", &message).under(404);
+        if looks_right && paid > 0 { Ok(paid) } else { Err(no_such) }
     }
 
     fn refunded(&self, payment: &str) -> u64 {
@@ -200,13 +200,11 @@ fn refund(kept: &mut Kept<Payments>, call: &Call, now: Timestamp) -> Result<Repl
 
 /// `metadata[afterhook_task_id]=…`
 fn metadata(call: &Call) -> BTreeMap<String, String> {
-    let fields = call.body.as_object().into_iter().flatten();
-    fields
-        .filter_map(|(name, value)| {
-            let key = name.strip_prefix("metadata[")?.strip_suffix(']')?;
-            Some((key.to_owned(), value.as_str()?.to_owned()))
-        })
-        .collect()
+    let pair = |(name, value): (&String, &Value)| {
+        let key = name.strip_prefix("metadata[")?.strip_suffix(']')?;
+        Some((key.to_owned(), value.as_str()?.to_owned()))
+    };
+    call.body.as_object().into_iter().flatten().filter_map(pair).collect()
 }
 
 fn invalid(code: &str, param: &str, message: &str) -> Reply {

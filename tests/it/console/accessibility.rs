@@ -105,7 +105,7 @@ async fn axe_finds_no_violation_in_any_view_on_a_desk_on_a_phone_and_in_the_dark
         .await;
     browser.size(1_280, 1_600, false).await;
     browser.open(&format!("{url}{}", paths[5])).await;
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     browser.until("document.querySelector('.undo')").await;
     found.push(("a rejection that can be taken back".to_owned(), violations(&mut browser, &axe).await));

@@ -19,6 +19,8 @@ const START: &str = "exec \"$0\" --headless=new --no-sandbox --disable-gpu --dis
     --no-first-run --disable-background-networking --disable-component-update --remote-debugging-pipe \
     --user-data-dir=\"$1\" about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1";
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longer than a page takes to come on a machine that has much else to do.
+const AGAIN: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A browser with one tab. It ends when this is dropped.
@@ -64,6 +66,12 @@ impl Chromium {
 
     /// Sends a command and waits for its answer; events are passed over.
     async fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.send(method, parameters).await;
+        let answer = timeout(TIMEOUT, self.answer_to(self.sent)).await;
+        answer.unwrap_or_else(|_| panic!("{method} was not answered"))
+    }
+
+    async fn send(&mut self, method: &str, parameters: Value) {
         self.sent += 1;
         let mut command = json!({"id": self.sent, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -72,8 +80,6 @@ impl Chromium {
         let mut bytes = command.to_string().into_bytes();
         bytes.push(0);
         self.commands.write_all(&bytes).await.unwrap();
-        let answer = timeout(TIMEOUT, self.answer_to(self.sent)).await;
-        answer.unwrap_or_else(|_| panic!("{method} was not answered"))
     }
 
     async fn answer_to(&mut self, id: u64) -> Value {
@@ -94,8 +100,25 @@ impl Chromium {
     }
 
     pub(super) async fn open(&mut self, url: &str) {
-        self.call("Page.navigate", json!({"url": url})).await;
-        self.until("document.readyState === 'complete' && location.href !== 'about:blank'").await;
+        self.eval("window.isOld = true").await;
+        self.go(
+            url,
+            "document.readyState === 'complete' && location.href !== 'about:blank' && !window.isOld",
+        )
+        .await;
+    }
+
+    /// Goes to `url`, again and again until it has arrived: where a page is on its way to another one by itself, either of
+    /// the two is dropped, and a command that is dropped is never answered.
+    async fn go(&mut self, url: &str, has_arrived: &str) {
+        let began = Instant::now();
+        while began.elapsed() < TIMEOUT {
+            self.send("Page.navigate", json!({"url": url})).await;
+            if self.is_within(AGAIN, has_arrived).await {
+                return;
+            }
+        }
+        panic!("{url} was not reached");
     }
 
     /// Runs `script` in every page from now on, before its own.
@@ -105,8 +128,7 @@ impl Chromium {
 
     /// Leaves the page for one that is none of ours, as closing it does.
     pub(super) async fn leave(&mut self) {
-        self.call("Page.navigate", json!({"url": "about:blank"})).await;
-        self.until("location.href === 'about:blank'").await;
+        self.go("about:blank", "location.href === 'about:blank'").await;
     }
 
     /// The value of an expression. While a page is being replaced there is none.
@@ -117,14 +139,21 @@ impl Chromium {
 
     /// Waits until `expression` is true.
     pub(super) async fn until(&mut self, expression: &str) {
+        if !self.is_within(TIMEOUT, expression).await {
+            let page = self.eval("location.href + '\\n' + document.body.innerText").await;
+            panic!("never came true: {expression}\n{}", page.as_str().unwrap_or_default());
+        }
+    }
+
+    async fn is_within(&mut self, limit: Duration, expression: &str) -> bool {
         let began = Instant::now();
         while self.eval(&format!("Boolean({expression})")).await != json!(true) {
-            if began.elapsed() > TIMEOUT {
-                let page = self.eval("location.href + '\\n' + document.body.innerText").await;
-                panic!("never came true: {expression}\n{}", page.as_str().unwrap_or_default());
+            if began.elapsed() > limit {
+                return false;
             }
             sleep(LOOK_EVERY).await;
         }
+        true
     }
 
     /// Waits for the element, which a person then clicks.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::browser::{a_look, log_in, start};
@@ -55,11 +55,29 @@ async fn a_key_that_is_pressed_twice_decides_about_what_was_seen_and_not_about_t
         shows(&mut browser, id).await;
         browser.until("window.said !== undefined").await;
         assert_eq!(browser.eval("window.said").await, true, "it is said");
-        a_look().await;
+        a_look(&mut browser).await;
         assert_eq!(status(&system, id).await, "awaiting_approval", "nobody has read it");
         browser.key("a").await;
         system.api.until(id, "completed").await;
     }
+}
+
+/// A decision takes a while to be answered. Meanwhile the page learns that it was made, and shows that by itself: it must not
+/// take the place of the page to which the answer leads.
+#[tokio::test]
+async fn a_page_whose_decision_is_on_its_way_goes_nowhere_by_itself() {
+    let Some((system, mut browser, ids)) = opened(1).await else { return };
+    browser.eval("document.querySelector('#draft form').dataset.sent = 'yes'").await;
+    let draft = system.api.task(&ids[0]).await["draft"]["hash"].clone();
+    let approved =
+        system.api.post(&format!("/tasks/{}/approve", ids[0]), &json!({"draft_hash": draft})).await;
+    assert_eq!(approved.status, 200, "{approved:?}");
+    system.api.until(&ids[0], "completed").await;
+    browser.eval("window.since = performance.now()").await;
+    let asked = "performance.getEntriesByType('resource') \
+        .filter((it) => it.initiatorType === 'fetch' && it.startTime > window.since).length >= 2";
+    browser.until(asked).await;
+    assert_eq!(browser.eval("document.querySelector('#draft form').dataset.sent").await, "yes");
 }
 
 /// A draft below the fold has not been in view: it is brought there.
@@ -68,11 +86,11 @@ async fn a_draft_that_was_not_in_view_is_brought_there_before_it_is_decided() {
     let Some((system, mut browser, ids)) = opened(1).await else { return };
     browser.size(1_000, 160, false).await;
     browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[0])).await;
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("a").await;
     browser.until("document.querySelector('.said-softly') && scrollY > 0").await;
     assert_eq!(status(&system, &ids[0]).await, "awaiting_approval");
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("a").await;
     system.api.until(&ids[0], "completed").await;
 }
@@ -91,7 +109,7 @@ async fn what_is_chosen_is_unfolded_without_scripts_too() {
 #[tokio::test]
 async fn the_next_draft_comes_at_once_after_a_rejection_that_can_be_taken_back() {
     let Some((system, mut browser, ids)) = opened(3).await else { return };
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     shows(&mut browser, &ids[1]).await;
     browser.until("document.querySelector('.undo button')").await;
@@ -111,17 +129,17 @@ async fn the_next_draft_comes_at_once_after_a_rejection_that_can_be_taken_back()
 async fn a_rejection_is_carried_out_when_the_page_is_left() {
     let Some((system, mut browser, ids)) = opened(5).await else { return };
     // By a key.
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     shows(&mut browser, &ids[1]).await;
     browser.key("j").await;
     shows(&mut browser, &ids[2]).await;
     system.api.until(&ids[0], "rejected").await;
     // By closing it, two at once.
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     shows(&mut browser, &ids[3]).await;
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     shows(&mut browser, &ids[4]).await;
     browser.leave().await;
@@ -129,7 +147,7 @@ async fn a_rejection_is_carried_out_when_the_page_is_left() {
     system.api.until(&ids[3], "rejected").await;
     // By logging out, and from a page that it was not pressed on last.
     browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[4])).await;
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     shows(&mut browser, &ids[1]).await;
     browser.click("form.who button").await;
@@ -142,7 +160,7 @@ async fn a_rejection_is_carried_out_when_the_page_is_left() {
 #[tokio::test]
 async fn a_rejection_that_could_not_be_sent_is_sent_by_the_next_page() {
     let Some((system, mut browser, ids)) = opened(2).await else { return };
-    a_look().await;
+    a_look(&mut browser).await;
     browser.key("r").await;
     browser.leave().await;
     browser.open(system.api.url()).await;

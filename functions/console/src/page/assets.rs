@@ -1,6 +1,6 @@
 //! The style, the script and the icon.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
@@ -40,33 +40,26 @@ impl File {
 /// It is done once, and kept by browsers for a year.
 const LEVEL: i32 = 19;
 
-fn style_sheet() -> &'static File {
-    static FILE: OnceLock<File> = OnceLock::new();
-    FILE.get_or_init(|| File::of(STYLE))
-}
-
-fn scripts() -> &'static File {
-    static FILE: OnceLock<File> = OnceLock::new();
-    FILE.get_or_init(|| File::of(SCRIPT))
-}
+static LEAN_STYLE: LazyLock<File> = LazyLock::new(|| File::of(STYLE));
+static LEAN_SCRIPT: LazyLock<File> = LazyLock::new(|| File::of(SCRIPT));
 
 /// Changes when one of them does: pages name it, so that browsers may keep the files for good.
 pub(crate) fn version() -> &'static str {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    VERSION.get_or_init(|| {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hash = Sha256::new();
         hash.update(STYLE);
         hash.update(SCRIPT);
         HEXLOWER.encode(&hash.finalize()[..8])
-    })
+    });
+    &VERSION
 }
 
 pub(crate) async fn style(headers: HeaderMap) -> Response {
-    asset(&headers, "text/css; charset=utf-8", style_sheet())
+    asset(&headers, "text/css; charset=utf-8", &LEAN_STYLE)
 }
 
 pub(crate) async fn script(headers: HeaderMap) -> Response {
-    asset(&headers, "text/javascript; charset=utf-8", scripts())
+    asset(&headers, "text/javascript; charset=utf-8", &LEAN_SCRIPT)
 }
 
 pub(crate) async fn icon() -> Response {
@@ -105,7 +98,7 @@ mod tests {
     #[test]
     fn what_browsers_get_says_nothing_to_readers_and_all_to_them() {
         assert_eq!(lean("/* why */\na {\n  b: c;\n}\n\n  // why\n"), "a {\nb: c;\n}");
-        assert!([scripts(), style_sheet()].iter().all(|file| file.text.lines().count() > 100));
+        assert!([&LEAN_SCRIPT, &LEAN_STYLE].iter().all(|file| file.text.lines().count() > 100));
         assert!(!SCRIPT.contains('`') || SCRIPT.lines().all(|line| line.matches('`').count() % 2 == 0));
     }
 
@@ -123,7 +116,7 @@ mod tests {
             headers.extend(said.map(|said| (ACCEPT_ENCODING, said.parse().unwrap())));
             assert_eq!(takes_zstd(&headers), takes, "{said:?}");
         }
-        for file in [scripts(), style_sheet()] {
+        for file in [&LEAN_SCRIPT, &LEAN_STYLE] {
             let compressed = file.compressed.as_ref().unwrap();
             assert!(compressed.len() * 3 < file.text.len(), "{}", compressed.len());
             assert_eq!(zstd::bulk::decompress(compressed, 1 << 20).unwrap(), file.text.as_bytes());

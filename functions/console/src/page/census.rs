@@ -1,12 +1,10 @@
-//! [`Census`]: how many tasks there are in each status.
+//! How many tasks there are in each status.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{
-    DayFigures, ListQuery, Stage, StoreError, TaskStatus, Timestamp, between, day_keys, labels_of_day,
-};
-use futures::future::{join, try_join_all};
+use domain::{DayFigures, ListQuery, Stage, StoreError, TaskStatus, Timestamp, day_keys, labels_of_day};
+use futures::TryFutureExt;
+use futures::future::{try_join, try_join_all};
 
 use crate::Console;
 
@@ -19,27 +17,17 @@ const FRESH: Duration = Duration::from_secs(2);
 const ENDED_ENOUGH: usize = 50;
 const ENDED_FRESH: Duration = Duration::from_secs(10);
 
-/// The latest counts: of what is open, and of what has ended.
-#[derive(Default)]
-pub(crate) struct Census(Mutex<Option<Counts>>, Mutex<Option<(Timestamp, Ended)>>);
-
 /// How many tasks have ended in which status: some, or more than fit on a page of their list.
 pub(crate) type Ended = Vec<(TaskStatus, String)>;
 
 /// Counts what has ended, unless that was done a moment ago.
 pub(crate) async fn ended(console: &Console, now: Timestamp) -> Result<Ended, StoreError> {
-    let latest = console.census.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((_, known)) = latest.filter(|(at, _)| *at <= now && between(*at, now) < ENDED_FRESH) {
-        return Ok(known);
-    }
     let counts = TaskStatus::ALL.into_iter().filter(|status| status.is_end()).map(|status| async move {
         let query = ListQuery { status: Some(status), limit: ENDED_ENOUGH, ..ListQuery::default() };
         let page = console.stores.tasks.list(&query).await?;
         Ok::<_, StoreError>((status, some(page.tasks.len(), page.cursor.is_some())))
     });
-    let ended = try_join_all(counts).await?;
-    *console.census.1.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, ended.clone()));
-    Ok(ended)
+    console.ended.get(now, ENDED_FRESH, try_join_all(counts)).await
 }
 
 /// So many, and perhaps more.
@@ -50,7 +38,6 @@ pub(crate) fn some(count: usize, more: bool) -> String {
 /// How many tasks there are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
-    at: Timestamp,
     open: Vec<(TaskStatus, usize)>,
     /// What has ended today (UTC), and what it cost.
     pub(crate) today: DayFigures,
@@ -75,19 +62,14 @@ impl Counts {
 
 /// Counts, unless that was done a moment ago.
 pub(crate) async fn count(console: &Console, now: Timestamp) -> Result<Counts, StoreError> {
-    let latest = console.census.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(latest) = latest.filter(|latest| latest.at <= now && between(latest.at, now) < FRESH) {
-        return Ok(latest);
-    }
     let tasks = &console.stores.tasks;
     let open = TaskStatus::OPEN.map(|status| async move {
         let due = tasks.due(Stage::of(status), Timestamp::MAX, ENOUGH).await?;
         Ok::<_, StoreError>((status, due.len()))
     });
-    let (open, today) = join(try_join_all(open), day(console, now, now)).await;
-    let counts = Counts { at: now, open: open?, today: today? };
-    *console.census.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(counts.clone());
-    Ok(counts)
+    let counts =
+        try_join(try_join_all(open), day(console, now, now)).map_ok(|(open, today)| Counts { open, today });
+    console.counts.get(now, FRESH, counts).await
 }
 
 /// The figures of the day of `at`.

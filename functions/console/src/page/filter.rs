@@ -56,10 +56,7 @@ impl Filter {
     /// The query string of another page of the queue.
     pub(crate) fn with_page(&self, index: usize) -> String {
         let page = if index == 0 { String::new() } else { (index + 1).to_string() };
-        format!(
-            "/{}",
-            Self { page, status: TaskStatus::AwaitingApproval.as_str().to_owned(), ..self.clone() }.query("")
-        )
+        format!("/{}", Self { page, ..self.clone() }.query(""))
     }
 
     /// Whether nothing but the status was asked for.

@@ -104,6 +104,7 @@ async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Sessio
     let mut session = Session::of(headers, &tokens, &*console.stores.state, now, is_local).await?;
     if let Some(session) = &mut session {
         session.stand_ins = Arc::clone(&console.stand_ins);
+        session.addresses_here = Arc::clone(&console.addresses_here);
     }
     Ok(session)
 }

@@ -41,9 +41,8 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                     button.link type="submit" { "Log out" }
                 }
             }
-            @let (played, here) = session.stand_ins.split_once('\n').unwrap_or((&session.stand_ins, ""));
-            @if !played.is_empty() { (stand_ins(played)) }
-            @if !here.is_empty() { (elsewhere(here)) }
+            @if !session.stand_ins.is_empty() { (stand_ins(&session.stand_ins)) }
+            @if !session.addresses_here.is_empty() { (elsewhere(&session.addresses_here)) }
             main #main { (body) }
         }
     }

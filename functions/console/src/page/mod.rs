@@ -13,7 +13,7 @@
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
 //! | `correction` | what people say would have been right |
 //! | `filter` | what a list shows |
-//! | `census`, `fleet`, `recent_decisions`, `unheard`, `versions` | what the overview counts |
+//! | `census`, `fleet`, `recent_decisions`, `unheard`, `versions` | what the overview counts; `recent` keeps it for a moment |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
@@ -34,6 +34,7 @@ mod login;
 mod origin;
 mod overview;
 mod queue;
+mod recent;
 mod recent_decisions;
 mod session;
 mod task;
@@ -51,10 +52,11 @@ use settings::Role;
 
 use crate::Console;
 
-pub(crate) use census::{Census, day};
+pub(crate) use census::{Counts, Ended, day};
 pub use failure::missing_pages;
-pub(crate) use recent_decisions::RecentDecisions;
-pub(crate) use unheard::Unheard;
+pub(crate) use recent::Recent;
+pub(crate) use recent_decisions::ByIntent;
+pub(crate) use unheard::Reasons;
 pub use words::{plain as plain_note, usd};
 
 /// The routes of the page.

@@ -114,7 +114,7 @@ async fn first_of(
     Ok(None)
 }
 
-/// The list, as a form that decides about what is chosen.
+/// The list, in which there is something, as a form that decides about what is chosen.
 pub(crate) async fn list(
     console: &Console,
     session: &Session,
@@ -129,7 +129,7 @@ pub(crate) async fn list(
     let entries: Vec<Entry> = entries.buffered(READS_AT_ONCE).try_collect().await?;
     let mut room = ROOM;
     let rows = entries.iter().map(|entry| entry.shown(&mut room));
-    let may = session.may(Role::Decide) && !ids.is_empty();
+    let may = session.may(Role::Decide);
     let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < ids.len()));
     Ok(html! {
         form.decide.batch method="post" action="/ui/decide" {

@@ -1,7 +1,6 @@
-//! [`RecentDecisions`]: how people have decided of late, by intent: they tell a team when to lower the threshold.
+//! How people have decided of late, by intent: they tell a team when to lower the threshold.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{ListQuery, Outcome, StoreError, Task, TaskStatus, Timestamp, between};
@@ -12,10 +11,6 @@ use crate::Console;
 const FRESH: Duration = Duration::from_secs(60);
 /// Tasks of a status that are looked through.
 const LOOKED_THROUGH: usize = 300;
-
-/// The latest figures.
-#[derive(Default)]
-pub(crate) struct RecentDecisions(Mutex<Option<(Timestamp, ByIntent)>>);
 
 /// Decisions by the intent of their task.
 pub(crate) type ByIntent = BTreeMap<String, Decisions>;
@@ -61,10 +56,10 @@ impl Decisions {
 
 /// The figures, unless they were made a moment ago.
 pub(crate) async fn by_intent(console: &Console, now: Timestamp) -> Result<ByIntent, StoreError> {
-    let latest = console.recent_decisions.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((_, known)) = latest.filter(|(at, _)| *at <= now && between(*at, now) < FRESH) {
-        return Ok(known);
-    }
+    console.recent_decisions.get(now, FRESH, find(console)).await
+}
+
+async fn find(console: &Console) -> Result<ByIntent, StoreError> {
     let mut found = ByIntent::new();
     for status in [TaskStatus::Completed, TaskStatus::Rejected] {
         for task in latest_of(console, status).await?.iter().filter(|task| decided(task)) {
@@ -72,7 +67,6 @@ pub(crate) async fn by_intent(console: &Console, now: Timestamp) -> Result<ByInt
             found.entry(intent.to_owned()).or_default().count(task);
         }
     }
-    *console.recent_decisions.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
     Ok(found)
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) csrf: Arc<str>,
     /// The services that are stand-ins, in words; empty where there are none.
     pub(crate) stand_ins: Arc<str>,
+    /// Those that are asked at addresses of this machine, likewise.
+    pub(crate) addresses_here: Arc<str>,
     /// When the request came.
     pub(crate) at: Timestamp,
     key: Arc<str>,
@@ -172,6 +174,7 @@ impl Session {
             roles: holder.roles,
             csrf: id.derive(Purpose::Form, b"").into(),
             stand_ins: "".into(),
+            addresses_here: "".into(),
             at: now,
             key: key.into(),
             version: stored.version,

@@ -8,7 +8,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{StoreError, Task, TaskId, TaskStatus, Timestamp, between};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join;
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use http::HeaderMap;
 use maud::{Markup, html};
 use settings::Role;
@@ -18,7 +19,7 @@ use super::failure::Failure;
 use super::filter::{self, Filter};
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::queue;
+use super::queue::{self, Queue};
 use super::session::Session;
 use super::words::{ahead, label, pill, plain, thread, time, timed, title, usd};
 use crate::Console;
@@ -115,16 +116,9 @@ fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal
 
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {
     let now = console.clock.now();
-    filter.status().map_err(Refusal::Malformed)?;
-    let (counts, ended) = futures::try_join!(census::count(console, now), census::ended(console, now))?;
+    let counts = try_join(census::count(console, now), census::ended(console, now)).map_err(Refusal::from);
     if is_queue(filter) {
-        let mut queue = queue::parked(console).await?;
-        if filter.narrows() {
-            let mut tasks = queue::read(console, &queue.ids).await?;
-            tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
-            let tasks = matching(console, filter, tasks, now).await.map_err(Refusal::from)?;
-            queue.ids = tasks.into_iter().map(|task| task.id).collect();
-        }
+        let ((counts, ended), queue) = try_join(counts, find_parked(console, filter, now)).await?;
         let count = census::some(queue.ids.len(), queue.more);
         return Ok(html! {
             (tabs(filter, &counts, &ended, Some(&count)))
@@ -132,7 +126,7 @@ async fn content(console: &Console, session: &Session, filter: &Filter) -> Resul
             @else { (queue::list(console, session, filter, &queue).await?) }
         });
     }
-    let found = find(console, filter, now).await?;
+    let ((counts, ended), found) = try_join(counts, find(console, filter, now)).await?;
     Ok(html! {
         (tabs(filter, &counts, &ended, found.count(filter).as_deref()))
         (list(filter, &found, now))
@@ -170,6 +164,17 @@ async fn asked_for(console: &Console, filter: &Filter, task: &Task) -> Result<bo
             Ok(false)
         }
     }
+}
+
+/// The queue, or those of it that the filter lets through.
+async fn find_parked(console: &Console, filter: &Filter, now: Timestamp) -> Result<Queue, Refusal> {
+    let mut queue = queue::parked(console).await?;
+    if filter.narrows() {
+        let mut tasks = queue::read(console, &queue.ids).await?;
+        tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+        queue.ids = matching(console, filter, tasks, now).await?.into_iter().map(|task| task.id).collect();
+    }
+    Ok(queue)
 }
 
 async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {

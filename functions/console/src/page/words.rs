@@ -93,9 +93,6 @@ fn noted_word(word: &str, links: bool) -> Markup {
     }
 }
 
-/// What a line of the ledger begins with before an outside effect.
-const BEGUN: &str = "about to ";
-
 /// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
 /// status is another one than that of the line before.
 pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
@@ -108,10 +105,9 @@ pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
         (_, "its processor died; it runs alone") => {
             "the program that worked on it stopped; it is tried again, by itself".into()
         }
-        (_, note) if note.starts_with(BEGUN) => match note.strip_prefix(BEGUN) {
-            Some("reply") => "publishing the answer".into(),
-            begun => format!("begun: {}", begun.unwrap_or_default()).into(),
-        },
+        // What the ledger writes before an outside effect.
+        (_, "about to reply") => "publishing the answer".into(),
+        (_, note) if note.starts_with("about to ") => note.replacen("about to ", "begun: ", 1).into(),
         (_, "a fresh message was sent") => "woken up: its message had gone missing".into(),
         (TaskStatus::AwaitingApproval, why) if has_moved => {
             format!("answer written, waiting for a person: {why}").into()

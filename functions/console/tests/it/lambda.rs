@@ -1,7 +1,8 @@
 //! The API behind API Gateway: a whole event through the adapter that Lambda runs.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use domain::PartKey;
@@ -48,25 +49,12 @@ async fn invoke(rig: &Rig, event: &Value) -> Value {
     serde_json::to_value(&response).unwrap()
 }
 
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What is logged on the way, and the line of the request.
 #[tokio::test]
 async fn every_line_about_a_new_task_names_it() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.log");
+    let writer = Arc::new(File::create(&log).unwrap());
+    let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
     // For all tests of this process: those beside it decide what is of interest, too.
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let rig = Rig::new();
@@ -76,7 +64,7 @@ async fn every_line_about_a_new_task_names_it() {
     let response = invoke(&rig, &create).await;
     assert_eq!(response["statusCode"], 202, "{response}");
     let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
-    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let text = fs::read_to_string(log).unwrap();
     let mut named = text.lines().filter(|line| line.contains(body["task_id"].as_str().unwrap()));
     let line: Value = serde_json::from_str(named.next_back().expect("no line names the task")).unwrap();
     assert_eq!(line["fields"]["task_id"], body["task_id"], "{line}");

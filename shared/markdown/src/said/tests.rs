@@ -48,6 +48,9 @@ fn what_a_link_has_besides_its_text_and_a_fenced_quote_of_gitlab_are_not_said() 
     assert!(!said("[x](https://x.example \"@me\")") && said("[@me](https://x.example \"y\")"));
     assert!(!said(">>>\n@me please\n\nor not\n>>>\n\nWhat?") && said(">>>\nor not\n>>>\n\n@me please"));
     assert!(said("```\n>>>\n```\n\n@me please\n>>>\na\n>>>"), "a fence shows such a line");
+    assert!(!said("```\n>>>\n```\n\n>>>\nor not\n\n@me please\n>>>"));
+    let replies = ">>> a\n>>>\n>>> b\n\n@me please\n\n>>> c\n>>>\n>>> d";
+    assert!(said(replies), "an empty line of a quote is no fence");
 }
 
 #[test]

@@ -191,12 +191,10 @@ impl<'p> About<'p> {
         let text = self.words.map_or(&self.subject.body, |words| &words.body);
         let id = self.words.map_or(&self.subject.id, |words| &words.id).number().map(|id| id.to_string());
         let thread = self.thread().ok();
-        let (action, at, changed) = match self.opening_action() {
-            Some(opening) if self.is_opened_with() => {
-                (opening, date(&self.subject.created_at), String::new())
-            }
-            Some(opening) if opening == self.action => (opening, self.occurred_at(), String::new()),
-            _ => (self.action, self.occurred_at(), self.changed(payload)),
+        let opened = self.opening_action().filter(|opening| *opening == self.action || self.is_opened_with());
+        let (action, at, changed) = match opened {
+            Some(opening) => (opening, date(&self.subject.created_at), String::new()),
+            None => (self.action, self.occurred_at(), self.changed(payload)),
         };
         happening([
             Some(self.kind.name()),

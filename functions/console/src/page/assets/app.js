@@ -41,6 +41,10 @@ function edited() {
   return [...document.querySelectorAll("textarea, .decide input[name=note]")].some((field) => field.value !== field.defaultValue);
 }
 
+function isSent() {
+  return document.querySelector("form[data-sent]") !== null;
+}
+
 function ids(root) {
   return new Set([...root.querySelectorAll("[data-id]")].map((row) => row.dataset.id));
 }
@@ -80,10 +84,12 @@ async function refresh(part) {
     cache: "no-store",
     redirect: "error",
   });
+  const html = await answer.text();
+  // What was sent leads to a page of its own, and must not be overtaken by another one.
+  if (isSent()) return;
   if (answer.status === 401) { location.reload(); return; }
   if (answer.status === 304) { times(part); return; }
   if (!answer.ok) throw new Error(String(answer.status));
-  const html = await answer.text();
   const key = answer.headers.get("x-key") ?? "";
   if (key !== part.dataset.key) {
     if (!dirty()) {
@@ -153,5 +159,5 @@ document.querySelectorAll("[data-live]").forEach(keep);
 
 // What was typed and not sent is not left without a question. A form that is sent takes it along.
 addEventListener("beforeunload", (event) => {
-  if (edited() && !document.querySelector("form[data-sent], form[data-leaving]")) event.preventDefault();
+  if (edited() && !isSent() && !document.querySelector("form[data-leaving]")) event.preventDefault();
 });
