@@ -26,7 +26,7 @@ pub struct Cli {
     /// What to do (default: `dev`, with the options below).
     #[command(subcommand)]
     command: Option<Command>,
-    /// Work on this stack, deployed to AWS: tasks, deliveries, versions, send, redrive, check and setup.
+    /// Work on this stack, deployed to AWS: tasks, open, deliveries, versions, replay, eval export, send, redrive, check and setup.
     #[arg(long, global = true, value_name = "NAME")]
     stack: Option<String>,
     #[command(flatten)]

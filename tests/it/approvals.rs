@@ -15,6 +15,7 @@ use standins::slack::{Fault, FaultRule, Note, Scope, SlackStandin};
 use tokio::task::JoinSet;
 use webhook::{Provider, Secrets};
 
+mod corrections;
 mod deciders;
 
 const CHANNEL: &str = "C0APPROVALS";

@@ -28,7 +28,7 @@ fn target(service: OutsideService) -> Option<Target> {
         OutsideService::Jira => {
             Target::JiraIssue { host: "acme.atlassian.net".to_owned(), key: "OPS-7".to_owned() }
         }
-        OutsideService::Linear => Target::LinearIssue { id: "7".to_owned() },
+        OutsideService::Linear => Target::LinearIssue { id: "7".to_owned(), parent: None },
         OutsideService::Gitlab => {
             Target::GitlabIssue { project: 7, path: Vec::new(), number: 7, internal: false, discussion: None }
         }

@@ -121,6 +121,18 @@ async fn check_online_says_of_each_thing_whether_it_works() {
     let permissions = of(&lines, "GitHub permissions");
     assert_eq!((code, &permissions["state"]), (0, &"ok".into()), "{lines:#?}");
     assert!(permissions["said"].as_str().unwrap().ends_with("in octo/repo"), "{permissions}");
+    // To a source that names no `hooks`, another repository may send than those of other sources.
+    let config = dir.path().join("agent.toml");
+    let sources = "[sources.github]\nhooks = [\"octo/repo\"]\n[sources.forge]\nprovider = \"github\"\n";
+    std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+    std::fs::write(&config, format!("[agent]\npersona = \"p.md\"\n{sources}")).unwrap();
+    let two = [
+        ("AFTERHOOK_CONFIG", config.display().to_string()),
+        ("FORGE_WEBHOOK_SECRET", "another-secret-of-the-tests".to_owned()),
+    ];
+    let (_, lines) = online(&world, &two, &process.url).await;
+    assert_eq!(of(&lines, "GitHub hook of [sources.github]")["state"], "ok", "{lines:#?}");
+    assert_eq!(of(&lines, "GitHub hook of [sources.forge]")["state"], "skip", "{lines:#?}");
     // Nothing was made by it.
     assert_eq!(process.api().get("/tasks").await.json()["tasks"], serde_json::json!([]));
     process.kill().await;

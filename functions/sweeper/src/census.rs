@@ -24,11 +24,11 @@ impl Sweeper {
     pub async fn count(&self, swept: &Swept, now: Timestamp) -> Result<(), StoreError> {
         let oldest = self.oldest(&swept.parked, now).await;
         self.metrics.approvals_waiting(swept.parked.len() as u64, oldest);
-        let missing = Box::pin(self.reconcile(now)).await;
-        // What is overdue may be among what is missing, and is known whatever becomes of the walk.
-        let unaccounted = swept.forgotten.max(*missing.as_ref().unwrap_or(&0));
+        let (missing, walked) = Box::pin(self.reconcile(now)).await;
+        // What is overdue may be among what is missing.
+        let unaccounted = swept.forgotten.max(missing);
         self.metrics.unaccounted(i64::try_from(unaccounted).unwrap_or(i64::MAX));
-        missing.map(drop)
+        walked
     }
 
     /// How long a draft has waited for a person, of those that can be read; zero when none does.

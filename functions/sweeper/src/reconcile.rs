@@ -124,41 +124,48 @@ fn is_cared_for(task: &Task, now: Timestamp) -> bool {
 }
 
 impl Sweeper {
-    /// Goes on with the walk of the day; the number of tasks that are known to be missing or to have vanished.
-    pub(crate) async fn reconcile(&self, now: Timestamp) -> Result<usize, StoreError> {
+    /// Goes on with the walk of the day: the number of tasks that are known to be missing or to have vanished, also where
+    /// it could not go on.
+    pub(crate) async fn reconcile(&self, now: Timestamp) -> (usize, Result<(), StoreError>) {
+        let mut walk = Walk::default();
+        let walked = self.go_on(&mut walk, now).await;
+        (walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX), walked)
+    }
+
+    async fn go_on(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
         let found = self.stores.state.get(KEY, now).await?;
-        let (expected, stored) = match found {
+        let (expected, stored): (_, Walk) = match found {
             Some(found) => {
                 (Expected::Version(found.version), serde_json::from_value(found.value).unwrap_or_default())
             }
             None => (Expected::Absent, Walk::default()),
         };
-        let mut walk = stored.clone();
-        walk.missing = self.still_missing(walk.missing, now).await;
+        walk.clone_from(&stored);
+        walk.missing = self.still_missing(&stored.missing, now).await;
         if walk.is_due(now) {
             walk.begin(now);
         }
-        self.walk_on(&mut walk, now).await?;
-        if walk != stored {
+        self.walk_on(walk, now).await?;
+        if *walk != stored {
             let value =
-                serde_json::to_value(&walk).map_err(|error| StoreError::broken("reconcile", error))?;
+                serde_json::to_value(&*walk).map_err(|error| StoreError::broken("reconcile", error))?;
             match self.stores.state.swap(KEY, expected, &value, now, after(now, DAY * 35)).await? {
                 Swap::Done(_) => {}
                 Swap::Conflict(_) => warn!("another sweeper has walked over the same tasks"),
             }
         }
-        Ok(walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX))
+        Ok(())
     }
 
-    async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Vec<TaskId> {
+    async fn still_missing(&self, missing: &[TaskId], now: Timestamp) -> Vec<TaskId> {
         let mut still = Vec::new();
         for id in missing {
             // What cannot be read is missing still.
-            let is_found = self.stores.tasks.get(&id).await.is_ok_and(|task| {
+            let is_found = self.stores.tasks.get(id).await.is_ok_and(|task| {
                 task.is_none_or(|task| task.control.status.is_end() || is_cared_for(&task, now))
             });
             if !is_found {
-                still.push(id);
+                still.push(id.clone());
             }
         }
         still

@@ -52,6 +52,12 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     online::check(&settings, &environment, args.url.as_deref(), args.json).await
 }
 
+/// Where something is asked, if that is not the service's own address.
+fn elsewhere(address: &str) -> Option<String> {
+    crate::dev::is_here(address)
+        .then(|| format!("at {address} on this machine, which is not the service's own address"))
+}
+
 fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment, Mistakes>) -> ExitCode {
     let apart = match (&settings, &environment) {
         (Ok(settings), Ok(environment)) => {

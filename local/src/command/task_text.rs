@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use console::{plain_note, usd};
+use console::{plain_notes, usd};
 use domain::{Clock, TimelineEntry, Timestamp};
 use serde_json::{Value, json};
 
@@ -166,12 +166,9 @@ fn timeline(task: &Value, now: Timestamp) -> Vec<String> {
         .get("timeline")
         .and_then(|entries| serde_json::from_value(entries.clone()).ok())
         .unwrap_or_default();
-    let before = [None].into_iter().chain(entries.iter().map(|entry| Some(entry.status)));
-    let told = entries.iter().zip(before).map(|(entry, before)| {
-        let note = plain_note(entry, before != Some(entry.status));
-        format!("{:<8}  {}", since(entry.at, now), plain(&note))
-    });
-    told.collect()
+    plain_notes(&entries)
+        .map(|(entry, note)| format!("{:<8}  {}", since(entry.at, now), plain(&note)))
+        .collect()
 }
 
 /// `question by mona, the model said bug_report (0.93)`.

@@ -37,7 +37,8 @@ const SWEEPS_PER_FORGET: u64 = 600;
 pub(crate) async fn lane(
     processor: Arc<Processor>,
     storage: Arc<Storage>,
-    (lane, slots): (Lane, Arc<Semaphore>),
+    lane: Lane,
+    slots: Arc<Semaphore>,
     invocation: Duration,
 ) {
     let mut work = JoinSet::new();

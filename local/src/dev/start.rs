@@ -80,7 +80,8 @@ impl Lanes {
             running.spawn(runner::lane(
                 Arc::clone(&self.processor),
                 Arc::clone(&self.storage),
-                (lane, slots),
+                lane,
+                slots,
                 runner::INVOCATION,
             ));
         }

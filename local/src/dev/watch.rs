@@ -92,9 +92,7 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         let Some(task) = task else {
             return Err(Failure::new(format!("task {id} is gone")));
         };
-        let before = [None].into_iter().chain(task.doc.timeline.iter().map(|entry| Some(entry.status)));
-        for (entry, before) in task.doc.timeline.iter().zip(before).skip(shown) {
-            let plain = console::plain_note(entry, before != Some(entry.status));
+        for (entry, plain) in console::plain_notes(&task.doc.timeline).skip(shown) {
             show(json, entry.status.as_str(), if json { &entry.note } else { &plain }, id);
             news = Instant::now();
         }

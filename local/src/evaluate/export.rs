@@ -12,7 +12,7 @@ use webhook::{Parsed, Provider, Received, Sender};
 use super::args::ExportArgs;
 use super::case::Case;
 use super::feedback::{Feedback, text};
-use super::redact::Redactor;
+use super::redact::{Redactor, replaced};
 use super::sample::{self, Words};
 use crate::archive::{Archive, Wanted};
 use crate::dev::load;
@@ -21,6 +21,9 @@ use crate::{Failure, report_files};
 
 /// Characters of a task's id that its case is called by.
 const ID_CHARS: usize = 8;
+
+/// How many of each kind were replaced.
+type Replaced = BTreeMap<&'static str, usize>;
 
 /// Writes the cases.
 pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
@@ -32,7 +35,7 @@ pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
         report_files::check(dir, &[name])?;
     }
     let archive = Archive::open(&args.archive).await?;
-    let cases = cases(&archive, &settings, &args).await?;
+    let (cases, replaced) = cases(&archive, &settings, &args).await?;
     if cases.is_empty() {
         return Err(Failure::new(format!("nobody has said anything about a task of {} yet", archive.place)));
     }
@@ -41,16 +44,33 @@ pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
     match &args.out {
         Some(file) => {
             fs::write(file, lines + "\n").map_err(|error| Failure::at(file.display(), error))?;
-            eprintln!("{} cases in {}; read them before you share them", cases.len(), file.display());
+            eprintln!("{} cases in {}", cases.len(), file.display());
         }
         None => say!("{lines}"),
     }
+    eprintln!("{}; read the cases before you share them", in_words(&replaced));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Result<Vec<Case>, Failure> {
+/// `replaced: links 2, secrets 1`.
+fn in_words(replaced: &Replaced) -> String {
+    let kinds = replaced.iter().filter(|(_, times)| **times > 0);
+    let kinds: Vec<String> = kinds.map(|(kind, times)| format!("{kind} {times}")).collect();
+    if kinds.is_empty() {
+        "nothing was replaced".to_owned()
+    } else {
+        format!("replaced: {}", kinds.join(", "))
+    }
+}
+
+async fn cases(
+    archive: &Archive,
+    settings: &Settings,
+    args: &ExportArgs,
+) -> Result<(Vec<Case>, Replaced), Failure> {
     let wanted = Wanted { since: args.since, limit: usize::MAX, ..Wanted::default() };
     let (mut cases, mut left_out) = (Vec::new(), BTreeMap::<&str, usize>::new());
+    let mut replaced = Replaced::new();
     for listed in archive.tasks(&wanted).await? {
         if cases.len() == args.limit {
             break;
@@ -63,7 +83,8 @@ async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Res
             *left_out.entry("their raw bodies cannot be had any more").or_default() += 1;
             continue;
         };
-        match event(settings, &task, &body).and_then(|event| case(settings, &task, &event, feedback)) {
+        let event = event(settings, &task, &body);
+        match event.and_then(|event| case(settings, &task, &event, feedback, &mut replaced)) {
             Some(case) => cases.push(case),
             None => *left_out.entry("no source of agent.toml reads them").or_default() += 1,
         }
@@ -71,7 +92,7 @@ async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Res
     for (why, count) in left_out {
         eprintln!("tasks that are left out, since {why}: {count}");
     }
-    Ok(cases)
+    Ok((cases, replaced))
 }
 
 /// The event of `task`, read by the working copy's senders.
@@ -92,15 +113,26 @@ fn event(settings: &Settings, task: &Value, body: &[u8]) -> Option<Event> {
 
 /// The case of `event`: its words in the sample of its kind, without what its body says besides. Events without a
 /// sample become tasks of the API.
-fn case(settings: &Settings, task: &Value, event: &Event, feedback: Feedback) -> Option<Case> {
+fn case(
+    settings: &Settings,
+    task: &Value,
+    event: &Event,
+    feedback: Feedback,
+    counted: &mut Replaced,
+) -> Option<Case> {
     let names = [Some(event.actor.as_str()), event.actor_id.as_deref()].into_iter().flatten();
     let said =
         [event.title.as_deref(), event.opening.as_deref(), Some(&event.text), feedback.rubric.as_deref()];
     let redactor = Redactor::new(names).with_introduced(said.into_iter().flatten());
-    let redact = |text: &Option<String>| text.as_deref().map(|text| redactor.redact(text));
-    let (title, opening, said) = (redact(&event.title), redact(&event.opening), redactor.redact(&event.text));
+    let mut redact = |text: &str| {
+        let new = redactor.redact(text);
+        replaced(text, &new).for_each(|(kind, times)| *counted.entry(kind).or_default() += times);
+        new
+    };
+    let title = event.title.as_deref().map(&mut redact);
+    let (opening, said) = (event.opening.as_deref().map(&mut redact), redact(&event.text));
     let id = text(task, "/task_id")?.trim_start_matches("tsk_").get(..ID_CHARS)?.to_lowercase();
-    let rubric = redact(&feedback.rubric);
+    let rubric = feedback.rubric.as_deref().map(&mut redact);
     let case = Case { rubric, ..feedback.case(&id) };
     let source = settings.sources.get(text(task, "/source")?);
     let provider = source.map_or(API_SOURCE, |source| source.sender.provider.name());
@@ -144,7 +176,8 @@ mod tests {
     fn a_case_has_the_words_of_the_event_and_no_detail_of_a_person() {
         let decided = task(json!({"outcome": "edited"}));
         let feedback = Feedback::of(&decided).unwrap();
-        let case = case(&settings(), &decided, &event(), feedback).unwrap();
+        let mut counted = Replaced::new();
+        let case = case(&settings(), &decided, &event(), feedback, &mut counted).unwrap();
         assert_eq!(case.name, "edited-01abcdef");
         assert_eq!(case.sample.as_deref(), Some("github/issues.opened"));
         let written = serde_json::to_string(&case).unwrap();
@@ -152,6 +185,8 @@ mod tests {
             assert!(!written.contains(private), "{private}: {written}");
         }
         assert!(String::from_utf8(case.body().unwrap()).unwrap().contains("person here"));
+        assert_eq!(in_words(&counted), "replaced: names and addresses of mail 3, secrets 1");
+        assert_eq!(in_words(&Replaced::new()), "nothing was replaced");
     }
 
     #[test]
@@ -160,7 +195,7 @@ mod tests {
         other["event"] = "release.published".into();
         let event = Event { name: "release.published".to_owned(), ..event() };
         let feedback = Feedback::of(&other).unwrap();
-        let case = case(&settings(), &other, &event, feedback).unwrap();
+        let case = case(&settings(), &other, &event, feedback, &mut Replaced::new()).unwrap();
         assert_eq!((case.source(), case.sample.as_deref()), (API_SOURCE, None));
         let read =
             super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());

@@ -124,7 +124,7 @@ async fn measure(
     for (case, job) in cases.iter().zip(&jobs) {
         if !rig.has_ended(job).await? {
             let judge = case.rubric.as_ref().map(|_| judge.name.as_str());
-            events.push(Priced { bytes: job.asked.len(), judge });
+            events.push(Priced { bytes: job.asked.len(), is_answered: !case.spam, judge, then: &[] });
         }
     }
     let kept = known_before(jobs.len() - events.len());

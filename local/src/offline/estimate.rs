@@ -1,32 +1,65 @@
-//! What a run is likely to cost, at list prices. The bound holds whatever is said here.
+//! What a run is likely to cost, and what it costs at the most, at list prices.
 
-use domain::{Lane, Timestamp};
-use prices::Most;
+use console::usd;
+use domain::{Generation, Lane, ServiceTier, StepUsage, Timestamp};
+use prices::{Billed, Most, cost_usd, most_usd, rates, stands_for};
 use settings::Settings;
 
-/// Bytes of text that are about a token.
-const BYTES_PER_TOKEN: usize = 4;
-/// Tokens of a question to triage besides the event, and of its answer.
-const TRIAGE: (usize, u64) = (600, 80);
-/// Tokens of a question to the answer model besides persona, documents and event; and of its answer, thoughts included.
-const ANSWER: (usize, u64) = (400, 1_500);
+use super::rig::CROWD;
 
-/// Tokens of a question to a judge besides the event: rubric and answer; and of its answer, thoughts included.
-const JUDGE: (usize, u64) = (1_000, 1_000);
+/// Bytes of text that are about a token; no token has less than one.
+const BYTES_PER_TOKEN: usize = 4;
+/// Tokens of a question to triage besides intents and event, and of its answer.
+const TRIAGE: (usize, u64) = (350, 60);
+/// Tokens of a question to the answer model besides persona, documents and event; and of its answer, which COSTS.md has too.
+const ANSWER: (usize, u64) = (400, 300);
+/// Tokens of a question to a judge besides the event: rubric and answer; and of its answer.
+const JUDGE: (usize, u64) = (700, 200);
+/// Tokens that a model thinks with besides, if agent.toml has it think more than a little.
+const THOUGHTS: [(&str, u64); 3] = [("MEDIUM", 1_000), ("HIGH", 4_000), ("XHIGH", 8_000)];
+/// Tokens of persona and documents that are worth a context cache.
+const CACHED: u64 = 4_096;
 
 /// An event that will be paid for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Priced<'j> {
     /// Bytes of its text.
     pub(crate) bytes: usize,
+    /// Whether it is answered: spam is not.
+    pub(crate) is_answered: bool,
     /// The model that judges the answer, if one does.
     pub(crate) judge: Option<&'j str>,
+    /// What its calls came to when it was run before, if it was.
+    pub(crate) then: &'j [StepUsage],
 }
 
-/// In words. A name such as `gemini-pro-latest` costs what the dearest
-/// model costs that it may stand for.
+/// A call that will be paid for, tokens.
+struct Call<'c> {
+    model: &'c str,
+    is_triage: bool,
+    prompt: u64,
+    cached: u64,
+    output: u64,
+}
+
+/// What calls cost.
+struct Costs<'s> {
+    settings: &'s Settings,
+    tier: ServiceTier,
+    now: Timestamp,
+    /// Tokens of persona and documents.
+    shared: usize,
+}
+
+/// In words: what is likely, and what holds. Without a bound, only calls that are made twice cost more than the latter.
 pub(crate) fn estimate(settings: &Settings, events: &[Priced<'_>]) -> String {
-    format!("about ${:.2} at list prices", usd(settings, events, Timestamp::now()))
+    let (about, most) = Costs::of(settings, Timestamp::now()).sums(events);
+    match settings.budget.per_day_usd {
+        Some(bound) => format!("about {} at list prices, at most {} by --max-usd", usd(about), usd(bound)),
+        None => {
+            format!("about {} at list prices, at most {} if no call is made twice", usd(about), usd(most))
+        }
+    }
 }
 
 /// That so many were answered by an earlier run, and cost nothing.
@@ -34,66 +67,191 @@ pub(crate) fn known_before(count: usize) -> String {
     if count == 0 { String::new() } else { format!(", {count} of them answered before") }
 }
 
-fn usd(settings: &Settings, events: &[Priced<'_>], now: Timestamp) -> f64 {
-    let agent = &settings.agent;
-    let shared = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
-    let tier = settings.models.service_tier.of(Lane::Standard);
-    let call = |model: &str, bytes: usize, (prompt, output): (usize, u64)| {
-        let prompt = u64::try_from(prompt + bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX);
-        prices::most_usd(model, Most { prompt, has_sound: false, output, tier }, now)
-    };
-    let models = &settings.models;
-    let event = |event: &Priced<'_>| {
-        let judge = event.judge.map_or(0.0, |judge| call(judge, event.bytes, JUDGE));
-        call(&models.triage, event.bytes, TRIAGE) + call(&models.answer, shared + event.bytes, ANSWER) + judge
-    };
-    // The sum of nothing is -0.0.
-    events.iter().map(event).fold(0.0, |sum, usd| sum + usd)
+impl<'s> Costs<'s> {
+    fn of(settings: &'s Settings, now: Timestamp) -> Self {
+        let agent = &settings.agent;
+        let bytes = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
+        let tier = settings.models.service_tier.of(Lane::Standard);
+        Self { settings, tier, now, shared: bytes / BYTES_PER_TOKEN }
+    }
+
+    /// What `events` are likely to cost, and what they cost at the most if no call is made twice.
+    fn sums(&self, events: &[Priced<'_>]) -> (f64, f64) {
+        let calls: Vec<Call<'_>> = events.iter().flat_map(|event| self.calls(event)).collect();
+        // The sum of nothing is -0.0.
+        let sum = |usd: &dyn Fn(&Call<'_>) -> f64| calls.iter().map(usd).fold(0.0, |sum, usd| sum + usd);
+        let new = events.iter().filter(|event| event.then.is_empty() && event.is_answered).count();
+        (sum(&|call| self.about(call)) - self.saved_by_a_cache(new), sum(&|call| self.most(call)))
+    }
+
+    fn calls<'c>(&'c self, event: &Priced<'c>) -> Vec<Call<'c>> {
+        let models = &self.settings.models;
+        if !event.then.is_empty() {
+            return event.then.iter().map(|usage| self.again(usage)).collect();
+        }
+        let call = |model: &'c str, is_triage: bool, besides: usize, (prompt, output): (usize, u64)| Call {
+            model,
+            is_triage,
+            prompt: count(prompt + besides + event.bytes / BYTES_PER_TOKEN),
+            cached: 0,
+            output: output + thoughts(self.generation(is_triage)),
+        };
+        let intents = self.settings.intents.iter().map(|intent| intent.name.len() + intent.when.len());
+        let triage = call(&models.triage, true, intents.sum::<usize>() / BYTES_PER_TOKEN, TRIAGE);
+        let answer = || call(&models.answer, false, self.shared, ANSWER);
+        let judge = event.judge.map(|judge| call(judge, false, 0, JUDGE));
+        [triage].into_iter().chain(event.is_answered.then(answer)).chain(judge).collect()
+    }
+
+    /// A call that was made before, by the model of today.
+    fn again(&self, usage: &StepUsage) -> Call<'_> {
+        let models = &self.settings.models;
+        let is_triage = usage.step.starts_with("triage");
+        Call {
+            model: if is_triage { &models.triage } else { &models.answer },
+            is_triage,
+            prompt: usage.prompt_tokens,
+            cached: usage.cached_tokens,
+            output: usage.output_tokens + usage.thought_tokens,
+        }
+    }
+
+    fn generation(&self, is_triage: bool) -> &Generation {
+        let models = &self.settings.models;
+        if is_triage { &models.triage_generation } else { &models.generation }
+    }
+
+    /// An alias is taken for the model that it most likely stands for.
+    fn about(&self, call: &Call<'_>) -> f64 {
+        let Call { prompt, cached, output, .. } = *call;
+        let billed = Billed { prompt, cached, output, tier: self.tier, ..Billed::default() };
+        let known = stands_for(call.model).and_then(|model| cost_usd(model, &billed, self.now));
+        known.unwrap_or_else(|| self.ceiling(call.model, prompt, output, self.tier))
+    }
+
+    /// As long an answer as may be, by the dearest model that the name may stand for. What flex has no room for is
+    /// served as standard.
+    fn most(&self, call: &Call<'_>) -> f64 {
+        let output = u64::from(self.generation(call.is_triage).max_output_tokens);
+        self.ceiling(
+            call.model,
+            call.prompt * count(BYTES_PER_TOKEN),
+            output,
+            self.tier.max(ServiceTier::Standard),
+        )
+    }
+
+    fn ceiling(&self, model: &str, prompt: u64, output: u64, tier: ServiceTier) -> f64 {
+        most_usd(model, Most { prompt, has_sound: false, output, tier }, self.now)
+    }
+
+    /// What a context cache is likely to save of so many answers: the first ones are asked for before there is one.
+    fn saved_by_a_cache(&self, answers: usize) -> f64 {
+        let tokens = count(self.shared);
+        let rates = stands_for(&self.settings.models.answer)
+            .and_then(|model| rates(model, tokens, self.tier, self.now))
+            .filter(|_| tokens >= CACHED && self.tier != ServiceTier::Flex);
+        let Some((rates, storage)) = rates.and_then(|rates| Some((rates, rates.storage?))) else {
+            return 0.0;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        let (reads, tokens) = (answers.saturating_sub(CROWD) as f64, tokens as f64);
+        let hours = self.settings.models.cache_ttl.as_secs_f64() / 3_600.0;
+        let saved = reads * (rates.input - rates.cached) - rates.input - storage * hours;
+        (saved * tokens / 1e6).max(0.0)
+    }
+}
+
+fn count(tokens: usize) -> u64 {
+    u64::try_from(tokens).unwrap_or(u64::MAX)
+}
+
+fn thoughts(generation: &Generation) -> u64 {
+    let level = generation.others.get("thinkingConfig").and_then(|config| config.get("thinkingLevel"));
+    let level = level.and_then(|level| level.as_str()).unwrap_or_default();
+    THOUGHTS.iter().find(|(known, _)| level.eq_ignore_ascii_case(known)).map_or(0, |(_, tokens)| *tokens)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::ServiceTier;
-
     use super::*;
     use crate::offline::in_tier;
 
-    #[test]
-    fn more_events_and_longer_texts_cost_more() {
+    const NEW: Priced<'_> = Priced { bytes: 100, is_answered: true, judge: None, then: &[] };
+
+    fn settings(more: &str) -> Settings {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let settings =
-            Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
-        let usd = |texts: &[usize]| {
-            let events: Vec<_> = texts.iter().map(|bytes| Priced { bytes: *bytes, judge: None }).collect();
-            usd(&settings, &events, Timestamp::UNIX_EPOCH)
-        };
-        assert!(usd(&[100]) > 0.0 && usd(&[]) == 0.0);
-        assert!(usd(&[100, 100]) > usd(&[100]) && usd(&[100_000]) > usd(&[100]));
+        let text = format!("[agent]\npersona = \"p.md\"\n[sources.github]\n{more}");
+        Settings::parse(&text, dir.path()).unwrap()
+    }
+
+    fn sums(settings: &Settings, events: &[Priced<'_>]) -> (f64, f64) {
+        Costs::of(settings, Timestamp::UNIX_EPOCH).sums(events)
+    }
+
+    #[test]
+    fn more_events_longer_texts_and_longer_thoughts_cost_more() {
+        let settings = settings("");
+        let about = |events: &[Priced<'_>]| sums(&settings, events).0;
+        assert!(about(&[NEW]) > 0.0 && about(&[]) == 0.0);
+        assert!(about(&[NEW, NEW]) > about(&[NEW]));
+        assert!(about(&[Priced { bytes: 100_000, ..NEW }]) > about(&[NEW]));
+        assert!(about(&[Priced { is_answered: false, ..NEW }]) < about(&[NEW]) / 2.0);
+        let thinks = self::settings("[models.generation]\nthinking = \"high\"\n");
+        assert!(sums(&thinks, &[NEW]).0 > about(&[NEW]) * 5.0);
     }
 
     #[test]
     fn a_judge_is_paid_for_as_well_by_its_own_price() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let settings =
-            Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
-        let usd = |judge| usd(&settings, &[Priced { bytes: 100, judge }], Timestamp::UNIX_EPOCH);
+        let settings = settings("");
+        let about = |judge| sums(&settings, &[Priced { judge, ..NEW }]).0;
         let (none, cheap, dear) =
-            (usd(None), usd(Some("gemini-flash-lite-latest")), usd(Some("gemini-pro-latest")));
+            (about(None), about(Some("gemini-flash-lite-latest")), about(Some("gemini-pro-latest")));
         assert!(none < cheap && cheap < dear, "{none} {cheap} {dear}");
     }
 
     #[test]
-    fn flex_costs_half() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let text = "[agent]\npersona = \"p.md\"\n[sources.github]\n";
-        let of = |tier| {
-            let settings = in_tier(Settings::parse(text, dir.path()).unwrap(), tier);
-            usd(&settings, &[Priced { bytes: 1_000, judge: None }], Timestamp::UNIX_EPOCH)
-        };
+    fn flex_is_likely_to_cost_half_and_may_be_served_as_standard() {
+        let of = |tier| sums(&in_tier(settings(""), tier), &[NEW]);
         let (usual, flex) = (of(None), of(Some(ServiceTier::Flex)));
-        assert!((flex - usual / 2.0).abs() < usual * 0.01, "{flex} {usual}");
+        assert!((flex.0 - usual.0 / 2.0).abs() < usual.0 * 0.01, "{flex:?} {usual:?}");
+        assert!((flex.1 - usual.1).abs() < 1e-9, "{flex:?} {usual:?}");
+    }
+
+    #[test]
+    fn what_was_run_before_is_priced_by_its_own_tokens() {
+        let then = |output_tokens| StepUsage {
+            step: "answer".to_owned(),
+            model: "m".to_owned(),
+            prompt_tokens: 1_000_000,
+            cached_tokens: 0,
+            output_tokens,
+            thought_tokens: 0,
+            cost_usd: None,
+            saved_usd: None,
+            attempts: 1,
+            ms: 1,
+        };
+        let settings = settings("[models]\nanswer = \"gemini-3.5-flash\"\n");
+        let of = |output| sums(&settings, &[Priced { then: &[then(output)], ..NEW }]).0;
+        assert!((of(0) - 1.5).abs() < 1e-9 && (of(1_000_000) - 10.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn long_documents_of_many_answers_are_read_from_a_cache() {
+        let mut settings = settings("");
+        settings.agent.persona = "You are careful. ".repeat(10_000);
+        let each = |events: usize| sums(&settings, &vec![NEW; events]).0 / events as f64;
+        assert!(each(500) < each(10) / 4.0, "{} {}", each(500), each(10));
+        assert!((each(10) - each(1)).abs() < 1e-9, "before there is one");
+    }
+
+    #[test]
+    fn the_bound_of_the_command_line_is_the_most() {
+        let mut settings = settings("");
+        assert!(estimate(&settings, &[NEW]).ends_with("if no call is made twice"));
+        settings.budget.per_day_usd = Some(5.0);
+        assert!(estimate(&settings, &[NEW]).ends_with("at most $5.00 by --max-usd"));
     }
 }

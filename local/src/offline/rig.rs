@@ -35,7 +35,7 @@ const STALLED: Duration = Duration::from_secs(300);
 const FLEX: Duration = Duration::from_secs(1_800);
 
 /// Tasks in work at once: what a crash can cost twice, and enough for a model to be busy.
-const CROWD: usize = 16;
+pub(super) const CROWD: usize = 16;
 /// The same in flex, whose answers take minutes and cost half.
 const FLEX_CROWD: usize = 64;
 
@@ -110,8 +110,8 @@ impl Rig {
             if is_flex { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
         let (slots, mut work) = (Arc::new(Semaphore::new(crowd)), JoinSet::new());
         for lane in Lane::ALL {
-            let lane = (lane, Arc::clone(&slots));
-            work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane, invocation));
+            let (processor, storage) = (Arc::clone(&processor), Arc::clone(&storage));
+            work.spawn(runner::lane(processor, storage, lane, Arc::clone(&slots), invocation));
         }
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use domain::{Served, TaskId, Timestamp};
+use domain::{Served, StepUsage, TaskId, Timestamp};
 use serde_json::Value;
 use settings::{Environment, Settings};
 
@@ -132,10 +132,12 @@ async fn compared(
     })
     .await?;
     let (places, jobs): (Vec<usize>, Vec<Job>) = again.jobs.into_iter().unzip();
+    let usages: Vec<Vec<StepUsage>> =
+        places.iter().filter_map(|place| past.get(*place)).map(Past::usage).collect();
     let mut events = Vec::new();
-    for job in &jobs {
+    for (job, then) in jobs.iter().zip(&usages) {
         if !rig.has_ended(job).await? {
-            events.push(Priced { bytes: job.asked.len(), judge: None });
+            events.push(Priced { bytes: job.asked.len(), is_answered: true, judge: None, then });
         }
     }
     let kept = known_before(jobs.len() - events.len());
@@ -174,6 +176,12 @@ fn again(settings: &Settings, past: &[Past], then: bool, now: Timestamp) -> Agai
 impl Past {
     fn source(&self) -> &str {
         self.view.get("source").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What its calls came to then.
+    fn usage(&self) -> Vec<StepUsage> {
+        let usage = self.view.get("usage").cloned().unwrap_or_default();
+        serde_json::from_value(usage).unwrap_or_default()
     }
 
     fn job(&self, settings: &Settings, then: bool, now: Timestamp) -> Result<Job, String> {

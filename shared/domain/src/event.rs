@@ -41,6 +41,9 @@ pub struct Event {
     /// The accounts that its author speaks to, by marks of the sender; `None` where the words alone say so.
     #[serde(skip)]
     pub mentioned: Option<Vec<String>>,
+    /// Whether it is itself an answer of the staff to whoever asked: it is not answered unless it speaks to the agent.
+    #[serde(skip)]
+    pub by_staff: bool,
     /// Who can see what caused it: an answer must not be seen by more people.
     pub audience: Audience,
     /// Whether the place that it is about is closed: a private repository, and so the files that its texts show; a
@@ -218,6 +221,9 @@ pub enum Target {
     LinearIssue {
         /// The issue's id, a UUID.
         id: String,
+        /// Id of the comment whose thread to answer in, the first one there; `None` answers beside all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<String>,
     },
     /// The notes of a GitLab issue.
     GitlabIssue {

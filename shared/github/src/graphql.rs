@@ -56,11 +56,14 @@ pub(crate) async fn ask<T: DeserializeOwned>(
 }
 
 fn error(client: &Client, call: Call, answer: &Answer, problem: &Problem) -> ServiceError {
+    let lacks_permission = problem::lacks_permission(call.operation, &problem.message);
     let failure = match problem.kind.as_str() {
         "RATE_LIMITED" => ServiceFailure::Throttled { after: LIMIT_WAIT },
         "FORBIDDEN" | "UNPROCESSABLE" if problem::is_over(&problem.message) => ServiceFailure::Closed,
         "INSUFFICIENT_SCOPES" => ServiceFailure::AccountRefused,
-        "FORBIDDEN" if problem::is_shut_out(&problem.message) => ServiceFailure::AccountRefused,
+        "FORBIDDEN" if problem::is_shut_out(&problem.message) || lacks_permission => {
+            ServiceFailure::AccountRefused
+        }
         "FORBIDDEN" | "NOT_FOUND" | "UNPROCESSABLE" => ServiceFailure::Refused,
         // "Something went wrong while executing your query": a part may have happened.
         _ => return client.lost(call, format!("GraphQL: {}", problem.message)),
@@ -69,7 +72,9 @@ fn error(client: &Client, call: Call, answer: &Answer, problem: &Problem) -> Ser
         ServiceFailure::AccountRefused if problem.kind == "INSUFFICIENT_SCOPES" => {
             Some("give the token these scopes")
         }
-        ServiceFailure::Refused => Some("give our account the permission Discussions: read and write"),
+        _ if lacks_permission || failure == ServiceFailure::Refused => {
+            Some("give our account the permission Discussions: read and write")
+        }
         ServiceFailure::AccountRefused => Some(problem::SHUT_OUT_HINT),
         _ => None,
     };

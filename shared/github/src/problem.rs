@@ -7,7 +7,7 @@ use outbound::{Answer, Call, Client, LOGIN, Operation};
 use serde::Deserialize;
 
 use crate::config::CredentialKind;
-use crate::operation::{DELIVERIES, HOOKS, REDELIVER};
+use crate::operation::{ADD_LABELS, DELIVERIES, FIND, HISTORY, HOOKS, LABELS, PUBLISH, REDELIVER, STATE};
 use crate::rate_limit;
 
 /// The error that an answer to a request with credentials of this `kind` stands for.
@@ -20,8 +20,8 @@ fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> Ser
     if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
         return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
     }
-    let meaning = meaning(answer.status.as_u16(), &said);
-    let hint = hint(call.operation, answer, kind, meaning);
+    let meaning = meaning(call.operation, answer.status.as_u16(), &said);
+    let hint = hint(call.operation, answer, kind, &said, meaning);
     match meaning {
         Some(failure) => client.failed_as(call, failure, answer, &said, hint.as_deref()),
         None => client.failed(call, answer, &said, hint.as_deref()),
@@ -65,15 +65,26 @@ pub(crate) fn is_shut_out(said: &str) -> bool {
     says(said, &SHUT_OUT)
 }
 
-/// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known is a
-/// permission that we lack.
-fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
+/// What a 403 says to a token or an App that lacks a permission, or whose repositories this one is not among: any other
+/// thread of the repository meets the same.
+const LACKS_PERMISSION: [&str; 1] = ["Resource not accessible by …"];
+
+/// Whether GitHub says by this that the credentials lack a permission without which no thread of the repository can be
+/// answered. Whoever asks for the account or for reference texts does without.
+pub(crate) fn lacks_permission(operation: Operation, said: &str) -> bool {
+    [HISTORY, STATE, PUBLISH, FIND, LABELS, ADD_LABELS].contains(&operation) && says(said, &LACKS_PERMISSION)
+}
+
+/// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known may
+/// be of the thread alone.
+fn meaning(operation: Operation, status: u16, said: &str) -> Option<ServiceFailure> {
     match status {
         401 => Some(ServiceFailure::AccountRefused),
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
         403 if is_over(said) => Some(ServiceFailure::Closed),
         402 | 403 | 451 if is_shut_out(said) => Some(ServiceFailure::AccountRefused),
+        403 if lacks_permission(operation, said) => Some(ServiceFailure::AccountRefused),
         _ => None,
     }
 }
@@ -91,6 +102,7 @@ fn hint(
     operation: Operation,
     answer: &Answer,
     kind: CredentialKind,
+    said: &str,
     meaning: Option<ServiceFailure>,
 ) -> Option<Cow<'static, str>> {
     use CredentialKind::{App, Token};
@@ -99,7 +111,7 @@ fn hint(
         (401, App) => {
             "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
         }
-        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => SHUT_OUT_HINT,
+        (402 | 403 | 451, _) if is_shut_out(said) => SHUT_OUT_HINT,
         (403, _) if meaning == Some(ServiceFailure::Closed) => {
             "nobody can comment there: the thread is locked or the repository archived"
         }
@@ -154,7 +166,7 @@ mod tests {
 
     use super::*;
     use crate::config::{self, Config, SERVICE};
-    use crate::operation::{FIND, HISTORY, PUBLISH, STATE};
+    use crate::operation::{GRANTS, REACTIONS, REFERENCE};
 
     fn failed(operation: Operation, code: u16, retry_after: Option<&str>, body: &str) -> ServiceError {
         let retry_after = retry_after
@@ -227,7 +239,6 @@ mod tests {
             }
         }
         for message in [
-            "Resource not accessible by personal access token",
             "Resource not accessible: only a billing manager may do that",
             "A suspended user cannot be assigned",
             "Blocked",
@@ -237,6 +248,23 @@ mod tests {
             let error = failed(PUBLISH, 403, None, &said(message));
             assert_eq!(error.failure, ServiceFailure::Refused, "{message}");
             assert!(error.message.contains("permission"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_permission_that_the_credentials_lack_is_missing_for_every_thread_of_the_repository() {
+        for message in
+            ["Resource not accessible by personal access token", "Resource not accessible by integration"]
+        {
+            for operation in [PUBLISH, HISTORY, STATE, FIND, LABELS, ADD_LABELS] {
+                let error = failed(operation, 403, None, &said(message));
+                assert_eq!(error.failure, ServiceFailure::AccountRefused, "{message}");
+                assert!(error.message.contains("the permission it lacks"), "{error}");
+            }
+            for operation in [LOGIN, REFERENCE, REACTIONS, GRANTS, HOOKS, DELIVERIES, REDELIVER] {
+                let error = failed(operation, 403, None, &said(message));
+                assert_eq!(error.failure, ServiceFailure::Refused, "an answer can do without: {error}");
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{problem, state};
 const VIEWER: &str = "query { viewer { id } }";
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
-                    nodes { id body createdAt url user { id name } botActor { id name } } \
+                    nodes { id body createdAt url user { id name } botActor { id name } parent { id } } \
                     pageInfo { hasNextPage endCursor } } } }";
 const CREATE: &str = "mutation($input: CommentCreateInput!) { commentCreate(input: $input) { \
                       success comment { id url } } }";
@@ -53,14 +53,15 @@ impl Comments for Linear {
         _: Option<Audience>,
         after: Option<String>,
     ) -> Result<Page, ServiceError> {
-        let variables = json!({"id": issue.0, "after": after});
+        let variables = json!({"id": issue.id, "after": after});
         let read: IssueComments = self.ask(call, LIST, variables).await?;
         let mut comments = read.issue.comments;
         let next = comments.next();
         let notes = comments.nodes.into_iter().map(|mut wire| {
             let (ours, author) = (wire.is_by(me), wire.author());
+            let is_shown = issue.parent.is_none_or(|parent| wire.is_in_thread_of(parent));
             let comment = Comment { id: wire.id, author, ours, text: wire.body, at: wire.created_at };
-            Note { comment, is_shown: true, url: wire.url }
+            Note { comment, is_shown, url: wire.url }
         });
         Ok(Page { notes: notes.collect(), next })
     }
@@ -69,7 +70,7 @@ impl Comments for Linear {
         state::of(self, call, issue).await
     }
 
-    /// Adds a comment under the id that is its proof.
+    /// Adds a comment under the id that is its proof, in the thread that is answered.
     async fn create(
         &self,
         call: Call,
@@ -79,8 +80,11 @@ impl Comments for Linear {
         _: Audience,
     ) -> Result<Proof, ServiceError> {
         let body = marker::shorten(text.to_owned(), SERVICE.longest_text);
-        let variables = json!({"input": {"id": id_of(mark), "issueId": issue.0, "body": body}});
-        match self.ask::<Created>(call, CREATE, variables).await {
+        let mut input = json!({"id": id_of(mark), "issueId": issue.id, "body": body});
+        if let Some(parent) = issue.parent {
+            input["parentId"] = json!(parent);
+        }
+        match self.ask::<Created>(call, CREATE, json!({"input": input})).await {
             Ok(Created { comment_create }) => match comment_create.comment.filter(|_| comment_create.success)
             {
                 Some(Made { id, url }) => Ok(Proof { id, url }),

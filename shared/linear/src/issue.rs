@@ -8,19 +8,24 @@ const MAX_ID: usize = 36;
 
 /// An issue of the workspace that we have a key for.
 #[derive(Debug, Clone, Copy)]
-pub struct Issue<'a>(pub(crate) &'a str);
+pub struct Issue<'a> {
+    pub(crate) id: &'a str,
+    /// The first comment of the thread that is answered in. Linear nests no deeper.
+    pub(crate) parent: Option<&'a str>,
+}
 
 impl<'a> Issue<'a> {
     /// Checks a target.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
-        let Target::LinearIssue { id } = target else {
+        let Target::LinearIssue { id, parent } = target else {
             let message = format!("a thread of {} is none of Linear's", target.service());
             return Err(client.refused(call, message));
         };
-        if !is_id(id) {
-            return Err(client.refused(call, "an issue's id is a UUID"));
+        let parent = parent.as_deref();
+        if ![Some(id.as_str()), parent].into_iter().flatten().all(is_id) {
+            return Err(client.refused(call, "the id of an issue or a comment is a UUID"));
         }
-        Ok(Self(id))
+        Ok(Self { id, parent })
     }
 }
 

@@ -33,7 +33,7 @@ struct Status {
 
 /// The present state of an issue.
 pub(crate) async fn of(api: &Linear, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
-    let read: Read = api.ask(call, QUERY, json!({"id": issue.0})).await?;
+    let read: Read = api.ask(call, QUERY, json!({"id": issue.id})).await?;
     let WireIssue { archived_at, trashed, state } = read.issue;
     Ok(match state.kind.as_str() {
         _ if trashed == Some(true) || archived_at.is_some() => ThreadState::Locked,

@@ -88,6 +88,8 @@ pub(crate) struct WireComment {
     user: Option<Author>,
     /// Who wrote it, if an application did.
     bot_actor: Option<Author>,
+    /// The first comment of the thread that it is a reply in.
+    parent: Option<Account>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +99,11 @@ struct Author {
 }
 
 impl WireComment {
+    /// Whether it is the comment called `parent`, or a reply to it.
+    pub(crate) fn is_in_thread_of(&self, parent: &str) -> bool {
+        self.id == parent || self.parent.as_ref().is_some_and(|it| it.id == parent)
+    }
+
     pub(crate) fn is_by(&self, account: &str) -> bool {
         let id = |author: &Option<Author>| author.as_ref().and_then(|author| author.id.clone());
         id(&self.user).or_else(|| id(&self.bot_actor)).as_deref() == Some(account)

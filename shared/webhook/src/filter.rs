@@ -13,7 +13,7 @@ pub enum CommentPolicy {
     /// Those that mention it: `@` and its login.
     #[default]
     Mention,
-    /// All comments of people.
+    /// All comments of people, but for answers of the staff that do not mention the agent.
     Thread,
     /// None.
     Never,
@@ -173,6 +173,10 @@ impl Filter {
 
     fn answers(&self, event: &Event) -> bool {
         match self.comments {
+            // Without a name to mention, the one who knows it decides.
+            CommentPolicy::Thread if event.by_staff => {
+                self.is_spoken_to(event) || (self.login.is_none() && event.text.contains('@'))
+            }
             CommentPolicy::Thread => true,
             CommentPolicy::Mention => self.login.is_none() || self.is_spoken_to(event),
             CommentPolicy::Never => false,

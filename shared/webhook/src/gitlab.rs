@@ -134,7 +134,7 @@ fn event(
         happening: reported(body, changed, &name),
         link: changed.string("/url"),
         thread_state: thread_state(subject),
-        target: target(body, note, project, number, mark),
+        target: target(body, note, &name, project, number, mark),
         metadata: Facts::default()
             .text("state", subject.text("/state"))
             .flag("confidential", subject.flag("/confidential"))
@@ -158,10 +158,12 @@ fn discussion<'v>(note: JsonView<'v>) -> Option<&'v str> {
     ((1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
-/// Where the answer goes. What is said in an internal note is answered by another one.
+/// Where the answer goes. What is said in an internal note is answered by another one, and so is a change of a confidential
+/// issue in which nobody writes: its author, who may be a customer of the service desk, gets mails of notes alone.
 fn target(
     body: JsonView<'_>,
     note: Option<JsonView<'_>>,
+    name: &str,
     path: &str,
     number: u64,
     mark: char,
@@ -175,7 +177,9 @@ fn target(
     }
     // `confidential` is what `internal` was called before GitLab 15.5.
     let says = |flag: &str| note.and_then(|note| note.flag(flag)) == Some(true);
-    let internal = says("/internal") || says("/confidential");
+    let is_quiet = name == "issue.update" && !body.object("/changes").is_some_and(has_word);
+    let is_quiet = is_quiet && body.flag("/object_attributes/confidential") == Some(true);
+    let internal = says("/internal") || says("/confidential") || is_quiet;
     Some(Target::GitlabIssue { project, path, number, internal, discussion })
 }
 
@@ -230,14 +234,17 @@ fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<Str
 
 /// Whether an update sets nothing but what the opening shows as well: no words, no commits.
 fn is_opened_with(body: JsonView<'_>, changed: JsonView<'_>) -> bool {
-    let is_word =
-        |changes: JsonView<'_>| ["title", "description"].iter().any(|it| changes.0.get(it).is_some());
     let author = changed.id("/author_id");
-    body.object("/changes").is_some_and(|changes| !is_word(changes))
+    body.object("/changes").is_some_and(|changes| !has_word(changes))
         && changed.text("/oldrev").is_none()
         && author.is_some()
         && author == body.id("/user/id")
         && at_once(changed.date("/created_at"), changed.date("/updated_at"))
+}
+
+/// Whether words are among these changes.
+fn has_word(changes: JsonView<'_>) -> bool {
+    ["title", "description"].iter().any(|it| changes.0.get(it).is_some())
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

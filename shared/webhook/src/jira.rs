@@ -102,7 +102,11 @@ fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, Parse
             None => issue.and_then(|issue| written(name, body, issue)),
         },
         comment_id,
-        audience: comment.map(audience).unwrap_or_default(),
+        audience: match (comment, issue) {
+            (Some(comment), _) => audience(comment),
+            (None, Some(issue)) if name == "issue.updated" => audience_of_change(body, issue),
+            (None, _) => Audience::Public,
+        },
         // Without an address: Jira gives its files only to who is logged in.
         attachments: issue
             .map(|issue| {
@@ -153,6 +157,16 @@ fn audience(comment: JsonView<'_>) -> Audience {
     } else {
         Audience::Public
     }
+}
+
+/// The customers of a service desk see the words of an issue, and not its other fields: an answer to a change of those
+/// would tell them of it. Projects of other types have no customers.
+fn audience_of_change(body: JsonView<'_>, issue: JsonView<'_>) -> Audience {
+    let has_customers = issue.text("/fields/project/projectTypeKey").is_none_or(|it| it == "service_desk");
+    let is_word = |item: JsonView<'_>| matches!(item.text("/field"), Some("summary" | "description"));
+    let mut items = body.items("/changelog/items").peekable();
+    let is_seen = items.peek().is_some() && items.all(is_word);
+    if has_customers && !is_seen { Audience::Internal } else { Audience::Public }
 }
 
 /// The same of either report of a comment.

@@ -53,6 +53,9 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         None => Some(id),
     };
     let issue = issue.map(|id| plain_id(id).ok_or_else(|| lacks("the issue's id"))).transpose()?;
+    let parent = comment.and_then(|comment| comment.text("/parentId").or_else(|| comment.text("/parent/id")));
+    let parent = parent.map(|id| plain_id(id).ok_or_else(|| lacks("the parent's id"))).transpose()?;
+    let thread = issue.unwrap_or(id);
     let actor = body.text("/actor/name").or_else(|| data.text("/user/name"));
     let actor_id =
         body.text("/actor/id").or_else(|| data.text("/userId")).or_else(|| data.text("/creatorId"));
@@ -72,7 +75,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         // A webhook of a team and one of the organisation report the same under webhook ids of their own.
         happening: reported(body, data, (kind, action), actor_id),
         link: body.string("/url"),
-        target: issue.map(|id| Target::LinearIssue { id: id.to_owned() }),
+        target: issue.map(|id| Target::LinearIssue { id: id.to_owned(), parent: parent.map(str::to_owned) }),
         metadata: Facts::default()
             .text("issue", data.text("/identifier").or_else(|| data.text("/issue/identifier")))
             .text("state", data.text("/state/name"))
@@ -81,7 +84,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         ..Event::new(
             format!("{kind}.{action}"),
             body.text("/organizationId").unwrap_or(&sender.name),
-            issue.unwrap_or(id),
+            parent.map_or(thread.to_owned(), |parent| format!("{thread}/c{parent}")),
             clip(actor, MAX_FACT_BYTES),
         )
     })

@@ -207,6 +207,7 @@ fn time_like(old: &Value, now: Timestamp) -> Value {
     };
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match old.as_str() {
+        None if old.is_number() => json!(now.as_microsecond()),
         Some(text) if is_stamp(text) => {
             json!(format!("{}.{:06}", now.as_second(), now.subsec_microsecond()))
         }

@@ -3,7 +3,7 @@
 //! <https://docs.sentry.io/organization/integrations/integration-platform/webhooks/>. It waits one
 //! second. The kind is told from the signed body; its header is not signed.
 
-use domain::{Event, Priority, Target, clip};
+use domain::{Event, Priority, Target, Timestamp, clip};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
@@ -20,7 +20,16 @@ pub(crate) static ROW: Row = Row {
         ("event_alert", &["triggered"]),
     ],
     endings: &["archived", "ignored", "resolved"],
-    times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
+    times: &[
+        "/data/issue/firstSeen",
+        "/data/issue/lastSeen",
+        "/data/error/datetime",
+        "/data/event/datetime",
+        // What is reported of one issue within one hour is one happening.
+        "/data/issue/id",
+        "/data/error/issue_id",
+        "/data/event/issue_id",
+    ],
     site: Some(Site { key: "organization", example: "acme", accepts: is_organization, otherwise: "" }),
     kind: Some(kind),
     ..Row::json("sentry", Scheme::sentry, read)
@@ -79,9 +88,11 @@ fn event(
     let thread = issue.or_else(|| subject.id("/event_id")).ok_or_else(|| lacks("issue id"))?;
     let actor = body.text("/actor/name").unwrap_or("sentry");
     let date = ["/datetime", "/lastSeen", "/firstSeen"].iter().find_map(|pointer| subject.date(pointer));
+    let happening = match is_issue && action != "created" {
+        true => changed(body, subject, action, date),
+        false => seen(&thread, date),
+    };
     let date = if action == "created" && is_issue { subject.date("/firstSeen") } else { date };
-    // Nothing dates what people do: what the whole issue says tells a second change from the first of its kind.
-    let said = (is_issue && action != "created").then(|| hash(subject.0.to_string().as_bytes()));
     Ok(Parsed::Event(Box::new(Event {
         actor_id: body.id("/actor/id"),
         title: subject.string("/title"),
@@ -89,16 +100,7 @@ fn event(
         labels: labels(subject),
         priority: priority(subject),
         occurred_at: date,
-        // Two integrations of one organisation report the same under installations of their own.
-        happening: happening([
-            Some(kind),
-            Some(action),
-            subject.id("/event_id").or_else(|| subject.id("/id")).as_deref(),
-            date.map(|date| date.to_string()).as_deref(),
-            Some(body.text("/data/triggered_rule").unwrap_or_default()),
-            Some(&body.id("/actor/id").unwrap_or_default()),
-            Some(&said.unwrap_or_default()),
-        ]),
+        happening,
         target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),
         metadata: Facts::default()
@@ -115,6 +117,24 @@ fn event(
             clip(actor, MAX_FACT_BYTES),
         )
     })))
+}
+
+/// One problem is reported as an issue, as an error and by every alert rule that it meets, and all of that by every
+/// integration: what is seen of one issue within one hour is one happening. Later it is a recurrence.
+fn seen(issue: &str, date: Option<Timestamp>) -> Option<String> {
+    let hour = date.map(|date| date.as_second().div_euclid(3600).to_string());
+    happening([Some("seen"), Some(issue), hour.as_deref()])
+}
+
+/// Nothing dates what people do to an issue: what all of it says tells a second change from the first of its kind.
+fn changed(body: JsonView<'_>, issue: JsonView<'_>, action: &str, date: Option<Timestamp>) -> Option<String> {
+    happening([
+        Some(action),
+        issue.id("/id").as_deref(),
+        date.map(|date| date.to_string()).as_deref(),
+        Some(&body.id("/actor/id").unwrap_or_default()),
+        Some(&hash(issue.0.to_string().as_bytes())),
+    ])
 }
 
 /// What a developer would look at first.

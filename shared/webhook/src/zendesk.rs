@@ -115,6 +115,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
         text: text.unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
+        by_staff: comment.is_some_and(|comment| is_by_staff(ticket, comment)),
         audience: if says_words(kind) { audience(comment, ticket) } else { Audience::Internal },
         attachments: comment.map(files).unwrap_or_default(),
         // A solved ticket opens again when the customer writes; a closed one takes nothing more.
@@ -177,6 +178,16 @@ fn is_first(body: JsonView<'_>, ticket: JsonView<'_>, comment: JsonView<'_>) -> 
         && is_authors
         && at_once(ticket.date("/created_at"), body.date("/time"))
         && same_audience
+}
+
+/// Whether `comment` is a colleague's answer, which everybody sees: by one of the staff who is not who asked. Notes among
+/// the staff are no answers.
+fn is_by_staff(ticket: JsonView<'_>, comment: JsonView<'_>) -> bool {
+    let asked = ticket.id("/requester_id");
+    comment.flag("/author/is_staff") == Some(true)
+        && comment.flag("/is_public") == Some(true)
+        && asked.is_some()
+        && asked != comment.id("/author/id")
 }
 
 /// Whether Zendesk itself, or a rule that runs there, did it: it has no account, and this number.

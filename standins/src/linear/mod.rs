@@ -74,7 +74,12 @@ fn create(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result
     if kept.with_id(id).is_some() {
         return Err(failed(400, "conflict on insert of Comment", "INPUT_ERROR"));
     }
-    let mut note = kept.ours(issue, body, now);
+    let parent = Some(variable(call, "/input/parentId")).filter(|parent| !parent.is_empty());
+    // One that is not known may have come by a sample event.
+    if parent.and_then(|parent| kept.with_id(parent)).is_some_and(|parent| parent.discussion.is_some()) {
+        return Err(failed(400, "Parent comment must be a top level comment", "INPUT_ERROR"));
+    }
+    let mut note = Note { discussion: parent.map(str::to_owned), ..kept.ours(issue, body, now) };
     if !id.is_empty() {
         id.clone_into(&mut note.id);
     }
@@ -101,7 +106,7 @@ fn issue(state: ThreadState) -> Value {
 fn shown(call: &Call, note: &Note) -> Value {
     json!({
         "id": note.id, "body": note.text, "createdAt": note.time(), "url": url(call, note),
-        "user": note.account(), "botActor": null,
+        "user": note.account(), "botActor": null, "parent": note.discussion.as_ref().map(|id| json!({"id": id})),
     })
 }
 

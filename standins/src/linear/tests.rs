@@ -9,7 +9,7 @@ use crate::kit::testing::{keeps_notes, mark, serve};
 const ISSUE: &str = "539068e2-ae88-4d09-bd75-22eb4a59612f";
 
 fn target() -> Target {
-    Target::LinearIssue { id: ISSUE.to_owned() }
+    Target::LinearIssue { id: ISSUE.to_owned(), parent: None }
 }
 
 fn client(config: &Config) -> impl Publisher + use<> {
@@ -19,6 +19,24 @@ fn client(config: &Config) -> impl Publisher + use<> {
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
     keeps_notes::<Linear, _>(ISSUE, |_| target(), ThreadState::Closed, client).await;
+}
+
+#[tokio::test]
+async fn a_thread_hangs_on_a_comment_of_the_issue_and_on_no_reply() {
+    let standin = LinearStandin::new();
+    serve(&standin, async |base| {
+        let client = client(&Config::at(base));
+        let below =
+            |parent: &str| Target::LinearIssue { id: ISSUE.to_owned(), parent: Some(parent.to_owned()) };
+        let top = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
+        let reply = client.publish(&below(&top.id), "Hi again", &mark(2)).await.unwrap();
+        let history = client.history(&below(&top.id), 5).await.unwrap();
+        assert_eq!(history.iter().map(|it| &it.id).collect::<Vec<_>>(), [&top.id, &reply.id]);
+        let error = client.publish(&below(&reply.id), "Hi", &mark(3)).await.unwrap_err();
+        assert_eq!(error.failure, ServiceFailure::Refused, "{error}");
+    })
+    .await;
+    assert_eq!(standin.notes(ISSUE).len(), 2);
 }
 
 #[tokio::test]

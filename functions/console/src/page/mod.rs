@@ -57,7 +57,7 @@ pub use failure::missing_pages;
 pub(crate) use recent::Recent;
 pub(crate) use recent_decisions::ByIntent;
 pub(crate) use unheard::Reasons;
-pub use words::{plain as plain_note, usd};
+pub use words::{plain_notes, usd};
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {

@@ -95,7 +95,7 @@ fn noted_word(word: &str, links: bool) -> Markup {
 
 /// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
 /// status is another one than that of the line before.
-pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
+pub(crate) fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
     let note = entry.note.as_str();
     let is_decided =
         ["approved by ", "edited and approved by ", "retried by "].iter().any(|by| note.starts_with(by));
@@ -115,6 +115,12 @@ pub fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
         (TaskStatus::Waiting, why) if has_moved && !is_decided => format!("waiting: {why}").into(),
         (_, note) => note.into(),
     }
+}
+
+/// The lines of a timeline, each with its [`plain`] words.
+pub fn plain_notes(timeline: &[TimelineEntry]) -> impl Iterator<Item = (&TimelineEntry, Cow<'_, str>)> {
+    let before = [None].into_iter().chain(timeline.iter().map(|entry| Some(entry.status)));
+    timeline.iter().zip(before).map(|(entry, before)| (entry, plain(entry, before != Some(entry.status))))
 }
 
 /// A link may come from a service's answer: nothing but the web is followed.

@@ -1,6 +1,8 @@
 //! [`Place`]: where the answer to an event goes, and who sees it there.
 
-use domain::{Audience, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, TaskError};
+use domain::{
+    Audience, Comment, Event, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, TaskError,
+};
 use webhook::IgnoreReason;
 
 use crate::Interrupt;
@@ -70,9 +72,15 @@ pub(crate) fn check_audience(claimed: &ClaimedTask, seen_by: Audience) -> Result
 /// `channel` is another. A repository may be closed as well, but whoever names the channel in agent.toml decides for all
 /// of it.
 pub(crate) fn check_channel(claimed: &ClaimedTask, channel: &str) -> Result<(), Interrupt> {
-    let own = claimed.event.metadata.get("channel").and_then(serde_json::Value::as_str);
-    let is_elsewhere = claimed.event.is_closed_place && own.is_some_and(|own| own != channel);
+    let is_elsewhere = closed_channel(&claimed.event).is_some_and(|own| own != channel);
     if is_elsewhere { Err(too_private()) } else { Ok(()) }
+}
+
+/// The conversation of Slack that `event` is from, if it is not known to be open to all its members: what is said there
+/// is known nowhere else.
+pub(crate) fn closed_channel(event: &Event) -> Option<&str> {
+    let channel = event.metadata.get("channel").and_then(serde_json::Value::as_str);
+    channel.filter(|_| event.is_closed_place)
 }
 
 fn too_private() -> Interrupt {

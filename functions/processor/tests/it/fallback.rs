@@ -1,12 +1,14 @@
 //! Answers without a model: similar past answers and templates, always parked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::*;
 use serde_json::json;
 use sweeper::Sweeper;
 
-use harness::{Bench, Post, SETTINGS, Say, issue};
+use harness::{Bench, Post, SETTINGS, Say, ScriptedService, issue};
+use wiring::{Client, OutsideService, Services};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -183,6 +185,53 @@ async fn unlike_questions_and_other_tenants_lend_no_answer() {
     down(&bench, Deferral::Unavailable);
     live(&bench, 60 * MINUTE).await;
     assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+}
+
+/// The same question in a conversation of Slack, at this second.
+fn asked_in(channel: &str, kind: &str, second: u32) -> serde_json::Value {
+    json!({
+        "type": "event_callback", "team_id": "T01", "event_id": format!("Ev{second}"), "event_time": 1_795_000_000,
+        "authorizations": [{"user_id": "U0BOT", "is_bot": true}],
+        "event": {"type": "message", "channel": channel, "channel_type": kind, "user": "U01",
+            "text": "<@U0BOT> it stops when the configuration file is missing",
+            "ts": format!("17950000{second:02}.000100")},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_answered_in_a_closed_conversation_of_slack_is_lent_to_no_other_place() {
+    let service = Arc::new(ScriptedService::default());
+    let services = [OutsideService::Github, OutsideService::Slack]
+        .into_iter()
+        .fold(Services::default(), |services, it| services.with(it, Client::with_threads(service.clone())));
+    let settings = SETTINGS
+        .replace("[agent]", "[agent]\napproval = \"never\"")
+        .replace("replies_per_hour = 3", "replies_per_hour = 100");
+    let bench =
+        Bench::at(&settings.replace("[sources.github]", "[sources.slack]\n[sources.github]"), None, services);
+    let lent = async |channel: &str, kind: &str, second: u32| {
+        sorted_then_down(&bench);
+        let id = bench.accept_from("slack", &asked_in(channel, kind, second)).await;
+        bench.work().await;
+        down(&bench, Deferral::Unavailable);
+        live(&bench, 30 * MINUTE).await;
+        let status = bench.status(&id).await;
+        down(&bench, None);
+        bench.until_settled(&id).await;
+        status == TaskStatus::AwaitingApproval
+    };
+    let answer = async |channel: &str, kind: &str, second: u32| {
+        let id = bench.accept_from("slack", &asked_in(channel, kind, second)).await;
+        bench.work().await;
+        assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    };
+    answer("D01", "im", 1).await;
+    assert!(lent("D01", "im", 2).await, "its own");
+    assert!(!lent("D02", "im", 3).await);
+    assert!(!lent("G01", "group", 4).await);
+    assert!(!lent("C01", "channel", 5).await);
+    answer("C01", "channel", 6).await;
+    assert!(lent("C02", "channel", 7).await && lent("D03", "im", 8).await, "what all may know");
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,6 +25,18 @@ async fn an_account_that_is_refused_costs_no_task_and_no_try_and_is_told_loudly(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_repository_that_the_account_is_refused_in_stops_no_other() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::AccountRefused));
+    let refused = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let other = bench.accept_at(&issue(8), Priority::DEFAULT, "octo/other").await;
+    bench.work().await;
+    assert_eq!(bench.status(&refused).await, TaskStatus::Waiting);
+    assert_eq!(bench.status(&other).await, TaskStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_tasks_of_the_same_tenant_wait_before_anything_is_paid_for_them() {
     let bench = Bench::new();
     bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::AccountRefused));

@@ -1,10 +1,12 @@
 //! Unaccounted: accepted tasks that have not ended, and that no sweep would find.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::*;
+use sweeper::Swept;
 
 use crate::rig::Rig;
 
@@ -56,8 +58,8 @@ async fn every_task_is_reached_a_few_pages_at_a_time_and_again_the_next_day() {
     assert_eq!(rig.unaccounted().await, 1.0);
 }
 
-/// A store in which the task of an id cannot be read.
-struct Damaged(Arc<dyn TaskStore>, TaskId);
+/// A store in which the task of an id cannot be read, and that lists nothing while it is down.
+struct Damaged(Arc<dyn TaskStore>, TaskId, Arc<AtomicBool>);
 
 #[async_trait]
 impl TaskStore for Damaged {
@@ -86,6 +88,9 @@ impl TaskStore for Damaged {
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        if self.2.load(Ordering::SeqCst) {
+            return Err(StoreError::broken("list", "down"));
+        }
         let mut page = self.0.list(query).await?;
         for task in page.tasks.extract_if(.., |task| task.id == self.1) {
             page.unreadable.push(Unreadable { task_id: task.id, problem: "damaged".to_owned() });
@@ -97,8 +102,11 @@ impl TaskStore for Damaged {
 #[tokio::test]
 async fn a_task_that_cannot_be_read_is_unaccounted_for_and_stops_no_other() {
     let damaged = TaskId::derive("github", &1_u32.to_be_bytes());
-    let rig =
-        Rig::with(|stores| Stores { tasks: Arc::new(Damaged(stores.tasks, damaged.clone())), ..stores });
+    let is_down = Arc::new(AtomicBool::new(false));
+    let rig = Rig::with(|stores| Stores {
+        tasks: Arc::new(Damaged(stores.tasks, damaged.clone(), Arc::clone(&is_down))),
+        ..stores
+    });
     rig.accept(1).await;
     let lost = rig.accept(2).await;
     assert_eq!(rig.unaccounted().await, 1.0, "the walk names it");
@@ -107,6 +115,12 @@ async fn a_task_that_cannot_be_read_is_unaccounted_for_and_stops_no_other() {
     let report = rig.sweep().await;
     assert_eq!((report.woken, report.errors), (1, 1));
     assert_eq!(rig.messages().await, [lost.id]);
+    // The walk of the next day cannot begin.
+    rig.pass(DAY);
+    is_down.store(true, Ordering::SeqCst);
+    let before = rig.figures.total("Unaccounted", &[]);
+    assert!(rig.sweeper.count(&Swept::default(), rig.now()).await.is_err());
+    assert_eq!(rig.figures.total("Unaccounted", &[]) - before, 1.0, "what is known is told all the same");
 }
 
 /// Ends `count` tasks, and writes down that `counted` have ended, as processors do.

@@ -85,11 +85,6 @@ impl State {
     }
 }
 
-/// What is said of an address that is not the service's own.
-fn place(address: &str) -> &'static str {
-    if crate::dev::is_here(address) { " on this machine, which is not the service's own address" } else { "" }
-}
-
 /// Looks at everything. Exits 0 when nothing is wrong.
 pub(super) async fn check(
     settings: &Settings,

@@ -7,6 +7,7 @@ use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount, ServiceTier, Timestamp};
 use prices::Most;
 use settings::{ApprovalPolicy, Environment, Settings, Start, shown_limits};
 
+use super::elsewhere;
 use crate::command::table::Table;
 use crate::terminal::say;
 
@@ -84,7 +85,8 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     say!("\nenvironment:");
     for need in needs(settings, environment) {
         let said = if need.is_set { "set" } else { &need.otherwise };
-        say!("  {}: {said}{}", need.name, need.place);
+        let place = need.place.map_or_else(String::new, |place| format!(" (asked {place})"));
+        say!("  {}: {said}{place}", need.name);
     }
     let aws =
         if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
@@ -130,7 +132,7 @@ struct Need {
     is_set: bool,
     otherwise: String,
     /// Where it is, if that is not its own address.
-    place: String,
+    place: Option<String>,
 }
 
 fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
@@ -138,7 +140,7 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         name: name.to_owned(),
         is_set,
         otherwise: format!("not set{otherwise}"),
-        place: String::new(),
+        place: None,
     };
     let mut needs = Vec::new();
     for source in settings.sources.keys() {
@@ -159,7 +161,7 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     for variable in keys {
         let other = environment.gemini_api_keys.contains_key(variable);
         let is_set = other || (variable == MODEL_KEY && environment.gemini_api_key.is_some());
-        let place = environment.gemini_base_url.as_deref().map(elsewhere).unwrap_or_default();
+        let place = environment.gemini_base_url.as_deref().and_then(elsewhere);
         needs.push(Need { place, ..need(variable, is_set, otherwise) });
     }
     for (service, needed_by) in wiring::needs(settings) {
@@ -170,7 +172,7 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         };
         let name = format!("{service} ({needed_by} needs it)");
         let is_set = service.is_configured(environment) && without.is_none();
-        let place = service.address(environment).as_deref().map(elsewhere).unwrap_or_default();
+        let place = service.address(environment).as_deref().and_then(elsewhere);
         needs.push(Need { place, ..need(&name, is_set, &otherwise) });
     }
     for variable in variables_of_calls(settings) {
@@ -187,15 +189,6 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     }
     needs.push(need("CONSOLE_TOKEN", !environment.console_tokens.is_empty(), " (`dev` makes one up)"));
     needs
-}
-
-/// What is said of an address that is not the service's own.
-fn elsewhere(address: &str) -> String {
-    if crate::dev::is_here(address) {
-        format!(" (asked at {address} on this machine, which is not the service's own address)")
-    } else {
-        String::new()
-    }
 }
 
 /// The variables whose values calls send as headers, each once.

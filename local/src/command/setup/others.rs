@@ -1,5 +1,7 @@
 //! Senders whose webhook is made by hand: the fields of the form, and where the secret is.
 
+use wiring::OutsideService;
+
 use super::sheet::{Place, Sheet, Variable};
 
 /// What is particular about one of them.
@@ -79,7 +81,7 @@ const STRIPE: Form = Form {
     fields: &[("Events", "those of agent.toml")],
     secret_at: Some("the page of the destination, Signing secret: whsec_…"),
     credentials: &[("STRIPE_API_KEY", "for refund_request alone: a restricted key, rk_…")],
-    more: &[SUMMARISED],
+    more: &[],
 };
 
 const PAGERDUTY: Form = Form {
@@ -113,7 +115,7 @@ const SHOPIFY: Form = Form {
     fields: &[("Format", "JSON")],
     secret_at: Some("below the list of webhooks"),
     credentials: &[],
-    more: &[SUMMARISED],
+    more: &[],
 };
 
 /// A sender that signs as Standard Webhooks has it.
@@ -123,7 +125,7 @@ const STANDARD: Form = Form {
     fields: &[],
     secret_at: Some("whsec_…, where the sender shows it"),
     credentials: &[],
-    more: &[SUMMARISED, "map = { thread = \"/data/id\", text = \"/data\" }"],
+    more: &["map = { thread = \"/data/id\", text = \"/data\" }"],
 };
 
 /// A sender that agent.toml describes.
@@ -134,7 +136,6 @@ const CUSTOM: Form = Form {
     secret_at: None,
     credentials: &[],
     more: &[
-        SUMMARISED,
         "scheme = { header = \"X-Signature\", prefix = \"sha256=\" }   # how it signs",
         "map = { event = \"/type\", text = \"/text\" }                 # where its fields are",
     ],
@@ -166,11 +167,12 @@ pub(super) fn sheet(place: &Place) -> Sheet {
         Some(at) => place.their_secret(at),
         None => place.our_secret(),
     };
-    let is_summarised = form.more.contains(&SUMMARISED);
+    let is_summarised = OutsideService::of_threads(place.provider).is_none();
     let slack = is_summarised.then_some(&SLACK);
     let credentials = form.credentials.iter().chain(slack).map(|(name, what)| Variable::new(name, what));
     let channel = (is_summarised && !place.has_channel).then_some(CHANNEL);
-    let more: Vec<&str> = form.more.iter().copied().chain(channel).collect();
+    let automation = is_summarised.then_some(SUMMARISED);
+    let more: Vec<&str> = automation.into_iter().chain(form.more.iter().copied()).chain(channel).collect();
     Sheet {
         steps: vec![
             format!("Make the webhook: {}.", form.at),

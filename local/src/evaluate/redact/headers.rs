@@ -13,21 +13,32 @@ const OPTIONS: &[&str] = &["-h", "--header"];
 
 /// `line` without the values of such headers: to the end of the line, or to the quotation mark that stands before the name.
 pub(super) fn hidden(line: &str) -> String {
-    let found = line.match_indices(':').find_map(|(colon, _)| {
+    let (mut out, mut rest) = (String::new(), line);
+    while let Some((before, value, after)) = header(rest) {
+        out.push_str(before);
+        if value.trim().is_empty() {
+            out.push_str(value);
+        } else {
+            out.extend([" ", SECRET]);
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// The first such header of `line`: what stands up to its colon, its value, and what follows.
+fn header(line: &str) -> Option<(&str, &str, &str)> {
+    line.match_indices(':').find_map(|(colon, _)| {
         let (before, value) = (line.get(..colon)?, line.get(colon + 1..)?);
-        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '-').map_or(0, |at| at + 1);
-        // A sign may have several bytes; that of a quotation mark has one.
-        let (said, name) = (before.get(..start)?, before.get(start..)?.to_lowercase());
+        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
+        let said = before.strip_suffix(name)?;
+        if !is_secret(said, &name.to_lowercase()) {
+            return None;
+        }
         let quote = said.chars().next_back().filter(|c| "\"'`".contains(*c));
-        is_secret(said, &name).then(|| {
-            let end = quote.and_then(|quote| value.find(quote)).unwrap_or(value.len());
-            (colon + 1, colon + 1 + end)
-        })
-    });
-    let Some((start, end)) = found else { return line.to_owned() };
-    let (before, after) = (line.get(..start).unwrap_or_default(), line.get(end..).unwrap_or_default());
-    let is_empty = line.get(start..end).is_none_or(|value| value.trim().is_empty());
-    if is_empty { line.to_owned() } else { format!("{before} {SECRET}{}", hidden(after)) }
+        let (value, after) = value.split_at(quote.and_then(|quote| value.find(quote)).unwrap_or(value.len()));
+        Some((line.get(..=colon)?, value, after))
+    })
 }
 
 /// `line` without the words of a setting that is a secret: `DB_PASS=my own words`. A value that goes on like a command,
@@ -42,8 +53,11 @@ pub(super) fn set(line: &str) -> Option<String> {
 }
 
 fn is_secret(said: &str, name: &str) -> bool {
-    let option = said.trim_end_matches(['"', '\'', '$', '=']).trim_end().to_lowercase();
-    let is_option = OPTIONS.iter().any(|known| option.ends_with(known));
+    let is_option = || {
+        let option = said.trim_end_matches(['"', '\'', '$', '=']).trim_end();
+        let word = option.rsplit(char::is_whitespace).next().unwrap_or(option);
+        OPTIONS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    };
     let is_own = name.starts_with("x-") && name.len() > 2;
-    HEADERS.contains(&name) || (is_own && (is_option || PARTS.iter().any(|part| name.contains(part))))
+    HEADERS.contains(&name) || (is_own && (PARTS.iter().any(|part| name.contains(part)) || is_option()))
 }

@@ -35,6 +35,20 @@ const ADDRESS: &str = "192.0.2.1";
 const SECRET: &str = "[secret]";
 const NUMBER: &str = "[number]";
 const PERSON: &str = "person";
+/// What is replaced, and by what.
+const KINDS: [(&str, &str); 5] = [
+    ("secrets", SECRET),
+    ("names and addresses of mail", PERSON),
+    ("numbers", NUMBER),
+    ("links", LINK),
+    ("addresses of machines", ADDRESS),
+];
+
+/// How many of each kind were replaced where `old` has become `new`.
+pub(super) fn replaced<'t>(old: &'t str, new: &'t str) -> impl Iterator<Item = (&'static str, usize)> {
+    let times = |text: &str, word: &str| text.matches(word).count();
+    KINDS.into_iter().map(move |(kind, word)| (kind, times(new, word).saturating_sub(times(old, word))))
+}
 
 /// Replaces the same things in all texts of an event.
 #[derive(Debug, Default)]
@@ -60,6 +74,10 @@ impl Redactor {
 
     /// `text` with everything replaced.
     pub(crate) fn redact(&self, text: &str) -> String {
+        // Text of forms on the web ends its lines so.
+        if text.contains("\r\n") {
+            return self.redact(&text.replace("\r\n", "\n")).replace('\n', "\r\n");
+        }
         let (mut out, mut in_key) = (Vec::new(), false);
         let (mut before, mut block) = (Before::default(), None::<Block>);
         let mut lines = text.split('\n').peekable();
@@ -83,8 +101,7 @@ impl Redactor {
                         numbers(&self.line(line, &mut before))
                     });
                     before.end_line(line, next);
-                    let below = lines.clone().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                    if secrets::is_above_its_value(line, below) {
+                    if secrets::is_above_its_value(line, lines.clone()) {
                         before = Before::Spoken;
                     }
                 }
@@ -116,7 +133,8 @@ impl Redactor {
             } else if is_secret {
                 *before = Before::Announced(None);
             }
-            out.push_str(&self.word(word, before));
+            let rest = line.get(at + part.len() - blank.len() - word.len()..).unwrap_or(word);
+            out.push_str(&self.word(word, rest, before));
             before.pass(blank, false, false);
             out.push_str(blank);
             if word.ends_with('.') {
@@ -127,8 +145,8 @@ impl Redactor {
         one_secret(out)
     }
 
-    /// What stands between two blanks.
-    fn word(&self, word: &str, before: &mut Before) -> String {
+    /// What stands between two blanks; `line` is what it begins.
+    fn word(&self, word: &str, line: &str, before: &mut Before) -> String {
         if ARROWS.contains(&word) {
             before.pass(":", true, false);
             return word.to_owned();
@@ -136,7 +154,7 @@ impl Redactor {
         // What was replaced already.
         let done = word.trim_end_matches(['"', '\'', '`']);
         if done == SECRET {
-            before.meets(SECRET);
+            before.meets(SECRET, SECRET);
             before.pass(word.split_at(done.len()).1, false, false);
             return word.to_owned();
         }
@@ -148,7 +166,7 @@ impl Redactor {
             () => None,
         };
         if let Some(new) = whole {
-            let is_secret = before.meets(core);
+            let is_secret = before.meets(core, core);
             return word.replacen(core, if is_secret { SECRET } else { new }, 1);
         }
         let (mut out, mut rest) = (String::new(), word);
@@ -157,19 +175,21 @@ impl Redactor {
             let (piece, after) = after.split_at(after.find(is_glue).unwrap_or(after.len()));
             before.pass(glue, rest.len() == word.len(), !piece.is_empty());
             out.push_str(glue);
-            out.push_str(&self.piece(piece, piece != core, before));
+            let line = line.get(word.len() - after.len() - piece.len()..).unwrap_or(piece);
+            out.push_str(&self.piece(piece, line, piece != core, before));
             rest = after;
         }
         out
     }
 
-    /// A part of a word, or the whole of it, without glue.
-    fn piece(&self, piece: &str, is_part: bool, before: &mut Before) -> String {
+    /// A part of a word, or the whole of it, without glue; `line` is what it begins.
+    fn piece(&self, piece: &str, line: &str, is_part: bool, before: &mut Before) -> String {
         let core = piece.trim_end_matches('.');
         if !core.contains(char::is_alphanumeric) {
             return piece.to_owned();
         }
-        let new = if before.meets(core) { Some(SECRET.to_owned()) } else { self.replacement(core, is_part) };
+        let new =
+            if before.meets(core, line) { Some(SECRET.to_owned()) } else { self.replacement(core, is_part) };
         new.map_or_else(|| piece.to_owned(), |new| piece.replacen(core, &new, 1))
     }
 

@@ -2,8 +2,12 @@
 
 use super::words::{
     ACCOUNT_OPTIONS, ACCOUNTS, CODES, FILLERS, KEY_NOUNS, KEYS, MAX_BETWEEN, NOUNS, PARSERS, PHRASE_ENDS,
-    PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TOKEN_CHARS, WEAK_KEYS, WITHIN,
+    PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY, TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS,
+    WORTHLESS_ENDS,
 };
+
+/// Signs that quote.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// What the words before one say of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -57,22 +61,36 @@ pub(super) enum Before {
     Quoted(char),
     /// The secret may have another part, behind a sign that a password has: `Winter!2026`.
     Within,
+    /// The type of a secret was named, and a secret of it may follow: `password: string`.
+    Typed,
 }
 
 impl Before {
     /// Takes in what stands between two words: `starts` if there is a blank before it, `joins` if there is none behind it.
     pub(super) fn pass(&mut self, glue: &str, starts: bool, joins: bool) {
-        let quote = glue.chars().next_back().filter(|c| "\"'`".contains(*c));
+        let quote = opening(glue);
         let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
         *self = match *self {
             Self::Listed if glue.contains(']') => Self::Nothing,
+            // `token = decode("…")`
+            Self::Phrase if joins && quote.is_some() && (starts || !glue.starts_with(QUOTES)) => {
+                Self::Announced(quote)
+            }
+            Self::Phrase if joins && glue.ends_with('<') => Self::Typed,
             Self::Phrase if ends_a_phrase(glue, starts, joins) => Self::Nothing,
+            Self::Typed if glue.contains('=') && !glue.contains('>') => {
+                if joins {
+                    Self::Announced(quote)
+                } else {
+                    Self::Spoken
+                }
+            }
             Self::Spoken if joins && quote.is_some() => Self::Announced(quote),
             Self::Bare if joins && glue == "=" => Self::Announced(None),
             Self::Open | Self::Announced(None) | Self::Spoken if joins && glue.contains('[') => Self::Listed,
             Self::Key(_) | Self::Keys if separates && joins && glue.contains('[') => Self::Listed,
             Self::Keys if separates => Self::Open,
-            Self::Quoted(end) if glue.contains(end) => Self::Nothing,
+            Self::Quoted(end) if is_closed(glue, end) => Self::Nothing,
             Self::Within if joins && glue.chars().all(|c| WITHIN.contains(c)) => Self::Within,
             Self::Within => Self::Nothing,
             Self::Key(1..) if !glue.contains([':', '=']) => *self,
@@ -122,12 +140,18 @@ impl Before {
         };
     }
 
-    /// Takes in the word `core`, and says whether it is a secret.
-    pub(super) fn meets(&mut self, core: &str) -> bool {
+    /// Takes in the word `core`, with which `rest` of the line begins, and says whether it is a secret.
+    pub(super) fn meets(&mut self, core: &str, rest: &str) -> bool {
         let (lower, told) = (core.to_lowercase(), std::mem::take(self));
         let is = |words: &[&str]| words.contains(&lower.as_str());
         let (next, is_secret) = match told {
             Self::Quoted(_) | Self::Within | Self::Listed | Self::Phrase => (told, true),
+            Self::Spoken | Self::Announced(None) | Self::Typed if is_worthless(rest, WORTHLESS_ENDS) => {
+                (Self::Typed, false)
+            }
+            Self::Announced(Some(quote)) if is_worthless(rest, quote.encode_utf8(&mut [0; 4])) => {
+                (Self::Typed, false)
+            }
             Self::Spoken if is(FILLERS) || lower == "token" => (told, false),
             Self::Spoken => (Self::Phrase, true),
             Self::Bracket if is_remark(&lower) => (Self::Key(2), false),
@@ -164,6 +188,7 @@ impl Before {
             _ if is(PARSERS) => (Self::Parser, false),
             _ if lower.strip_suffix('s').is_some_and(is_key) => (Self::Keys, false),
             _ if is(ACCOUNT_OPTIONS) => (Self::Account, false),
+            _ if lower == TALLY && is_tally(rest) => (Self::Nothing, false),
             _ if is_key(&lower) => (Self::Key(0), false),
             _ if is(PINS) => (Self::Pin, false),
             _ if is_weak_key(&lower) => (Self::WeakKey, false),
@@ -172,6 +197,7 @@ impl Before {
             _ if is(CODES) => (Self::CodeOf, false),
             _ if is(ACCOUNTS) => (Self::User, false),
             Self::Key(left @ 2..) => (Self::Key(left - 1), false),
+            Self::Typed => (told, false),
             _ => (Self::Nothing, false),
         };
         *self = next;
@@ -179,11 +205,42 @@ impl Before {
     }
 }
 
+/// The quotation mark that `glue` ends with; `\\` for one that is escaped, such as those of JSON within JSON.
+fn opening(glue: &str) -> Option<char> {
+    let quote = glue.chars().next_back().filter(|c| QUOTES.contains(c))?;
+    Some(if glue.trim_end_matches(quote).ends_with('\\') { '\\' } else { quote })
+}
+
+/// Whether what began with `quote` ends in `glue`.
+fn is_closed(glue: &str, quote: char) -> bool {
+    let before = ['\0'].into_iter().chain(glue.chars());
+    glue.chars().zip(before).any(|(c, before)| c == quote && before != '\\')
+}
+
+/// Whether the value that `rest` begins with says nothing, as a type does, and one of `signs` or the line ends it.
+fn is_worthless(rest: &str, signs: &str) -> bool {
+    let end = rest.find(|c: char| !c.is_alphanumeric() && !" \t_".contains(c)).unwrap_or(rest.len());
+    let (value, after) = rest.split_at(end);
+    let mut after = after.chars();
+    let ends = after.next().is_none_or(|c| signs.contains(c));
+    let is_whole = ends && (value.ends_with(' ') || !after.next().is_some_and(char::is_alphanumeric));
+    is_whole && WORTHLESS.split(' ').any(|word| value.trim().eq_ignore_ascii_case(word))
+}
+
+/// Whether `rest` counts what has passed: `pass: 12, fail: 3`. A secret has more digits.
+fn is_tally(rest: &str) -> bool {
+    let value = rest.split_at(TALLY.len()).1.trim_start_matches([' ', ':', '=']);
+    let (count, after) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
+    (1..PIN_DIGITS).contains(&count.len())
+        && (after.is_empty() || after.starts_with([',', ';', ')', '|', '/', '%']))
+}
+
 /// Whether a secret of several words ends with what stands between two of them.
 fn ends_a_phrase(glue: &str, starts: bool, joins: bool) -> bool {
     let closes = !joins && glue.contains('\'');
     let ends_a_sentence = !joins && !starts && glue.contains(['!', '?']);
-    closes || ends_a_sentence || glue.contains(PHRASE_ENDS)
+    let is_within = joins && !starts && matches!(glue, "&" | "|" | ";");
+    closes || ends_a_sentence || (glue.contains(PHRASE_ENDS) && !is_within)
 }
 
 fn is_remark(lower: &str) -> bool {
@@ -197,16 +254,18 @@ fn looks_like_a_code(word: &str) -> bool {
     is_long && (is_upper || word.contains(|c: char| c.is_ascii_digit() || c == '-'))
 }
 
-/// Whether `line` is a key alone, and `next`, the next line that is not empty, a word: `PASSWORD`, and below it `hunter2`.
-pub(super) fn is_above_its_value(line: &str, next: &str) -> bool {
+/// Whether `line` is a key alone, and the next line that is not empty a word: `PASSWORD`, and `below` it `hunter2`.
+pub(super) fn is_above_its_value<'n>(line: &str, mut below: impl Iterator<Item = &'n str>) -> bool {
     let key = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let words: Vec<&str> = key.split_whitespace().collect();
     let is_named = match words.as_slice() {
         [word] | [_, word] => is_key(word) || is_weak_key(word) || key == "api key",
         _ => false,
     };
-    let next = next.trim();
-    is_named && !next.is_empty() && !next.contains(char::is_whitespace) && !next.ends_with(':')
+    is_named
+        && below
+            .find(|line| !line.trim().is_empty())
+            .is_some_and(|next| !next.trim().contains(char::is_whitespace) && !next.trim_end().ends_with(':'))
 }
 
 /// Whether the word, in lower case, names a secret. `</password>` ends one.

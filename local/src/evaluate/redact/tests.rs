@@ -6,6 +6,18 @@ fn redacted(text: &str) -> String {
     Redactor::new(["Inês Duarte", "mona-lisa"]).redact(text)
 }
 
+/// Without the names that `text` introduces itself.
+fn introduced(text: &str) -> String {
+    Redactor::new([]).with_introduced([text]).redact(text)
+}
+
+/// Of `text`, which has become `new`, none of the words of `private` is left.
+fn assert_hidden(private: &str, text: &str, new: &str) {
+    for word in private.split(' ') {
+        assert!(!new.contains(word), "{text}: {new}");
+    }
+}
+
 #[test]
 fn what_reaches_a_person_is_replaced() {
     for (text, new) in [
@@ -63,10 +75,7 @@ fn no_token_and_no_detail_of_any_sender_gets_through() {
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI", "wJalr"),
         ("customer cus_Qd81Example of acct_1HarborExample1", "Qd81 1Harbor"),
     ] {
-        let new = redacted(text);
-        for private in private.split(' ') {
-            assert!(!new.contains(private), "{text}: {new}");
-        }
+        assert_hidden(private, text, &redacted(text));
     }
 }
 
@@ -80,13 +89,10 @@ fn names_that_a_text_introduces_itself_are_replaced_wherever_they_stand() {
         ("Dear Dr. Okafor, the export ends early", "Okafor"),
         ("I'm Siobhán O'Brien from billing", "Siobhán Brien"),
     ] {
-        let new = Redactor::new([]).with_introduced([text]).redact(text);
-        for name in names.split(' ') {
-            assert!(!new.contains(name), "{text}: {new}");
-        }
+        assert_hidden(names, text, &introduced(text));
     }
     let text = "Hi all,\nthis is the Linux build: it drops rows. Thanks for the export!";
-    assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
+    assert_eq!(introduced(text), text);
 }
 
 #[test]
@@ -162,10 +168,7 @@ fn closings_within_a_line_headings_and_addresses_introduce_names() {
         ("It fails\n— Peter Schmidt", "Peter Schmidt"),
         ("Sehr geehrte Frau Okafor", "Okafor"),
     ] {
-        let new = Redactor::new([]).with_introduced([text]).redact(text);
-        for name in names.split(' ') {
-            assert!(!new.contains(name), "{text}: {new}");
-        }
+        assert_hidden(names, text, &introduced(text));
     }
 }
 
@@ -178,7 +181,7 @@ fn words_that_only_look_like_an_introduction_stay() {
         "At 12:00:00 the job `queue::run` ends with code: 404",
         "The best export: CSV, sorted by name",
     ] {
-        assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
+        assert_eq!(introduced(text), text);
     }
 }
 
@@ -196,10 +199,7 @@ fn a_secret_is_one_whatever_it_is_called_and_made_of() {
         ("password is: Winter!2026#x", "Winter 2026"),
         ("password: Pa$$word!23", "Pa$$word 23"),
     ] {
-        let new = redacted(text);
-        for part in private.split(' ') {
-            assert!(!new.contains(part), "{text}: {new}");
-        }
+        assert_hidden(private, text, &redacted(text));
     }
     let stray = redacted("my password: \"it's here\nIt crashes when I log in.");
     assert!(stray.ends_with("It crashes when I log in."), "{stray}");
@@ -282,10 +282,7 @@ fn names_in_lower_case_are_found_where_a_closing_or_a_field_says_so() {
         ("- reported by: ana duarte, on Linux", "ana duarte"),
         ("{\"id\": 7, \"customer_name\": \"ana duarte\", \"a\": 1}", "ana duarte"),
     ] {
-        let new = Redactor::new([]).with_introduced([text, "ask ana, tom and siobhán"]).redact(text);
-        for name in names.split(' ') {
-            assert!(!new.contains(name), "{text}: {new}");
-        }
+        assert_hidden(names, text, &introduced(text));
     }
     for text in [
         "Thanks,\nplease help soon",
@@ -293,7 +290,7 @@ fn names_in_lower_case_are_found_where_a_closing_or_a_field_says_so() {
         "name: build and test\nname: nginx\nname: nightly export",
         "kind regards to the docs: they lack a page",
     ] {
-        assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
+        assert_eq!(introduced(text), text);
     }
 }
 
@@ -325,9 +322,8 @@ fn a_secret_is_whole_however_many_words_it_has() {
         ("use the password (walrus)", "walrus"),
     ] {
         let new = redacted(text);
-        for part in private.split(' ') {
-            assert!(!new.contains(part) && new.contains(SECRET), "{text}: {new}");
-        }
+        assert_hidden(private, text, &new);
+        assert!(new.contains(SECRET), "{text}: {new}");
     }
     let new = redacted("My password: correct horse. The export crashes.");
     assert_eq!(new, "My password: [secret]. The export crashes.");
@@ -342,10 +338,7 @@ fn accounts_and_who_wrote_are_names() {
         ("username: ana.duarte\nit fails for ana.duarte", "ana duarte"),
         ("Ana Duarte wrote:\n> it fails", "Ana Duarte"),
     ] {
-        let new = Redactor::new([]).with_introduced([text]).redact(text);
-        for name in names.split(' ') {
-            assert!(!new.contains(name), "{text}: {new}");
-        }
+        assert_hidden(names, text, &introduced(text));
     }
 }
 
@@ -364,4 +357,103 @@ fn words_beside_those_for_secrets_stay() {
     ] {
         assert_eq!(redacted(text), text);
     }
+}
+
+#[test]
+fn a_secret_is_found_however_it_is_marked_up_quoted_and_broken_over_lines() {
+    for text in [
+        "x-auth:: walrus",
+        "| user | password |\r\n|---|---|\r\n| bob | walrus |\r\n",
+        "DB_PASS=my walrus words\r\nx",
+        "passwords: [\r\n  walrus,\r\n  horse\r\n]",
+        "“x-auth: walrus”",
+        "—Cookie: walrus",
+        "'x-auth:' 'x-key: walrus'",
+        "curl -H 'x-auth: horse' -H 'x-key: walrus' -b x",
+        "password: |\n  walrus\nother: a",
+        "password: >\n  walrus\nother: a",
+        "**Password:** walrus",
+        "Password: **walrus**",
+        "`password`: `walrus`",
+        "password:\n\nwalrus",
+        "Password:\n```\nwalrus\n```",
+        "password: \"horse\\\"walrus\" and more",
+        r#"{\"password\": \"walrus\", \"a\": 1}"#,
+        "token = decode(\"walrus\")",
+        "token = Some(\"walrus horse\")",
+        "password = my \"walrus horse\"",
+        "otp: 123456 and pin: walrus",
+    ] {
+        let new = redacted(text);
+        assert_hidden("walrus horse 123456", text, &new);
+        assert!(new.contains(SECRET), "{text}: {new}");
+    }
+    let new = redacted(r#"{\"password\": \"walrus\", \"a\": \"b\"}"#);
+    assert_eq!(new, r#"{\"password\": \"[secret]\", \"a\": \"b\"}"#);
+    assert_eq!(redacted("credentials:\r\n  user: bob\r\n"), "credentials:\r\n  user: bob\r\n");
+}
+
+#[test]
+fn a_type_a_word_for_nothing_and_a_count_are_no_secrets() {
+    for text in [
+        "password: string (required)",
+        "type User = { password: string; token: string | null }",
+        "fn f(password: &str, token: String) {}",
+        "{\"type\": \"object\", \"properties\": {\"password\": \"string\"}}",
+        "let token: String;",
+        "key=value",
+        "LOG_LEVEL=debug\nregion = eu-west-1\nretries=3",
+        "secret: none\nnext: a",
+        "pass: 12, fail: 3",
+        "tests pass: 12, fail: 3",
+        "2. set pass = 1\n3. crash at 12:00",
+        "tokens: 512, cost: 3",
+        "token usage: 4000 tokens per day",
+        "Error: invalid token: expected `;` at line 3",
+        "error: expected token: found `}` instead",
+        "The secret manager and token bucket are slow: see below\nIt drops rows.",
+        "password field: it is empty\nNext line stays",
+        "Token expired: please log in\nnext line here",
+        "We lost the token\nbecause the cache was full",
+        "The password reset mail for the user never arrives: it fails with error 500",
+        "SELECT user, password FROM users;\nIt fails.",
+        "name,status\nexport,ok\nlogin,failed",
+        "id, name\n1, export fails\nThen it crashes, always",
+    ] {
+        assert_eq!(introduced(text), text);
+    }
+}
+
+/// A word for nothing at the beginning of a secret, or before it.
+#[test]
+fn a_secret_behind_a_type_or_beginning_like_one_is_one() {
+    for text in [
+        "const PASSWORD: &str = \"walrus\";",
+        "let token: String = walrus;",
+        "password: string = 'walrus'",
+        "let token: Option<String> = Some(\"walrus\");",
+        "let token: Secret<'static> = Secret::new(\"walrus\");",
+        "password: string theory walrus",
+        "password: null-walrus",
+        "password: string!walrus",
+        "password: string|walrus",
+        "password: string&walrus",
+        "password: string,walrus",
+        "token=true.walrus",
+        "pass: 12walrus",
+        "pass: 12 walrus",
+        "pass: 4711, walrus",
+        "DB_PASS=12",
+        "pin: 471",
+    ] {
+        let new = redacted(text);
+        assert!(new.contains(SECRET), "{text}: {new}");
+        assert_hidden("walrus 4711 471 =12", text, &new);
+    }
+}
+
+#[test]
+fn a_text_of_many_empty_lines_is_read_once() {
+    let text = "\n".repeat(60_000);
+    assert_eq!(redacted(&text), text);
 }

@@ -93,6 +93,13 @@ pub(super) const REMARKS: &str = "another other this that one it its your our my
     visible hidden masked hashed encrypted logged leaked lost expired rejected refused accepted ignored \
     changed revoked rotated old new weak short long ok fine on at from null none undefined unknown optional \
     mandatory checked used refreshed stale";
+/// Types and words that stand where a secret would, and are none: `password: string`, `token: null`.
+pub(super) const WORTHLESS: &str = "string str text char varchar bool boolean int integer number any object option optional none null \
+    nil undefined empty unset required true false value placeholder redacted hidden masked expected found";
+/// What stands behind such a word if it is the whole value.
+pub(super) const WORTHLESS_ENDS: &str = ",;(){}[]<>=\"'`|?";
+/// What a report of tests counts with, and also a word for a secret: `pass: 12`.
+pub(super) const TALLY: &str = "pass";
 /// What a parser says before `token`.
 pub(super) const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "invalid"];
 /// Signs within a password that separate words elsewhere.

@@ -125,7 +125,7 @@ async fn errors_in_a_success_say_what_happened() {
     for (kind, message, failure) in [
         ("RATE_LIMITED", "API rate limit exceeded", None),
         ("FORBIDDEN", "Repository was archived so is read-only.", Some(ServiceFailure::Closed)),
-        ("FORBIDDEN", "Resource not accessible by integration", Some(ServiceFailure::Refused)),
+        ("FORBIDDEN", "Resource not accessible by integration", Some(ServiceFailure::AccountRefused)),
         ("INSUFFICIENT_SCOPES", "Your token lacks: write:discussion", Some(ServiceFailure::AccountRefused)),
         ("NOT_FOUND", "Could not resolve to a node", Some(ServiceFailure::Refused)),
         ("", "Something went wrong while executing your query.", Some(ServiceFailure::InDoubt)),

@@ -35,11 +35,11 @@ async fn a_lock_counts_before_a_close_and_an_archived_repository_is_locked() {
 }
 
 #[tokio::test]
-async fn a_comment_on_a_locked_or_deleted_issue_is_closed_and_one_without_permission_refused() {
+async fn a_comment_on_a_locked_or_deleted_issue_is_closed_and_one_without_permission_waits_for_it() {
     for (status, said, expected) in [
         (403, "Unable to create comment because issue is locked.", ServiceFailure::Closed),
         (410, "This issue was deleted", ServiceFailure::Closed),
-        (403, "Resource not accessible by integration", ServiceFailure::Refused),
+        (403, "Resource not accessible by integration", ServiceFailure::AccountRefused),
         (422, "Validation Failed", ServiceFailure::Refused),
     ] {
         let server = Server::start(move |_: &Asked| answer(status, json!({"message": said}))).await;

@@ -6,10 +6,10 @@ use outbound::contract_tests;
 use outbound::scripted::Reply;
 use serde_json::json;
 
-use crate::support::{KEY, at, failed, field, target, viewer};
+use crate::support::{KEY, at, failed, field, target, thread, viewer};
 
 fn unfit(id: &str) -> Target {
-    Target::LinearIssue { id: id.to_owned() }
+    Target::LinearIssue { id: id.to_owned(), parent: None }
 }
 
 contract_tests!(Contract {
@@ -18,7 +18,10 @@ contract_tests!(Contract {
     url_variable: "LINEAR_API_URL",
     target: target(),
     foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
-    unfit: ["", "a b", "\" } }", "539068e2-ae88-4d09-bd75-22eb4a59612f-and-more"].map(unfit).to_vec(),
+    unfit: ["", "a b", "\" } }", "539068e2-ae88-4d09-bd75-22eb4a59612f-and-more"]
+        .into_iter()
+        .flat_map(|id| [unfit(id), thread(id)])
+        .collect(),
     adds: |asked| field(asked) == "commentCreate",
     others: |asked| match field(asked).as_str() {
         "viewer" => viewer(),

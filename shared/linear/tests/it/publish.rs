@@ -6,7 +6,9 @@ use domain::{Publisher, ServiceError, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{ISSUE, KEY, ME, client, comment, data, failed, field, mark, start, target, viewer};
+use crate::support::{
+    ISSUE, KEY, ME, client, comment, data, failed, field, mark, start, target, thread, viewer,
+};
 
 /// The id under which the comment is made.
 async fn id() -> String {
@@ -44,6 +46,16 @@ async fn a_comment_is_made_under_an_id_of_its_mark() {
     assert_eq!((asked.line().as_str(), asked.header("authorization")), ("POST /graphql", KEY));
     let input = &asked.json()["variables"]["input"];
     assert_eq!((&input["issueId"], &input["body"]), (&json!(ISSUE), &json!("**Hi**")));
+}
+
+#[tokio::test]
+async fn a_reply_stands_in_the_thread_of_the_comment_that_began_it() {
+    let server = Server::start(|_| Reply::json(500, json!({}))).await;
+    for (target, parent) in [(target(), Value::Null), (thread("c1"), json!("c1"))] {
+        client(&server).publish(&target, "Hi", &mark("1")).await.unwrap_err();
+        let input = server.asked().pop().unwrap().json()["variables"]["input"].clone();
+        assert_eq!((&input["issueId"], &input["parentId"]), (&json!(ISSUE), &parent));
+    }
 }
 
 #[tokio::test]

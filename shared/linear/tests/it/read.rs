@@ -4,7 +4,7 @@ use domain::{Publisher, ServiceFailure, ThreadState};
 use outbound::scripted::Server;
 use serde_json::{Value, json};
 
-use crate::support::{ISSUE, ME, client, comment, data, failed, field, target, viewer};
+use crate::support::{ISSUE, ME, client, comment, data, failed, field, target, thread, viewer};
 
 /// A Linear with these comments, on pages of two.
 async fn serving(comments: Vec<Value>) -> Server {
@@ -48,6 +48,20 @@ async fn what_people_see_of_a_comment_is_not_hidden_from_the_model() {
     let server = serving(vec![comment("1", "x", 1, "a <!-- b --> c")]).await;
     let comments = client(&server).history(&target(), 5).await.unwrap();
     assert_eq!(comments[0].text, "a &lt;!-- b --> c");
+}
+
+#[tokio::test]
+async fn the_history_of_a_thread_is_its_first_comment_and_the_replies_to_it() {
+    let mut reply = comment("3", ME, 3, "reply");
+    reply["parent"] = json!({"id": "1"});
+    let mut elsewhere = comment("4", "mona", 4, "elsewhere");
+    elsewhere["parent"] = json!({"id": "2"});
+    let all = vec![elsewhere, reply, comment("2", "mona", 2, "another"), comment("1", "mona", 1, "first")];
+    let server = serving(all).await;
+    let linear = client(&server);
+    let ids = |comments: Vec<domain::Comment>| comments.into_iter().map(|c| c.id).collect::<Vec<_>>();
+    assert_eq!(ids(linear.history(&thread("1"), 5).await.unwrap()), ["1", "3"]);
+    assert_eq!(ids(linear.history(&target(), 5).await.unwrap()), ["1", "2", "3", "4"]);
 }
 
 #[tokio::test]

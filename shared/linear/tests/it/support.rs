@@ -27,7 +27,12 @@ pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Linear> {
 }
 
 pub(crate) fn target() -> Target {
-    Target::LinearIssue { id: ISSUE.into() }
+    Target::LinearIssue { id: ISSUE.into(), parent: None }
+}
+
+/// The thread below a comment of the issue.
+pub(crate) fn thread(parent: &str) -> Target {
+    Target::LinearIssue { id: ISSUE.into(), parent: Some(parent.into()) }
 }
 
 pub(crate) fn mark(identity: &str) -> Mark {

@@ -115,6 +115,73 @@ fn a_comment_of_jira_is_not_for_everybody_by_any_of_its_three_signs() {
 }
 
 #[test]
+fn what_the_customers_of_a_service_desk_do_not_see_of_a_jira_issue_is_internal() {
+    let changed = with(&json_of("jira/issue.created.json"), "/webhookEvent", json!("jira:issue_updated"));
+    let fields = |names: &[&str]| {
+        let items: Vec<Value> = names.iter().map(|name| json!({"field": name})).collect();
+        with(&changed, "/changelog/items", json!(items))
+    };
+    for (names, expected) in [
+        (&["summary"][..], Audience::Public),
+        (&["description", "summary"], Audience::Public),
+        (&["Fraud score"], Audience::Internal),
+        (&["summary", "assignee"], Audience::Internal),
+        (&[], Audience::Internal),
+    ] {
+        let body = fields(names);
+        let event = read(Provider::Jira, &body);
+        assert_eq!((event.name.as_str(), event.audience), ("issue.updated", expected), "{names:?}");
+        let of_type = |kind: &str| {
+            read(Provider::Jira, &with(&body, "/issue/fields/project/projectTypeKey", json!(kind))).audience
+        };
+        assert_eq!(of_type("service_desk"), expected, "{names:?}");
+        assert_eq!(of_type("software"), Audience::Public, "nobody is a customer there: {names:?}");
+    }
+}
+
+#[test]
+fn a_change_of_a_confidential_issue_in_which_nobody_writes_is_answered_among_the_staff() {
+    let update = with(&json_of("gitlab/issue.open.json"), "/object_attributes/action", json!("update"));
+    let confidential = with(&update, "/object_attributes/confidential", json!(true));
+    let internally = |body: &Value, changes: Value| match read(
+        Provider::Gitlab,
+        &with(body, "/changes", changes),
+    )
+    .target
+    {
+        Some(domain::Target::GitlabIssue { internal, .. }) => internal,
+        other => panic!("{other:?}"),
+    };
+    let labels = || json!({"labels": {"previous": [], "current": [{"title": "fraud"}]}});
+    assert!(internally(&confidential, labels()));
+    assert!(!internally(&confidential, json!({"title": {"previous": "a", "current": "b"}})));
+    assert!(!internally(&update, labels()), "everybody sees it");
+}
+
+#[test]
+fn an_answer_of_the_staff_of_zendesk_is_answered_only_if_it_mentions_the_agent() {
+    let customer = json_of("zendesk/ticket.comment_added.json");
+    let staff =
+        with(&customer, "/event/comment/author", json!({"id": "777", "is_staff": true, "name": "Kim"}));
+    let thread = Filter { comments: CommentPolicy::Thread, ..Filter::default() };
+    let named = Filter { login: Some("afterhook".to_owned()), ..thread.clone() };
+    let verdict = |filter: &Filter, body: &Value| filter.ignores(&read(Provider::Zendesk, body));
+    let (silent, spoken) = (Some(IgnoreReason::NotMentioned), None);
+    for (filter, other) in [(&thread, None), (&named, silent)] {
+        assert_eq!(verdict(filter, &customer), spoken);
+        assert_eq!(verdict(filter, &staff), silent);
+        let says = |text: &str| with(&staff, "/event/comment/body", json!(text));
+        assert_eq!(verdict(filter, &says("@afterhook is that so?")), spoken);
+        assert_eq!(verdict(filter, &says("@mona is that so?")), other, "whoever knows the name decides");
+    }
+    let asks = with(&staff, "/detail/requester_id", json!("777"));
+    assert_eq!(verdict(&named, &asks), spoken, "a colleague who has asked");
+    let note = with(&staff, "/event/comment/is_public", json!(false));
+    let among_staff = Filter { internal: InternalPolicy::AnswerInternally, ..named };
+    assert_eq!(verdict(&among_staff, &note), spoken, "a note among the staff is no answer");
+}
+
+#[test]
 fn a_note_or_issue_of_gitlab_is_internal_by_any_of_its_four_signs() {
     let (note, issue) = (json_of("gitlab/note.create.json"), json_of("gitlab/issue.open.json"));
     assert_eq!(read(Provider::Gitlab, &note).audience, Audience::Public);

@@ -317,9 +317,33 @@ fn two_integrations_of_sentry_report_one_happening() {
         let other = but(&one, &[("/installation/uuid", json!("another"))]);
         assert_eq!(facts(Provider::Sentry, &one), facts(Provider::Sentry, &other), "{path}");
     }
+}
+
+#[test]
+fn what_is_seen_of_one_issue_within_an_hour_is_one_happening_of_sentry() {
+    let issue = but(
+        &json_of("sentry/issue.created.json"),
+        &[
+            ("/data/issue/firstSeen", json!("2026-11-20T11:30:02.5Z")),
+            ("/data/issue/lastSeen", json!("2026-11-20T11:30:02.5Z")),
+        ],
+    );
     let alert = json_of("sentry/event_alert.triggered.json");
     let rule = but(&alert, &[("/data/triggered_rule", json!("Another rule"))]);
-    assert_ne!(facts(Provider::Sentry, &alert), facts(Provider::Sentry, &rule));
+    let another = but(
+        &alert,
+        &[("/data/event/event_id", json!("f0")), ("/data/event/datetime", json!("2026-11-20T11:59:59Z"))],
+    );
+    let number = but(&alert, &[("/data/event/issue_id", json!(1_170_820_242))]);
+    let mut error =
+        but(&alert, &[("/action", json!("created")), ("/data/error", alert["data"]["event"].clone())]);
+    error["data"].as_object_mut().unwrap().remove("event");
+    assert_eq!(read(Provider::Sentry, &error).name, "error.created");
+    assert_eq!(count(Provider::Sentry, &[issue.clone(), alert.clone(), rule, another, number, error]), 1);
+    let later = but(&alert, &[("/data/event/datetime", json!("2026-11-20T12:00:00Z"))]);
+    let other = but(&alert, &[("/data/event/issue_id", json!("7"))]);
+    let unresolved = but(&issue, &[("/action", json!("unresolved"))]);
+    assert_eq!(count(Provider::Sentry, &[alert, later, other, unresolved]), 4);
 }
 
 #[test]

@@ -263,9 +263,17 @@ fn comments_of_linear_belong_to_their_issue() {
     let comment_body = sample("linear/comment.create.json");
     let comment = read(Provider::Linear, &comment_body);
     assert_eq!((&issue.thread, &issue.tenant), (&comment.thread, &comment.tenant));
-    let target = Target::LinearIssue { id: issue.thread.clone() };
+    let target = Target::LinearIssue { id: issue.thread.clone(), parent: None };
     assert_eq!((issue.target, comment.target), (Some(target.clone()), Some(target)));
     assert_eq!(issue.priority.map(domain::Priority::level), Some(4));
+    let body = sample("linear/comment.create.reply.json");
+    let (reply, parent) = (read(Provider::Linear, &body), comment.comment_id.unwrap());
+    assert_eq!(reply.thread, format!("{}/c{parent}", issue.thread));
+    let target = Target::LinearIssue { id: issue.thread.clone(), parent: Some(parent) };
+    assert_eq!(reply.target, Some(target));
+    let strange = patched(&body, "/data/parentId", json!("../x"));
+    let received = Received { event_hint: None, body: &strange };
+    assert!(sender(Provider::Linear).parse(&received).is_err());
     let mut on_a_document: Value = serde_json::from_slice(&comment_body).unwrap();
     for field in ["issue", "issueId"] {
         on_a_document["data"].as_object_mut().unwrap().remove(field);

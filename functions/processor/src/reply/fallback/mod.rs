@@ -19,6 +19,7 @@ use markdown::visible;
 use tracing::{debug, warn};
 
 use crate::reply::gate::pass_reply;
+use crate::reply::place::closed_channel;
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
@@ -116,7 +117,11 @@ async fn find(claimed: &ClaimedTask, now: Timestamp) -> Option<StandIn> {
     let state = claimed.resources.stores.state.as_ref();
     let question = Sketch::of(&question(&claimed.event));
     let intents = candidates(claimed, known.as_ref());
-    let past = join_all(intents.iter().map(|intent| best(state, &tenant, intent, &question, now))).await;
+    // What was answered for all is known in a closed place as well.
+    let places = [None, closed_channel(&claimed.event)];
+    let places = &places[..if places[1].is_some() { 2 } else { 1 }];
+    let keys = intents.iter().flat_map(|intent| places.iter().map(|place| key(&tenant, *place, intent)));
+    let past = join_all(keys.map(|key| best(state, key, &question, now))).await;
     let best = past.into_iter().flatten().max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((past, similarity)) = best {
         let source = format!("the answer of {}, whose question is {similarity:.2} similar", past.task);
@@ -139,17 +144,11 @@ fn candidates(claimed: &ClaimedTask, known: Option<&Classification>) -> Vec<Stri
     }
 }
 
-async fn best(
-    state: &dyn StateStore,
-    tenant: &str,
-    intent: &str,
-    question: &Sketch,
-    now: Timestamp,
-) -> Option<(Past, f64)> {
-    match answers::load(state, &key(tenant, intent), now).await {
+async fn best(state: &dyn StateStore, key: String, question: &Sketch, now: Timestamp) -> Option<(Past, f64)> {
+    match answers::load(state, &key, now).await {
         Ok(answers) => answers.most_similar(question),
         Err(problem) => {
-            warn!(intent, %problem, "past answers cannot be read");
+            warn!(key, %problem, "past answers cannot be read");
             None
         }
     }
@@ -178,7 +177,7 @@ pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option
     let intent = doc.classification.clone().unwrap_or_else(unclassified).intent;
     let sketch = Sketch::of(&question(&claimed.event));
     let past = Past { task: claimed.id.to_string(), at: claimed.now(), text, sketch };
-    Some(Memory { key: key(&doc.tenant, &intent), past })
+    Some(Memory { key: key(&doc.tenant, closed_channel(&claimed.event), &intent), past })
 }
 
 /// Keeps `memory`, once its task has ended: a failure costs nobody anything today.
@@ -193,8 +192,10 @@ pub(crate) async fn keep(resources: &Resources, memory: Memory) {
     }
 }
 
-fn key(tenant: &str, intent: &str) -> String {
-    format!("answers:{}:{intent}", short_sha256(tenant))
+/// The answers of a tenant; those of a closed place of it are nobody else's.
+fn key(tenant: &str, closed: Option<&str>, intent: &str) -> String {
+    let whose = closed.map_or(tenant.to_owned(), |place| format!("{tenant}\0{place}"));
+    format!("replies:{}:{intent}", short_sha256(&whose))
 }
 
 /// What a question is compared by: all that a person would read of it.

@@ -25,7 +25,6 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     let kinds = kinds(&events);
     let hooks: Vec<&String> = sources.iter().flat_map(|source| &source.hooks).collect();
-    let needs: BTreeMap<&str, &str> = needed(&kinds).into_iter().chain(of_hooks(&hooks)).collect();
     let Ok(grants) = github.grants().await else {
         // The account's own line says it.
         return Vec::new();
@@ -36,8 +35,9 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
         _ => Reached::by(github, &sources).await,
     };
     let mut findings = match &grants {
-        Grants::Untold => trial::tried(github, &reached, &needs).await,
-        told => granted(told, &kinds, &hooks),
+        Grants::Untold => trial::tried(github, &reached, &needs(&kinds, &hooks)).await,
+        Grants::Scopes(scopes) => vec![scoped(scopes)],
+        Grants::App { permissions, events } => of_app(permissions, events, &kinds, &hooks),
     };
     for source in sources {
         findings.extend(hook::look(github, source, &reached, url).await);
@@ -50,7 +50,7 @@ pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>
 struct Reached {
     /// Those of `hooks` in agent.toml; without, those that GitHub names, the last changed first.
     names: Vec<String>,
-    /// Whether there are no more.
+    /// Whether there are surely no more.
     are_all: bool,
 }
 
@@ -59,7 +59,7 @@ impl Reached {
         let named = sources.iter().flat_map(|source| &source.hooks).filter(|name| name.contains('/'));
         let names: Vec<String> = named.cloned().collect();
         if !names.is_empty() {
-            return Self { names, are_all: true };
+            return Self { names, are_all: false };
         }
         // Where they are not listed, what needs them says that it could not be looked at.
         let mut names = github.repositories(LOOKED_AT + 1).await.unwrap_or_default();
@@ -69,30 +69,26 @@ impl Reached {
     }
 }
 
-fn granted(grants: &Grants, kinds: &BTreeSet<&str>, hooks: &[&String]) -> Vec<Finding> {
-    let needs: BTreeMap<&str, &str> = needed(kinds).into_iter().chain(of_hooks(hooks)).collect();
-    match grants {
-        Grants::Untold => Vec::new(),
-        Grants::Scopes(scopes) => vec![scoped(scopes)],
-        Grants::App { permissions, events } => {
-            let mut findings = vec![allowed(permissions, &needs)];
-            // Hooks of others have subscriptions of their own.
-            if !hooks.is_empty() {
-                return findings;
-            }
-            let missing: Vec<&str> =
-                kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
-            findings.push(subscribed(&missing));
-            findings
-        }
-    }
+/// What an App may do, and what it is sent.
+fn of_app(
+    permissions: &BTreeMap<String, String>,
+    events: &[String],
+    kinds: &BTreeSet<&str>,
+    hooks: &[&String],
+) -> Vec<Finding> {
+    let missing: Vec<&str> =
+        kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
+    // Hooks of others have subscriptions of their own.
+    let subscribed = hooks.is_empty().then(|| subscribed(&missing));
+    [allowed(permissions, &needs(kinds, hooks))].into_iter().chain(subscribed).collect()
 }
 
-/// What it takes to read what these hooks could not deliver, and to have it sent again.
-fn of_hooks(hooks: &[&String]) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let permission =
-        |hook: &&String| if hook.contains('/') { "repository_hooks" } else { "organization_hooks" };
-    hooks.iter().map(permission).map(|name| (name, "write"))
+/// What it takes to answer these events, to read what these hooks could not deliver, and to have it sent again.
+fn needs(kinds: &BTreeSet<&str>, hooks: &[&String]) -> BTreeMap<&'static str, &'static str> {
+    let of_hook = |hook: &&String| {
+        (if hook.contains('/') { "repository_hooks" } else { "organization_hooks" }, "write")
+    };
+    needed(kinds).into_iter().chain(hooks.iter().map(of_hook)).collect()
 }
 
 fn scoped(scopes: &[String]) -> Finding {
@@ -142,41 +138,35 @@ mod tests {
     use super::super::State;
     use super::*;
 
-    fn app(permissions: &[(&str, &str)], events: &[&str]) -> Grants {
-        Grants::App {
-            permissions: permissions.iter().map(|(n, a)| ((*n).to_owned(), (*a).to_owned())).collect(),
-            events: events.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    fn states(grants: &Grants, kinds: &[&str]) -> Vec<State> {
-        granted(grants, &kinds.iter().copied().collect(), &[]).iter().map(|finding| finding.state).collect()
+    /// Of an App that may do so, and is sent `issues`.
+    fn states(permissions: &[(&str, &str)], kinds: &[&str], hooks: &[&String]) -> Vec<State> {
+        let permissions = permissions.iter().map(|(n, a)| ((*n).to_owned(), (*a).to_owned())).collect();
+        let kinds = kinds.iter().copied().collect();
+        let findings = of_app(&permissions, &["issues".to_owned()], &kinds, hooks);
+        findings.iter().map(|finding| finding.state).collect()
     }
 
     #[test]
     fn an_app_needs_the_permissions_and_the_subscriptions_of_its_events() {
-        let all = app(&[("issues", "write"), ("metadata", "read")], &["issues"]);
-        assert_eq!(states(&all, &["issues"]), [State::Ok, State::Ok]);
-        let reads = app(&[("issues", "read"), ("metadata", "read")], &["issues"]);
-        assert_eq!(states(&reads, &["issues"]), [State::Wrong, State::Ok]);
-        assert_eq!(states(&all, &["issues", "discussion"]), [State::Wrong, State::Wrong]);
+        let all = [("issues", "write"), ("metadata", "read")];
+        assert_eq!(states(&all, &["issues"], &[]), [State::Ok, State::Ok]);
+        let reads = [("issues", "read"), ("metadata", "read")];
+        assert_eq!(states(&reads, &["issues"], &[]), [State::Wrong, State::Ok]);
+        assert_eq!(states(&all, &["issues", "discussion"], &[]), [State::Wrong, State::Wrong]);
     }
 
     #[test]
     fn an_app_needs_the_permission_of_each_hook_that_is_named_and_its_own_subscriptions_are_not_all() {
-        let app = app(&[("issues", "write"), ("metadata", "read"), ("repository_hooks", "write")], &[]);
+        let all = [("issues", "write"), ("metadata", "read"), ("repository_hooks", "write")];
         let (repository, organisation) = ("octo/repo".to_owned(), "octo".to_owned());
-        let states = |hooks: &[&String]| -> Vec<State> {
-            granted(&app, &["issues"].into(), hooks).iter().map(|finding| finding.state).collect()
-        };
+        let states = |hooks: &[&String]| states(&all, &["issues", "milestone"], hooks);
         assert_eq!(states(&[&repository]), [State::Ok]);
         assert_eq!(states(&[&repository, &organisation]), [State::Wrong]);
     }
 
     #[test]
     fn a_classic_token_needs_a_scope_that_writes() {
-        let scopes = |scopes: &[&str]| Grants::Scopes(scopes.iter().map(ToString::to_string).collect());
-        assert_eq!(states(&scopes(&["repo"]), &["issues"]), [State::Ok]);
-        assert_eq!(states(&scopes(&["read:user"]), &["issues"]), [State::Wrong]);
+        assert_eq!(scoped(&["repo".to_owned()]).state, State::Ok);
+        assert_eq!(scoped(&["read:user".to_owned()]).state, State::Wrong);
     }
 }

@@ -4,7 +4,8 @@ use domain::Clock;
 use gemini::{ApiError, LookedUp, NotServed};
 use settings::{Environment, Settings};
 
-use super::{Finding, place};
+use super::super::elsewhere;
+use super::Finding;
 
 /// Asks for each model at each address.
 pub(super) async fn look(settings: &Settings, environment: &Environment) -> Vec<Finding> {
@@ -27,7 +28,10 @@ pub(super) async fn look(settings: &Settings, environment: &Environment) -> Vec<
 fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {
     let what = format!("model {model}");
     match said {
-        Ok(()) => Finding::ok(what, format!("the credentials are good for it, at {at}{}", place(at))),
+        Ok(()) => {
+            let place = elsewhere(at).unwrap_or_else(|| format!("at {at}"));
+            Finding::ok(what, format!("the credentials are good for it, {place}"))
+        }
         Err(NotServed::Silent(problem)) => {
             let mend = "look at the network, a proxy, and GEMINI_BASE_URL";
             Finding::wrong(what, format!("{at} cannot be reached: {problem}"), mend)

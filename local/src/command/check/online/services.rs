@@ -4,6 +4,7 @@ use domain::{Clock, Publisher, ServiceError, ServiceFailure};
 use settings::{Environment, Settings, SourceSettings};
 use wiring::OutsideService;
 
+use super::super::elsewhere;
 use super::{Finding, github};
 
 /// Asks each service that agent.toml needs or the environment has credentials for.
@@ -46,10 +47,7 @@ async fn account(
         Err(error) => return vec![Finding::wrong(what, error.message.clone(), mend(service, &error))],
     };
     let address = service.address(environment).unwrap_or_default();
-    let place = match super::place(&address) {
-        "" => String::new(),
-        place => format!(", at {address}{place}"),
-    };
+    let place = elsewhere(&address).map_or_else(String::new, |place| format!(", {place}"));
     let mut findings = vec![Finding::ok(what, format!("answers are written as {login}{place}"))];
     let of_service = |source: &&SourceSettings| Some(source.sender.provider) == service.provider();
     for source in settings.sources.values().filter(of_service) {
