@@ -60,6 +60,14 @@ bugs! {
     SlotForgotten = "slot-forgotten",
     /// A task that was approved in the last minute fails for its age.
     ApprovedTooOld = "approved-too-old",
+    /// What was asked of a model while its state could not be written is never counted.
+    UseAloneForgotten = "use-alone-forgotten",
+    /// After one failed read of the secrets at a cold start, no other is made for 30 s.
+    SecretsGivenUp = "secrets-given-up",
+    /// A failed task whose body an earlier try of its sender has stored is a duplicate for the later ones.
+    LateRetryIgnored = "late-retry-ignored",
+    /// A task is held until its invocation is over, whatever becomes of its processor.
+    DeadLease = "dead-lease",
     /// A deferral makes one forget that a task's processor has died: its first crash is forgiven again.
     CrashForgivenAnew = "crash-forgiven-anew",
     /// A processor that lost its lease can write all the same: the store takes every revision.
