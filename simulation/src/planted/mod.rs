@@ -1,7 +1,8 @@
 //! Bugs that are planted to see whether the simulation finds them: the holes that were closed, and three more.
 //!
-//! The code that is tested carries no switches, but for one: each bug is made by the world, which does to the code's
-//! writes what the bug would have done (`made.rs`). What no port could imitate is `processor::simulated`.
+//! The code that is tested carries no switches, but for two: each bug is made by the world, which does to the code's
+//! writes what the bug would have done (`made.rs`). What no port could imitate is `processor::simulated`, and
+//! `simulated::forgets_use_alone` in the model plane.
 
 mod made;
 mod table;
