@@ -7,11 +7,11 @@ use cells::{FleetCell, Shared, WhenCut, lock};
 use domain::{ModelCall, StoreError, Timestamp, after, at_account};
 use resilience::{Ask, Pass, Transition, Urgency};
 
-use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::parked::Parked;
 use super::permit::Permits;
 use super::policy::Policy;
+use super::{fresh_id, when_uncounted};
 use crate::cache::{Demand, Digest};
 use crate::failure::{FailureClass, pacific};
 use crate::signal::{Signal, Signals};
@@ -118,7 +118,7 @@ impl FleetModel {
             None => admit(state, &rules, &ask, digest.as_ref(), now),
             Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
         };
-        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+        let (decision, is_alone) = match self.cell.change(shared, now, when_uncounted(), change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.title, %problem, "shared limits cannot be read; this environment keeps to its share of them");
