@@ -5,11 +5,12 @@
 mod aws;
 mod counted;
 mod model;
+mod watching;
 
 use std::fmt::Write as _;
 
 use crate::Outcome;
-use aws::{Requests, idle_month, thousand_events};
+use aws::{Requests, idle_month, metrics_month, thousand_events, traced_hour};
 use counted::Counted;
 use model::PROFILES;
 
@@ -24,11 +25,13 @@ pub(crate) fn page() -> Outcome<String> {
     let counted = counted::count()?;
     let mut page = String::from(HEAD);
     requests(&mut page, &counted)?;
-    let events = thousand_events(&counted.event);
+    let events = thousand_events(&counted);
     rows(&mut page, "A thousand events", &events)?;
-    let idle = idle_month(&counted.sweep);
+    let idle = idle_month(&counted);
     rows(&mut page, "An idle month", &idle)?;
-    models(&mut page, total(&events), total(&idle))?;
+    metrics(&mut page, &counted)?;
+    traces(&mut page)?;
+    models(&mut page, &counted, total(&events), total(&idle))?;
     page.push_str(TAIL);
     Ok(page)
 }
@@ -36,20 +39,21 @@ pub(crate) fn page() -> Outcome<String> {
 const HEAD: &str = "# Costs
 
 Made by `cargo run -p benches -- costs`, and held to it by a test. List prices of us-east-1 and of Gemini's
-developer API, without free tiers, in US dollars.
+developer API, without free tiers, in US dollars: AWS's pages *Amazon CloudWatch Pricing*, *AWS X-Ray Pricing* and
+their like.
 
 ";
 
 const TAIL: &str = "
 ## What to do about it
 
-- The model is nearly all of it. `[models]` in agent.toml says which one answers; triage on the light model,
-  context caches and bulk's micro-batches save what `cargo run --release -p benches -- cost` shows.
+- From some thousands of events a month on, the model is nearly all of it. `[models]` in agent.toml says which one
+  answers; triage on the light model, context caches and bulk's micro-batches save what `cargo run --release -p benches -- cost` shows.
 - `[budget]` bounds a day, for all and by tenant. What is spoken for is on the dashboard.
 - `[shadow]` costs what its `per_day_usd` says at the most, and the time that processors wait for it. `afterhook eval` and
   `afterhook replay` cost nothing against the stand-in, and at the most their `--max-usd` against a real model.
-- Idle, alarms, secrets and metrics are most of it. A stack for development can do without alarms: delete them
-  from its copy of template.yaml.
+- Idle, alarms, dashboard, secrets and metrics are most of it. A stack for development can do without alarms and
+  dashboard: delete them from its copy of template.yaml.
 - Waiting costs memory by the second: processors are billed while the model thinks. More tasks in one batch share
   that time; the row above counts each alone.
 ";
@@ -60,6 +64,7 @@ fn requests(page: &mut String, counted: &Counted) -> Outcome<()> {
     for (name, Requests { writes, reads, queue }) in [
         ("one event, from the webhook to the comment", counted.event),
         ("one sweep with nothing to do", counted.sweep),
+        ("every fifth one besides: deliveries and reactions of GitHub", counted.look),
     ] {
         writeln!(page, "| {name} | {writes} | {reads} | {queue} |")?;
     }
@@ -80,7 +85,63 @@ fn total(rows: &[(String, f64)]) -> f64 {
     rows.iter().map(|(_, dollars)| dollars).sum()
 }
 
-fn models(page: &mut String, events: f64, idle: f64) -> Outcome<()> {
+fn metrics(page: &mut String, counted: &Counted) -> Outcome<()> {
+    let most = watching::most()?;
+    let all = most.iter().map(|series| series.values).sum();
+    writeln!(page, "## Metrics\n")?;
+    writeln!(
+        page,
+        "Each is billed for every set of values that its dimensions take, by the hour in which it is written.\n"
+    )?;
+    writeln!(page, "| what | metrics | a month in whose every hour they are written |\n|-|-:|-:|")?;
+    for (what, metrics) in [
+        ("the sweeper's, while two models were called in the last two days", counted.of_sweep.series),
+        ("those of one event that goes well", counted.of_event.series),
+        ("all that OPERATIONS.md lists, with every value", all),
+    ] {
+        writeln!(page, "| {what} | {metrics} | {:.2} |", metrics_month(metrics, f64::INFINITY))?;
+    }
+    writeln!(
+        page,
+        "\nThe last of these is the most that the agent.toml of the project comes to, with each model, intent, lane and"
+    )?;
+    writeln!(
+        page,
+        "outcome in every hour. A further model adds the row of `model` and its like once more.\n"
+    )?;
+    writeln!(page, "| dimensions | metrics by name | with every value |\n|-|-:|-:|")?;
+    for watching::Series { by, metrics, values } in most {
+        let by = if by.is_empty() { "none" } else { by.as_str() };
+        writeln!(page, "| {by} | {metrics} | {values} |")?;
+    }
+    let filters = watching::resources("AWS::Logs::MetricFilter");
+    writeln!(
+        page,
+        "\nA `reason` counts once: each one that happens adds another. Not among them: {filters} metrics made of the access log,\n\
+         and those of API Gateway for the webhooks' route (`DetailedMetricsEnabled`).\n"
+    )?;
+    Ok(())
+}
+
+/// Webhooks a second of the largest load that OPERATIONS.md speaks of.
+const LARGEST: f64 = 50_000.0 / 60.0;
+
+fn traces(page: &mut String) -> Outcome<()> {
+    if !watching::is_traced_by_default() {
+        return Err("X-Ray samples by another rule than this page says".into());
+    }
+    let (traces, dollars) = traced_hour(LARGEST);
+    writeln!(
+        page,
+        "## X-Ray\n\nEach function is traced (`Tracing: Active`), and the template has no rule of its own: X-Ray's default records the\n\
+         first request of each second and five of a hundred others. The rows above count every one, which is the most. An hour of\n\
+         50,000 webhooks a minute is {traces:.1} traces a second, and ${dollars:.2}; processors and console, a trace for each batch and\n\
+         each request, come to no more each.\n"
+    )?;
+    Ok(())
+}
+
+fn models(page: &mut String, counted: &Counted, events: f64, idle: f64) -> Outcome<()> {
     writeln!(
         page,
         "## Gemini, and a month of both\n\nPrices of {}. The models are those that the aliases of agent.toml",
@@ -99,7 +160,8 @@ fn models(page: &mut String, events: f64, idle: f64) -> Outcome<()> {
     for profile in PROFILES {
         let thousand = 1_000.0 * profile.dollars()?;
         let share = profile.events_a_month / 1_000.0;
-        let month = idle + share * (events + thousand);
+        let metrics = metrics_month(counted.of_event.series, profile.events_a_month);
+        let month = idle + metrics + share * (events + thousand);
         writeln!(
             page,
             "| {} | {} | {thousand:.2} | {} | {month:.2} |",
@@ -108,6 +170,10 @@ fn models(page: &mut String, events: f64, idle: f64) -> Outcome<()> {
             profile.events_a_month,
         )?;
     }
+    writeln!(
+        page,
+        "\nThe last column has the idle month, and the metrics of one event in as many hours as there are events, up to each."
+    )?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ mod faults;
 mod gemini_sdk;
 mod github_app;
 mod limits;
+mod long_queue;
 mod manners;
 mod model_caches;
 mod requests;

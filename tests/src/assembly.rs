@@ -63,19 +63,33 @@ impl Assembly {
     /// # Panics
     /// When it cannot be put together.
     pub async fn with(settings: Settings, world: &World, stores: Stores, clock: &Clock) -> Self {
+        Self::measured(settings, world, stores, clock, &Metrics::none()).await
+    }
+
+    /// The same, with what it counts written to `metrics`.
+    ///
+    /// # Panics
+    /// When it cannot be put together.
+    pub async fn measured(
+        settings: Settings,
+        world: &World,
+        stores: Stores,
+        clock: &Clock,
+        metrics: &Metrics,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let environment = world.environment();
         let jitter = Jitter::fixed(1.0);
         let state = Arc::clone(&stores.state);
         let model =
-            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none());
+            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), metrics.clone());
         let parts = Parts {
             stores: stores.clone(),
             model: model.expect("a Gemini client"),
             services: wiring::services(&settings, &environment, clock).expect("clients"),
             clock: clock.clone(),
             jitter,
-            metrics: Metrics::none(),
+            metrics: metrics.clone(),
         };
         let processor =
             Arc::new(Processor::new(&settings, processor::registry(), parts).expect("a processor"));
@@ -85,7 +99,7 @@ impl Assembly {
             settings.sources.values(),
             SecretsSource::fixed(signing_secrets(&environment, &names)),
             clock.clone(),
-            Metrics::none(),
+            metrics.clone(),
         );
         ingest.set_login(Provider::Github, LOGIN);
         let tokens = TokenSource::fixed(&environment.console_tokens);
@@ -94,8 +108,7 @@ impl Assembly {
         let (listener, url) = listen().await;
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.expect("the system serves") });
-        let sweeper =
-            Sweeper { stores: stores.clone(), clock: clock.clone(), metrics: telemetry::Metrics::none() };
+        let sweeper = Sweeper { stores: stores.clone(), clock: clock.clone(), metrics: metrics.clone() };
         Self { api: Api::at(url), stores, processor, sweeper, _server: server }
     }
 
