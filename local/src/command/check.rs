@@ -49,7 +49,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     }
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
-    online::check(&settings, &environment, args.url.as_deref(), args.json).await
+    online::check(&settings, &environment, &args.data_dir.path, args.url.as_deref(), args.json).await
 }
 
 /// Where something is asked, if that is not the service's own address.

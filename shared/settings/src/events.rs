@@ -14,9 +14,14 @@ pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(
     match provider.row().kinds {
         _ if is_mapped => check_form(name),
         [] => check_form(name),
-        kinds => check_kind(kinds, name),
+        kinds => check_kind(kinds, name).map_err(|suggestion| {
+            if provider.row().takes_map { format!("{suggestion} ({MAPPED})") } else { suggestion }
+        }),
     }
 }
+
+/// What else there is, where the sender has more kinds of events than we read.
+const MAPPED: &str = "any other kind needs a `map` that describes it, and an `automation` without a thread";
 
 /// What [`check`] lets pass, in keywords of JSON Schema: the known events by their names, so that editors can
 /// offer them, and whatever else may come. Kinds stand for all their events where `kinds_too`.
@@ -66,7 +71,9 @@ fn check_kind(kinds: Kinds, name: &str) -> Result<(), String> {
     let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
     let known = |kind: &str| kinds.iter().find(|(known, _)| *known == kind).map(|(_, actions)| *actions);
     let Some((kind, action)) = name.split_once('.') else {
-        let kind = nearest(name, names.iter().copied()).unwrap_or(names[0]);
+        let Some(kind) = nearest(name, names.iter().copied()) else {
+            return Err(format!("supported kinds: {}", list(&names)));
+        };
         return match known(kind).and_then(<[_]>::first) {
             // A kind without actions is an event of its own.
             None if kind == name => Ok(()),
@@ -117,15 +124,19 @@ mod tests {
 
     #[test]
     fn misspelt_names_get_the_right_one() {
-        let suggestion = |name| check(Provider::Github, name).unwrap_err();
-        assert_eq!(suggestion("issue.opened"), "did you mean \"issues.opened\"?");
-        assert_eq!(suggestion("issues.openend"), "did you mean \"issues.opened\"?");
-        assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
-        assert_eq!(
-            suggestion("push.x"),
-            "supported kinds: `issues`, `issue_comment`, `discussion`, `discussion_comment`, `pull_request`, `pull_request_review`, \
-             `pull_request_review_comment`, `release`, `workflow_run`"
-        );
+        let kinds = "supported kinds: `issues`, `issue_comment`, `discussion`, `discussion_comment`, `pull_request`, \
+                     `pull_request_review`, `pull_request_review_comment`, `release`, `workflow_run`";
+        for (name, suggestion) in [
+            ("issue.opened", "did you mean \"issues.opened\"?"),
+            ("issues.openend", "did you mean \"issues.opened\"?"),
+            ("issue_comments", "write kind and action, such as \"issue_comment.created\""),
+            ("push.x", kinds),
+            // Some kinds of GitHub have no action.
+            ("push", kinds),
+        ] {
+            let said = check(Provider::Github, name).unwrap_err();
+            assert_eq!(said, format!("{suggestion} ({})", super::MAPPED), "{name}");
+        }
         let suggestion = |provider, name| check(provider, name).unwrap_err();
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
         assert_eq!(

@@ -10,6 +10,7 @@ mod slack;
 mod stripe;
 mod webhooks;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -89,6 +90,7 @@ impl State {
 pub(super) async fn check(
     settings: &Settings,
     environment: &Environment,
+    data_dir: &Path,
     url: Option<&str>,
     json: bool,
 ) -> Result<ExitCode, Failure> {
@@ -109,7 +111,7 @@ pub(super) async fn check(
     report(services::look(settings, environment, url).await);
     report(slack::look(settings, environment, &client).await.into_iter().collect());
     report(stripe::look(environment, &client).await.into_iter().collect());
-    report(webhooks::look(settings, environment, url, &client).await);
+    report(webhooks::look(settings, environment, data_dir, url, &client).await);
     if !json {
         say!("\n{}", verdict(all, wrong, &skipped));
     }

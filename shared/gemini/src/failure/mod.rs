@@ -175,6 +175,9 @@ fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> Option<&'sta
         _ if says(&known::NO_ROLE) => {
             "give the identity that calls Vertex AI the role roles/aiplatform.user in the endpoint's project"
         }
+        _ if says(&known::NO_KEY) => {
+            "no API key was sent: set GEMINI_API_KEY to one from https://aistudio.google.com/apikey"
+        }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
@@ -247,6 +250,12 @@ mod tests {
                 "PERMISSION_DENIED",
                 "Your API key was reported as leaked. Please use another.",
                 "make another",
+            ),
+            (
+                403,
+                "PERMISSION_DENIED",
+                "Method doesn't allow unregistered callers (callers without established identity). Please use API Key.",
+                "no API key was sent: set GEMINI_API_KEY",
             ),
             (403, "PERMISSION_DENIED", "Your project has been denied access.", "another project"),
             (403, "PERMISSION_DENIED", "Requests to this API are blocked.", "restrictions"),
