@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use e2e::world::World;
+use standins::gemini::{Fault, FaultRule, Refusal};
 use tempfile::TempDir;
 
 use crate::binary::{Said, afterhook, run};
@@ -71,6 +72,59 @@ async fn what_was_learnt_of_the_models_is_shown_out_of_a_data_directory() {
     let said = run(&mut show()).await.assert_success().stdout.clone();
     let line = "  m-1: breaker half open: a few calls try it; 25 requests a minute, told 3m ago";
     assert!(said.lines().any(|known| known == line), "{said}");
+}
+
+/// 120 parameters with 60 words each: "too many states for serving".
+#[tokio::test]
+async fn a_schema_that_the_models_service_refuses_is_said_with_its_file_and_its_intent() {
+    let words: Vec<String> = (0..60).map(|n| format!("\"word {n}\"")).collect();
+    let parameters: Vec<String> = (0..120)
+        .map(|n| format!("p{n} = {{ type = \"string\", enum = [{}] }}\n", words.join(", ")))
+        .collect();
+    let head = "[automations.http.reset.parameters.properties]";
+    let (_dir, path) = project(&format!("{head}\n{}", parameters.concat()));
+    let said = check(&path, &[("AUTOMATION_RESET", "x"), ("AUTOMATION_TEAM", "y")]).await;
+    let place = format!("warning: {}, intent `reset` (automation `http.reset`): ", path.display());
+    let said = said.assert_success().stdout.clone();
+    let warnings: Vec<&str> = said.lines().filter(|line| line.starts_with(&place)).collect();
+    assert_eq!(warnings.len(), 3, "{said}");
+    assert!(warnings.iter().all(|line| line.contains("too many states")), "{said}");
+    assert!(
+        warnings[1].contains("words to choose from") && warnings[1].contains("offer fewer words"),
+        "{said}"
+    );
+}
+
+/// The line of `check --online` for one small call of the model that sorts.
+async fn called(world: &World, data: &Path) -> serde_json::Value {
+    let mut command = afterhook(world.variables());
+    let said = run(command.args(["check", "--online", "--json", "--data-dir"]).arg(data)).await;
+    let lines = said.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let line = lines.into_iter().find(|line| line["check"] == "call of gemini-flash-lite-latest");
+    line.unwrap_or_else(|| panic!("{said:?}"))
+}
+
+#[tokio::test]
+async fn an_account_without_money_is_found_online_and_so_is_what_refused_the_last_call() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    let no_money = || vec![FaultRule::always(Fault::Refused(Refusal::Credits))];
+    let line = called(&world, dir.path()).await;
+    assert_eq!((&line["state"], &line["mend"]), (&"ok".into(), &serde_json::Value::Null), "{line}");
+    world.gemini.set_faults(no_money());
+    let line = called(&world, dir.path()).await;
+    assert_eq!(line["state"], "wrong", "{line}");
+    assert!(line["said"].as_str().unwrap().contains("prepayment credits are depleted"), "{line}");
+    assert!(line["mend"].as_str().unwrap().contains("add credit"), "{line}");
+    // A task meets it, and what the service says since tells nothing.
+    let mut dev = afterhook(world.variables());
+    dev.args(["dev", "--once", "--port", "0", "--data-dir"]).arg(dir.path());
+    run(&mut dev).await.assert_failure(&["the model cannot be used"]);
+    for (faults, state) in [(vec![FaultRule::always(Fault::Status(503))], "wrong"), (Vec::new(), "ok")] {
+        world.gemini.set_faults(faults);
+        let line = called(&world, dir.path()).await;
+        assert_eq!(line["state"], state, "{line}");
+        assert!(line["said"].as_str().unwrap().contains("it was refused when it was called last"), "{line}");
+    }
 }
 
 #[tokio::test]

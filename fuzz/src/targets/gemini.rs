@@ -57,7 +57,7 @@ fn check(input: &[u8]) {
     for status in [200, 400, 403, 404, 429, 500, 503] {
         let error = ApiError::read(status, &body);
         let class = FailureClass::of_error(&error, now);
-        black_box((class.failure(now), class.parks(), error.is_spend_limit(), error.min_cache_tokens()));
+        black_box((class.failure(now), class.parks(), error.is_spend_limit()));
     }
     if let Some(duration) = parse_duration(&text(input)) {
         let written = format_duration(duration);

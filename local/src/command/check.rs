@@ -40,7 +40,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
             summary::environment(shown, environment);
         }
         health::show(&args, shown).await;
-        let of_the_schema = processor::schema_warnings(shown, processor::registry());
+        let of_the_schema = processor::schema_warnings(shown, processor::registry, &path);
         summary::warnings(shown, wiring::unanswered(shown, &path).into_iter().chain(of_the_schema));
         say!();
     }
@@ -49,7 +49,8 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     }
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
-    online::check(&settings, &environment, &args.data_dir.path, args.url.as_deref(), args.json).await
+    let kept = health::read(&args, &settings).await;
+    online::check(&settings, &environment, kept, &args).await
 }
 
 /// Where something is asked, if that is not the service's own address.

@@ -25,4 +25,4 @@ pub mod tables;
 
 pub use client::{config_loader, sdk_config};
 pub use config::{Aws, AwsConfig};
-pub use secrets::{SecretMap, Secrets, SecretsError};
+pub use secrets::{SecretCopy, SecretMap, Secrets, SecretsError};

@@ -63,8 +63,15 @@ pub enum SecretsError {
 pub struct Secrets {
     client: Client,
     secret: Resource,
+    copy: SecretCopy,
+}
+
+/// The copy of a secret that is in use: how long it serves, and when the secret is read again. How it is read, whoever
+/// asks for it says.
+#[derive(Default)]
+pub struct SecretCopy {
     /// Held while reading, so that requests at the same time share one reading.
-    copy: Mutex<Copy>,
+    in_use: Mutex<Copy>,
 }
 
 #[derive(Default)]
@@ -80,78 +87,26 @@ impl Secrets {
     #[must_use]
     pub fn new(sdk: &SdkConfig, id: String, variable: &'static str) -> Self {
         let secret = Resource::new("secret", id, variable);
-        Self { client: Client::new(sdk), secret, copy: Mutex::default() }
+        Self { client: Client::new(sdk), secret, copy: SecretCopy::default() }
     }
 
-    /// The values, at most 5 minutes old; at most an hour while Secrets Manager does not answer.
+    /// [`SecretCopy::read`].
     ///
     /// # Errors
-    /// [`SecretsError`] when it cannot be read and there is no copy that may still serve.
+    /// Likewise.
     pub async fn read(&self, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
-        let mut copy = self.copy.lock().await;
-        if let Some(values) = copy.younger_than(FRESH, now) {
-            return Ok(values);
-        }
-        // While it does not answer, it is not asked once per request.
-        let read = match copy.recent_failure(now) {
-            Some(error) => Err(error),
-            None => self.fetch(&mut copy, now).await,
-        };
-        match read {
-            Err(error @ SecretsError::Unavailable(_)) => copy.younger_than(STALE, now).ok_or(error),
-            read => read,
-        }
+        self.copy.read(now, || self.get()).await
     }
 
-    /// Reads the secret again, at most once per 30 s. Call it when a signature did not verify, since the secret may
-    /// have been rotated. `None` when the copy in use is younger than that: the signature is really wrong.
+    /// [`SecretCopy::refresh_after_failure`].
     ///
     /// # Errors
-    /// [`SecretsError`] when the secret cannot be read: nobody can say then whether the signature is
-    /// wrong, so this is no 401 either.
+    /// Likewise.
     pub async fn refresh_after_failure(
         &self,
         now: Timestamp,
     ) -> Result<Option<Arc<SecretMap>>, SecretsError> {
-        let mut copy = self.copy.lock().await;
-        if copy.younger_than(BETWEEN_REFRESHES, now).is_some() {
-            return Ok(None);
-        }
-        match copy.recent_failure(now) {
-            Some(error) => Err(error),
-            None => self.fetch(&mut copy, now).await.map(Some),
-        }
-    }
-
-    async fn fetch(&self, copy: &mut Copy, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
-        match self.get_patiently(copy.younger_than(STALE, now).is_none()).await {
-            Ok(values) => {
-                let values = Arc::new(values);
-                *copy = Copy { values: Some((values.clone(), now)), failure: None };
-                Ok(values)
-            }
-            Err(error) => {
-                tracing::error!(%error, "a secret cannot be read");
-                copy.failure = Some((error.clone(), now));
-                Err(error)
-            }
-        }
-    }
-
-    /// The values; a failure that passes is tried again at once if there `is_no_copy`.
-    async fn get_patiently(&self, is_no_copy: bool) -> Result<SecretMap, SecretsError> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..if is_no_copy { FIRST_TRIES } else { 1 } {
-            match self.get().await {
-                Err(SecretsError::Unavailable(problem)) => {
-                    tracing::warn!(problem, "a secret cannot be read; it is tried again at once");
-                }
-                read => return read,
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 4;
-        }
-        self.get().await
+        self.copy.refresh_after_failure(now, || self.get()).await
     }
 
     async fn get(&self) -> Result<SecretMap, SecretsError> {
@@ -179,7 +134,76 @@ impl Secrets {
     }
 }
 
+impl SecretCopy {
+    /// The values, at most 5 minutes old; at most an hour while Secrets Manager does not answer. `get` reads them.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when they cannot be read and there is no copy that may still serve.
+    pub async fn read<F>(&self, now: Timestamp, get: impl Fn() -> F) -> Result<Arc<SecretMap>, SecretsError>
+    where
+        F: Future<Output = Result<SecretMap, SecretsError>>,
+    {
+        let mut copy = self.in_use.lock().await;
+        if let Some(values) = copy.younger_than(FRESH, now) {
+            return Ok(values);
+        }
+        // While it does not answer, it is not asked once per request.
+        let read = match copy.recent_failure(now) {
+            Some(error) => Err(error),
+            None => copy.fetch(now, get).await,
+        };
+        match read {
+            Err(error @ SecretsError::Unavailable(_)) => copy.younger_than(STALE, now).ok_or(error),
+            read => read,
+        }
+    }
+
+    /// Reads the secret again, at most once per 30 s. Call it when a signature did not verify, since the secret may
+    /// have been rotated. `None` when the copy in use is younger than that: the signature is really wrong.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when the secret cannot be read: nobody can say then whether the signature is
+    /// wrong, so this is no 401 either.
+    pub async fn refresh_after_failure<F>(
+        &self,
+        now: Timestamp,
+        get: impl Fn() -> F,
+    ) -> Result<Option<Arc<SecretMap>>, SecretsError>
+    where
+        F: Future<Output = Result<SecretMap, SecretsError>>,
+    {
+        let mut copy = self.in_use.lock().await;
+        if copy.younger_than(BETWEEN_REFRESHES, now).is_some() {
+            return Ok(None);
+        }
+        match copy.recent_failure(now) {
+            Some(error) => Err(error),
+            None => copy.fetch(now, get).await.map(Some),
+        }
+    }
+}
+
 impl Copy {
+    async fn fetch<F>(&mut self, now: Timestamp, get: impl Fn() -> F) -> Result<Arc<SecretMap>, SecretsError>
+    where
+        F: Future<Output = Result<SecretMap, SecretsError>>,
+    {
+        // Without a copy, a failure that passes is tried again at once.
+        let tries = if self.younger_than(STALE, now).is_none() { FIRST_TRIES } else { 1 };
+        match get_patiently(tries, get).await {
+            Ok(values) => {
+                let values = Arc::new(values);
+                *self = Self { values: Some((values.clone(), now)), failure: None };
+                Ok(values)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a secret cannot be read");
+                self.failure = Some((error.clone(), now));
+                Err(error)
+            }
+        }
+    }
+
     fn younger_than(&self, age: Duration, now: Timestamp) -> Option<Arc<SecretMap>> {
         let (values, read_at) = self.values.as_ref()?;
         (between(*read_at, now) < age).then(|| values.clone())
@@ -197,6 +221,31 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Secrets").field("secret", &self.secret).finish_non_exhaustive()
     }
+}
+
+impl std::fmt::Debug for SecretCopy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretCopy")
+    }
+}
+
+/// The values, in so many tries: a failure that passes is tried again.
+async fn get_patiently<F>(tries: u32, get: impl Fn() -> F) -> Result<SecretMap, SecretsError>
+where
+    F: Future<Output = Result<SecretMap, SecretsError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..tries {
+        match get().await {
+            Err(SecretsError::Unavailable(problem)) => {
+                tracing::warn!(problem, "a secret cannot be read; it is tried again at once");
+            }
+            read => return read,
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 4;
+    }
+    get().await
 }
 
 /// The values in `text`. The parser's own errors quote the text, so they are not passed on.

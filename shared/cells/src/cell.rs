@@ -91,8 +91,8 @@ where
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
-    /// is that of the run that was written. A change that changes nothing is not written. In an error, it
-    /// may have been written all the same.
+    /// is that of the run that was written. A change that changes nothing of a state that is known here is not written.
+    /// In an error, it may have been written all the same.
     pub async fn change<R: Send + 'static>(
         &self,
         shared: &Shared,
@@ -135,7 +135,8 @@ where
         for conflicts in 1..=MAX_CONFLICTS {
             let mut state = known.state.clone();
             batch.apply(&mut state);
-            if state == known.state {
+            // Of a state that nobody here has seen, nothing is decided.
+            if state == known.state && known.version.is_some() {
                 batch.finish();
                 return;
             }

@@ -34,6 +34,7 @@ mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod schema_size;
 mod served;
 mod shadow_draft;
 mod short_sha256;
@@ -103,6 +104,7 @@ pub use redelivery::{
     missed_key, unread_hooks, unread_key,
 };
 pub use retry_after::retry_after;
+pub use schema_size::{SchemaBound, SchemaSize};
 pub use served::Served;
 pub use shadow_draft::{ShadowDraft, ShadowFigures};
 pub use short_sha256::short_sha256;

@@ -118,6 +118,9 @@ struct Learnt {
 struct Parked {
     #[serde(rename = "w")]
     words: String,
+    /// Other credentials are taken meanwhile.
+    #[serde(default, rename = "o")]
+    is_over: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,7 +162,7 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
         Some(Some(Phase::HalfOpen(_))) => BreakerState::HalfOpen,
     };
     let Item { quota, learnt, parked, goes, .. } = item.unwrap_or_default();
-    let refused = parked.map(|parked| parked.words);
+    let refused = parked.filter(|parked| !parked.is_over).map(|parked| parked.words);
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
     let limits = [
         ("requests a minute", learnt.requests_per_minute),
@@ -208,5 +211,7 @@ mod tests {
             (told.refused.as_deref(), told.goes.as_deref()),
             (Some("the key is refused"), Some("deprecated"))
         );
+        let over = json!({"p": {"u": "1970-01-01T00:01:10Z", "k": 1, "m": false, "w": "the key is refused", "o": true}});
+        assert_eq!(of(Some(over)).refused, None, "other credentials are taken meanwhile");
     }
 }

@@ -9,7 +9,7 @@
 //! - `cache`: context caches, and when they pay;
 //! - `failure`: what a refusal says, and what it means;
 //! - `http`: one request, its connection and its endpoint;
-//! - `look_up`: whether a model is there;
+//! - `look_up`: whether a model is there, and answers;
 //! - `config`, `limits`, `signal`, `wire`: what it is told, what it tells, and the service's JSON.
 
 mod budget;
@@ -34,5 +34,5 @@ pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
 #[cfg(feature = "fuzzing")]
 pub use http::fold_stream;
-pub use look_up::{LookedUp, NotServed, look_up};
+pub use look_up::{LookedUp, NotServed, look_up, try_out};
 pub use signal::{CallOutcome, Signal, Signals};

@@ -1,26 +1,34 @@
-//! Whether a model is there: each endpoint is asked for it by name, which costs nothing.
+//! What the service says of a model before any task needs it: each endpoint is asked for it by name, which costs nothing,
+//! and each account for one small answer, since one without money looks like any other until then.
 
 use std::time::Duration;
 
-use domain::Timestamp;
+use bytes::Bytes;
+use domain::{Timestamp, at_account};
 
 use crate::config::{Config, ConfigError};
-use crate::failure::ApiError;
-use crate::http::{Client, Reply, TransportError};
+use crate::failure::{ApiError, FailureClass, advice};
+use crate::http::{Client, Mode, Reply, TransportError};
 use crate::signal::Signals;
 
 /// The service gets at most so long.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The smallest call there is: a few tokens, and one of the answer.
+const SMALLEST: &[u8] =
+    br#"{"contents":[{"role":"user","parts":[{"text":"1"}]}],"generationConfig":{"maxOutputTokens":1}}"#;
 
 /// What one endpoint says of a model.
 #[derive(Debug)]
 pub struct LookedUp {
     /// Its address and its version.
     pub at: String,
+    /// The model, with the account that was asked if that is not the first.
+    pub title: String,
     /// The number of its account.
     pub(crate) account: usize,
     /// Whether it serves the model; else why not.
     pub said: Result<(), NotServed>,
+    by_token: bool,
 }
 
 /// Why an endpoint does not serve a model.
@@ -39,6 +47,14 @@ impl LookedUp {
     pub(crate) fn is_missing(&self) -> bool {
         matches!(&self.said, Err(NotServed::Refused(error)) if error.status == 404)
     }
+
+    /// What a refusal means at `now`, and how to mend it, if that is in the user's hands.
+    #[must_use]
+    pub fn refusal(&self, now: Timestamp) -> Option<(FailureClass, Option<&'static str>)> {
+        let Err(NotServed::Refused(error)) = &self.said else { return None };
+        let class = FailureClass::of_error(error, now);
+        Some((class, advice(error, class, self.by_token)))
+    }
 }
 
 /// What every endpoint of `config` says of `model`.
@@ -46,15 +62,41 @@ impl LookedUp {
 /// # Errors
 /// What is wrong with `config`.
 pub async fn look_up(config: &Config, model: &str, now: Timestamp) -> Result<Vec<LookedUp>, ConfigError> {
-    Ok(look_up_by(&Client::new(config, Signals::none())?, model, now).await)
+    Ok(ask_all(&Client::new(config, Signals::none())?, model, None, now).await)
 }
 
-pub(crate) async fn look_up_by(client: &Client, model: &str, now: Timestamp) -> Vec<LookedUp> {
+/// What every account of `config` says to the smallest call of `model`, which costs less than a hundredth of a cent.
+///
+/// # Errors
+/// What is wrong with `config`.
+pub async fn try_out(config: &Config, model: &str, now: Timestamp) -> Result<Vec<LookedUp>, ConfigError> {
+    let client = Client::new(config, Signals::none())?;
+    Ok(ask_all(&client, model, Some(Bytes::from_static(SMALLEST)), now).await)
+}
+
+/// Asks for `model`, or calls it with `body`: that concerns the account, whichever of its endpoints is asked.
+pub(crate) async fn ask_all(
+    client: &Client,
+    model: &str,
+    body: Option<Bytes>,
+    now: Timestamp,
+) -> Vec<LookedUp> {
     let mut all = Vec::new();
     for (number, account) in client.accounts().iter().enumerate() {
-        for endpoint in account.endpoints.all() {
-            let reply = client.ask(account, endpoint, &endpoint.about(model), None, TIMEOUT, now).await;
-            all.push(LookedUp { at: endpoint.to_string(), account: number, said: read(reply) });
+        let endpoints = account.endpoints.all().iter();
+        for endpoint in endpoints.take(if body.is_some() { 1 } else { usize::MAX }) {
+            let address = match body {
+                Some(_) => endpoint.generate_content(model, Mode::Unary),
+                None => endpoint.about(model),
+            };
+            let reply = client.ask(account, endpoint, &address, body.clone(), TIMEOUT, now).await;
+            all.push(LookedUp {
+                at: endpoint.to_string(),
+                title: at_account(model, &account.name),
+                account: number,
+                said: read(reply),
+                by_token: account.is_vertex,
+            });
         }
     }
     all

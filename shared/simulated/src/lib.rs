@@ -16,6 +16,10 @@ pub trait Network: Send + Sync {
 
     /// 32 bits that are random in the simulation's own way.
     fn fresh_id(&self) -> u32;
+
+    /// Whether a bug is planted: what an environment asked of a model while it could not write that down for the others
+    /// is never counted.
+    fn forgets_use_alone(&self) -> bool;
 }
 
 /// An answer under way.
@@ -67,6 +71,12 @@ pub fn is_on() -> bool {
 #[must_use]
 pub fn fresh_id() -> Option<u32> {
     network().map(|network| network.fresh_id())
+}
+
+/// Whether what an environment asked alone is never counted; `false` if this thread's network is a real one.
+#[must_use]
+pub fn forgets_use_alone() -> bool {
+    network().is_some_and(|network| network.forgets_use_alone())
 }
 
 /// The client that requests are built with; `None` if this thread's network is a real one. Nothing is ever connected

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::Planted;
 use crate::world::Bugs;
 
+/// What an invocation may take on Lambda, and ten seconds more.
+const INVOCATION: Duration = Duration::from_secs(310);
 /// An approval in the last minutes gives a task a day more.
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -93,6 +95,25 @@ impl Bugs<'_> {
             Some(Planted::DamageUnwritten) => is_damage && task.control.status != TaskStatus::Processing,
             _ => false,
         }
+    }
+
+    /// Whether no other read of the secrets is made, if one has failed.
+    #[must_use]
+    pub fn gives_secrets_up(&self) -> bool {
+        self.is(Planted::SecretsGivenUp)
+    }
+
+    /// Whether whoever sends `task` once more is told that it is a duplicate, unless this very try has stored its body.
+    #[must_use]
+    pub fn ignores_late_retry(&self, task: &Task) -> bool {
+        let is_missing = task.doc.error.as_ref().is_some_and(|error| error.kind == PAYLOAD_MISSING);
+        self.is(Planted::LateRetryIgnored) && task.control.status == TaskStatus::Failed && is_missing
+    }
+
+    /// How long a claim holds its task, if that is another time than what is asked for.
+    #[must_use]
+    pub fn holds_for(&self) -> Option<Duration> {
+        self.is(Planted::DeadLease).then_some(INVOCATION)
     }
 
     /// Whether a part is never stored.

@@ -1,7 +1,8 @@
 //! Bugs that are planted to see whether the simulation finds them: the holes that were closed, and three more.
 //!
-//! The code that is tested carries no switches, but for one: each bug is made by the world, which does to the code's
-//! writes what the bug would have done (`made.rs`). What no port could imitate is `processor::simulated`.
+//! The code that is tested carries no switches, but for two: each bug is made by the world, which does to the code's
+//! writes what the bug would have done (`made.rs`). What no port could imitate is `processor::simulated`, and
+//! `simulated::forgets_use_alone` in the model plane.
 
 mod made;
 mod table;
@@ -60,6 +61,14 @@ bugs! {
     SlotForgotten = "slot-forgotten",
     /// A task that was approved in the last minute fails for its age.
     ApprovedTooOld = "approved-too-old",
+    /// What was asked of a model while its state could not be written is never counted.
+    UseAloneForgotten = "use-alone-forgotten",
+    /// After one failed read of the secrets at a cold start, no other is made for 30 s.
+    SecretsGivenUp = "secrets-given-up",
+    /// A failed task whose body an earlier try of its sender has stored is a duplicate for the later ones.
+    LateRetryIgnored = "late-retry-ignored",
+    /// A task is held until its invocation is over, whatever becomes of its processor.
+    DeadLease = "dead-lease",
     /// A deferral makes one forget that a task's processor has died: its first crash is forgiven again.
     CrashForgivenAnew = "crash-forgiven-anew",
     /// A processor that lost its lease can write all the same: the store takes every revision.

@@ -73,8 +73,9 @@ fn policy() -> Policy {
         expires: "2h",
         replies: 50,
         asks_channel: false,
-        budget_cents: 1_000_000,
+        budget_cents: Some(1_000_000),
         rpm: 100_000,
+        rpd: None,
         output_tokens: 512,
     }
 }

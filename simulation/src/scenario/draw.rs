@@ -50,7 +50,12 @@ impl Scenario {
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
             is_app: lot.u32(0..4) == 0,
         };
-        if lot.u32(0..12) == 0 { lose_bodies(&mut lot, ordinary) } else { ordinary }
+        match lot.u32(0..12) {
+            0 => lose_bodies(&mut lot, ordinary),
+            1 if lot.bool() => ask_alone(&mut lot, ordinary),
+            1 => revive_late(&mut lot, ordinary),
+            _ => ordinary,
+        }
     }
 }
 
@@ -69,18 +74,83 @@ fn lose_bodies(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
             webhook.tries = [after_first_look].into_iter().chain(meanwhile).chain(late).collect();
         }
     }
-    let of_payloads = |which, mishap, per_mille| Window {
-        from: Duration::ZERO,
-        until: scenario.calm,
-        port: Port::Payloads,
-        which,
-        mishap: Some(mishap),
-        per_mille,
-    };
-    let lost = of_payloads(Which::Writes, Mishap::FailBefore, 350);
-    let awaited = of_payloads(Which::Reads, Mishap::Slow, 1_000);
+    let all_along = Duration::ZERO..scenario.calm;
+    let lost = failing(all_along.clone(), Port::Payloads, Which::Writes, 350);
+    let read = failing(all_along, Port::Payloads, Which::Reads, 1_000);
+    let awaited = Window { mishap: Some(Mishap::Slow), ..read };
     scenario.weather = vec![lost, awaited];
     scenario
+}
+
+/// Nothing happens but that what is shared of the models takes no write for a while, and all that can. The one environment
+/// that works keeps to its share of the day's requests, which is all of them. What it asks meanwhile counts afterwards.
+fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
+    let mut ask = |minutes: std::ops::Range<u64>| {
+        let task = ApiTask {
+            priority: 5,
+            callback: false,
+            tries: vec![Duration::from_secs(60); 8],
+            nature: Nature::default(),
+        };
+        (
+            Duration::from_millis(lot.u64(minutes.start * 60_000..minutes.end * 60_000)),
+            Happening::ApiTask(task),
+        )
+    };
+    let meanwhile: Vec<_> = (0..3).map(|_| ask(0..10)).collect();
+    let afterwards: Vec<_> = (0..6).map(|_| ask(20..30)).collect();
+    Scenario {
+        policy: Policy {
+            approval: "never",
+            asks_channel: false,
+            budget_cents: None,
+            rpm: 30,
+            rpd: Some(6),
+            ..scenario.policy
+        },
+        plan: meanwhile.into_iter().chain(afterwards).collect(),
+        weather: vec![failing(
+            Duration::ZERO..Duration::from_secs(900),
+            Port::State,
+            Which::Named("swap"),
+            1_000,
+        )],
+        calm: Duration::from_secs(2_400),
+        max_skew: Duration::ZERO,
+        processors: 1,
+        stale_per_mille: 0,
+        doubled_per_mille: 0,
+        lost_per_mille: 0,
+        damaged_per_mille: 0,
+        retried_per_mille: 0,
+        ..scenario
+    }
+}
+
+/// Nothing happens but that bodies are lost on their way, until their tasks have failed for it; and that the senders' next
+/// tries, which store them, cannot all give the tasks a new life: another try has to.
+fn revive_late(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let again = [minutes(45), minutes(1), minutes(1), minutes(10), minutes(10)];
+    scenario.plan.retain(|(_, what)| matches!(what, Happening::Webhook(_) | Happening::ApiTask(_)));
+    scenario.plan.truncate(6);
+    for (at, what) in &mut scenario.plan {
+        *at = within(lot, minutes(2));
+        match what {
+            Happening::Webhook(webhook) => webhook.tries = again.to_vec(),
+            Happening::ApiTask(task) => task.tries = again.to_vec(),
+            _ => {}
+        }
+    }
+    let lost = failing(Duration::ZERO..minutes(10), Port::Payloads, Which::Writes, 500);
+    let unwritten = failing(minutes(44)..minutes(48), Port::Tasks, Which::Writes, 600);
+    Scenario { weather: vec![lost, unwritten], calm: minutes(60), ..scenario }
+}
+
+/// A time in which so many of a thousand operations fail, and do nothing.
+fn failing(time: std::ops::Range<Duration>, port: Port, which: Which, per_mille: u32) -> Window {
+    let std::ops::Range { start: from, end: until } = time;
+    Window { from, until, port, which, mishap: Some(Mishap::FailBefore), per_mille }
 }
 
 fn choose<T: Copy>(lot: &mut Rng, of: &[T]) -> T {
@@ -94,15 +164,16 @@ fn policy(lot: &mut Rng) -> Policy {
         expires: choose(lot, &["10m", "10m", "2h", "2h", "13d"]),
         replies: choose(lot, &[2, 50]),
         asks_channel: lot.bool(),
-        budget_cents: 500,
+        budget_cents: Some(500),
         rpm: choose(lot, &[3, 30, 30]),
+        rpd: None,
         output_tokens: 16_384,
     };
     // Much may be set aside for long answers: what is scarce is scarce for short ones.
     if lot.bool() {
         return policy;
     }
-    Policy { budget_cents: choose(lot, &[15, 500]), output_tokens: 512, ..policy }
+    Policy { budget_cents: Some(choose(lot, &[15, 500])), output_tokens: 512, ..policy }
 }
 
 /// Now and then, one thing is out of order for long.
@@ -115,7 +186,7 @@ fn storm(lot: &mut Rng, span: Duration) -> Option<Window> {
     };
     let from = within(lot, span);
     let until = from + Duration::from_secs(lot.u64(600..3_000));
-    Some(Window { from, until, port, which, mishap: Some(Mishap::FailBefore), per_mille: 1_000 })
+    Some(failing(from..until, port, which, 1_000))
 }
 
 fn skew(lot: &mut Rng) -> Duration {

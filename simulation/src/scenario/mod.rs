@@ -70,10 +70,12 @@ pub struct Policy {
     pub replies: u32,
     /// Whether people are asked in a channel.
     pub asks_channel: bool,
-    /// What a day may cost, US cents.
-    pub budget_cents: u32,
+    /// What a day may cost, US cents; `None` for no bound.
+    pub budget_cents: Option<u32>,
     /// What each model may be asked in a minute.
     pub rpm: u64,
+    /// What each model may be asked in a day; `None` for no bound.
+    pub rpd: Option<u64>,
     /// Tokens that an answer may have.
     pub output_tokens: u32,
 }

@@ -88,6 +88,8 @@ pub enum Which {
     Writes,
     /// Those that change nothing.
     Reads,
+    /// Those of this name: one item takes no more writes, and the others do.
+    Named(&'static str),
 }
 
 /// A time in which operations of a port meet with a mishap.
@@ -108,11 +110,12 @@ pub struct Window {
 }
 
 impl Window {
-    fn covers(&self, elapsed: Duration, port: Port, writes: bool) -> bool {
+    fn covers(&self, elapsed: Duration, port: Port, name: &str, writes: bool) -> bool {
         let kind = match self.which {
             Which::All => true,
             Which::Writes => writes,
             Which::Reads => !writes,
+            Which::Named(one) => one == name,
         };
         kind && self.port == port && self.from <= elapsed && elapsed < self.until
     }
@@ -133,10 +136,10 @@ impl Faults {
         Self { windows, lot: Mutex::new(lot), injected: Mutex::default() }
     }
 
-    /// What happens to the next operation.
-    pub(crate) fn draw(&self, elapsed: Duration, port: Port, writes: bool) -> Option<Mishap> {
+    /// What happens to the next operation, which has this name.
+    pub(crate) fn draw(&self, elapsed: Duration, port: Port, name: &str, writes: bool) -> Option<Mishap> {
         let mut lot = lock(&self.lot);
-        for window in self.windows.iter().filter(|window| window.covers(elapsed, port, writes)) {
+        for window in self.windows.iter().filter(|window| window.covers(elapsed, port, name, writes)) {
             if lot.u32(..1_000) < window.per_mille {
                 let mishap = window.mishap.unwrap_or_else(|| Mishap::ALL[lot.usize(..Mishap::ALL.len())]);
                 *lock(&self.injected).entry((port, mishap)).or_default() += 1;

@@ -57,7 +57,7 @@ impl Ports {
     pub(crate) async fn think(&self, asking: &Asking, request: &Request) -> Result<Reply, NoAnswer> {
         let about = from_fn(|f| write!(f, "{} of {}", asking.step, asking.task));
         let operation = Operation::write(Port::Model, "ask", &about);
-        let mishap = self.draw(Port::Model, true);
+        let mishap = self.draw(Port::Model, "ask", true);
         self.world.note(|| format!("{} sends for the {about} {mishap:?}", self.who()));
         let asked = Asked::read(request);
         let mut bill = self.world.open_bill(asked.body.len(), asked.most_output);

@@ -107,7 +107,7 @@ impl Ports {
         let Some((text, mark)) = read_comment(request) else { return Ok(trouble(422)) };
         let about = from_fn(|f| write!(f, "{mark} in {thread}"));
         let operation = Operation::write(Port::Threads, "publish", &about);
-        let mishap = self.draw(Port::Threads, true);
+        let mishap = self.draw(Port::Threads, "write", true);
         self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
         if mishap == Some(Mishap::Freeze) {
             self.stand_still().await;

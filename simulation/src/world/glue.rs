@@ -63,11 +63,13 @@ fn environment(is_app: bool) -> Environment {
 }
 
 fn agent_toml(policy: &Policy) -> String {
-    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, output_tokens } =
+    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, rpd, output_tokens } =
         policy;
-    let budget_usd = f64::from(*budget_cents) / 100.0;
+    let budget = budget_cents.map(|cents| format!("per_day_usd = {:?}\n", f64::from(cents) / 100.0));
+    let budget = budget.unwrap_or_default();
+    let rpd = rpd.map(|rpd| format!("rpd = {rpd}\n")).unwrap_or_default();
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
-        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n"))
+        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{rpd}"))
         .concat();
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
@@ -89,8 +91,7 @@ callback_hosts = ["hooks.example.com"]
 max_output_tokens = {output_tokens}
 {limits}
 [budget]
-per_day_usd = {budget_usd:?}
-per_thread_replies_per_hour = {replies}
+{budget}per_thread_replies_per_hour = {replies}
 [sources.github]
 login = "{THREADS_LOGIN}"
 events = ["issues.opened", "issue_comment.created"]

@@ -44,6 +44,8 @@ struct Inner {
     unheard: Vec<BudgetWrite>,
     /// Requests of each model in each minute.
     asked: BTreeMap<(String, i64), u64>,
+    /// Requests of each model on each day.
+    asked_on: BTreeMap<(String, u64), u64>,
 }
 
 /// A write of a budget.
@@ -119,11 +121,12 @@ impl World {
             let mut inner = lock(&self.ledger.inner);
             inner.under_way.insert(bill.number, (bill.cost, bill.opened));
             *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
+            *inner.asked_on.entry((model.to_owned(), self.time.day())).or_default() += 1;
             let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
             covered.map(|(cost, _)| *cost).sum::<u64>()
         };
         let aside: u64 = self.values.budgets().iter().map(|budget| budget.aside(None)).sum();
-        if under_way > aside {
+        if under_way > aside && self.scenario.policy.budget_cents.is_some() {
             let what = format!("requests under way cost {under_way} millionths, {aside} are set aside");
             self.violated("no call costs more than was set aside for it", what);
         }
@@ -134,8 +137,8 @@ impl World {
         let key = write.key.clone();
         lock(&self.ledger.inner).unheard.push(write);
         let budget = Budget::read(value);
-        let limit = u64::from(self.scenario.policy.budget_cents) * 10_000;
         let sum = budget.spent + budget.aside(None);
+        let limit = self.scenario.policy.budget_cents.map_or(u64::MAX, |cents| u64::from(cents) * 10_000);
         if sum > limit {
             let what = format!("{key}: {sum} of {limit} millionths are spent or set aside");
             self.violated("no budget is exceeded", what);
@@ -161,6 +164,11 @@ impl World {
     /// Requests of each model in each minute of the service's, at most.
     pub(crate) fn busiest_minute(&self) -> u64 {
         lock(&self.ledger.inner).asked.values().copied().max().unwrap_or_default()
+    }
+
+    /// Requests of each model on each day of the service's, at most.
+    pub(crate) fn busiest_day(&self) -> u64 {
+        lock(&self.ledger.inner).asked_on.values().copied().max().unwrap_or_default()
     }
 
     /// What was billed, millionths of a US dollar.

@@ -33,7 +33,7 @@ mod trace;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use domain::{Clock, Jitter, Timestamp};
+use domain::{Clock, Jitter, TaskId, Timestamp, between};
 use http::Request;
 
 pub use env::{EnvId, Skew};
@@ -64,6 +64,9 @@ use state_store::Values;
 use task_store::Tasks;
 use threads::Threads;
 use trace::Trace;
+
+/// A dead processor holds its tasks for no longer, unless it may have acted outside.
+const DEAD_LEASE: Duration = Duration::from_secs(90);
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -221,8 +224,23 @@ impl World {
         }
         self.note(|| format!("!! {} dies", self.name_of(env)));
         let held = self.tasks.held_by(env, self.now());
+        self.watch_leases(&held);
         self.history().crashed(&held);
         self.scheduler.kill(env);
+    }
+
+    /// The processor that `held` these tasks is dead: nobody else gets one of them before its lease ends.
+    fn watch_leases(&self, held: &[TaskId]) {
+        for id in held {
+            let Some(until) = self.tasks.held_until(id) else { continue };
+            let left = between(self.now(), until);
+            if left > DEAD_LEASE + self.scenario.max_skew {
+                self.violated(
+                    "a dead processor holds no task for long",
+                    format!("{id} is held for {left:?}"),
+                );
+            }
+        }
     }
 
     /// `env` stands still for so long.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use simulated::{Network, NoAnswer, Request, Sending};
 
 use super::{Ports, World, gemini, github, lock, receiver};
+use crate::planted::Planted;
 
 /// The network that ends in `world`.
 pub(crate) struct ToWorld(Weak<World>);
@@ -77,5 +78,9 @@ impl Network for ToWorld {
 
     fn fresh_id(&self) -> u32 {
         self.0.upgrade().map_or(0, |world| lock(&world.lot).u32(..))
+    }
+
+    fn forgets_use_alone(&self) -> bool {
+        self.0.upgrade().is_some_and(|world| world.planted == Some(Planted::UseAloneForgotten))
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 
 use super::port::Operation;
-use super::{Port, Ports, World, lock};
+use super::{EnvId, Port, Ports, World, lock};
 
 /// The table.
 #[derive(Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Parts {
     damaged: Mutex<BTreeSet<(TaskId, String)>>,
     /// Parts that were stored by whoever had lost the task, since it was claimed last.
     late: Mutex<BTreeSet<(TaskId, String)>>,
+    /// Who has tried last to store the body of each task, if it was not there before.
+    stored_by: Mutex<BTreeMap<TaskId, EnvId>>,
 }
 
 impl Parts {
@@ -44,6 +46,19 @@ impl Parts {
     /// a run that lost the task, and may be missed.
     pub(crate) fn was_there(&self, id: &TaskId, part: &PartKey) -> bool {
         self.has(id, part) && !lock(&self.late).contains(&(id.clone(), part.as_str().to_owned()))
+    }
+
+    /// Whether it was `env` that tried last to store the body of the task, and did.
+    pub(crate) fn was_stored_by(&self, id: &TaskId, env: EnvId) -> bool {
+        lock(&self.stored_by).get(id) == Some(&env)
+    }
+
+    fn body_is_put(&self, id: &TaskId, env: EnvId, put: PutNew) {
+        let mut stored_by = lock(&self.stored_by);
+        match put {
+            PutNew::Stored => stored_by.insert(id.clone(), env),
+            PutNew::Exists => stored_by.remove(id),
+        };
     }
 
     /// Whoever claims the task finds all its parts.
@@ -112,6 +127,9 @@ impl PayloadStore for Ports {
                 return PutNew::Stored;
             }
             let put = self.world.parts.put(&id, part, blob);
+            if *part == PartKey::payload() {
+                self.world.parts.body_is_put(&id, self.env, put);
+            }
             let is_hidden = bugs.overlooks_body(part) && self.world.tasks.is_under_way(&id);
             if put == PutNew::Stored {
                 self.world.may_damage(&id, part);

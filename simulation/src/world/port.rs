@@ -78,7 +78,7 @@ impl Ports {
         mut run: impl FnMut() -> T,
         fail: impl FnOnce() -> E,
     ) -> Result<T, E> {
-        let mishap = self.draw(operation.port, operation.writes);
+        let mishap = self.draw(operation.port, operation.name, operation.writes);
         let mishap = mishap.filter(|mishap| !(operation.once && *mishap == Mishap::Twice));
         self.connect().await;
         let outcome = match mishap {
@@ -129,8 +129,8 @@ impl Ports {
     }
 
     /// What goes wrong with the next operation.
-    pub(crate) fn draw(&self, port: Port, writes: bool) -> Option<Mishap> {
-        self.world.faults.draw(self.world.time.elapsed(), port, writes)
+    pub(crate) fn draw(&self, port: Port, name: &str, writes: bool) -> Option<Mishap> {
+        self.world.faults.draw(self.world.time.elapsed(), port, name, writes)
     }
 
     async fn wait(&self, millis: std::ops::Range<u64>) {

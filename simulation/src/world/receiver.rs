@@ -22,7 +22,7 @@ pub(crate) struct Receiver {
 
 impl World {
     pub(crate) async fn receive(self: Arc<Self>, request: Request) -> Result<Reply, NoAnswer> {
-        let mishap = self.faults.draw(self.time.elapsed(), Port::Receiver, true);
+        let mishap = self.faults.draw(self.time.elapsed(), Port::Receiver, "post", true);
         self.note(|| format!("   posted to {}: {mishap:?}", request.url()));
         tokio::time::sleep(self.millis(1..60)).await;
         if matches!(mishap, Some(Mishap::FailBefore | Mishap::CrashBefore)) {

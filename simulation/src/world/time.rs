@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Skew;
 
-/// When every run begins: 2027-01-15, 08:00 UTC.
+/// When every run begins: 2027-01-15, 08:00 UTC, which is midnight where models count their days.
 const START_SECOND: i64 = 1_800_000_000;
 
 /// The time that nobody's clock is wrong about.
@@ -40,6 +40,11 @@ impl Time {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// The number of the day, as models count them.
+    pub(crate) fn day(&self) -> u64 {
+        self.elapsed().as_secs() / 86_400
     }
 
     /// A clock that is wrong by `skew`.

@@ -1,6 +1,6 @@
 //! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
 
-use domain::ServiceTier;
+use domain::{SchemaSize, ServiceTier};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
@@ -121,7 +121,7 @@ fn format(config: &Value) -> Result<Format, ApiError> {
         }
         (schema, other) => schema.or(other).cloned(),
     };
-    if schema.as_ref().is_some_and(|schema| states(schema) > MAX_STATES) {
+    if schema.as_ref().is_some_and(|schema| SchemaSize::of(schema).exceeded().next().is_some()) {
         return Err(ApiError::invalid(
             "The specified schema produces a constraint that has too many states for serving. Typical causes of this \
              error are schemas with lots of text (for example, very long property or enum names).",
@@ -137,21 +137,6 @@ fn format(config: &Value) -> Result<Format, ApiError> {
             "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain` \
              and `application/json`; got `{other}`.\n"
         ))),
-    }
-}
-
-/// Names of fields and values to choose from. Google publishes no number; this one is cautious.
-const MAX_STATES: usize = 1_000;
-
-fn states(schema: &Value) -> usize {
-    match schema {
-        Value::Object(fields) => {
-            let names = fields.get("properties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
-            let values = fields.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
-            names + values + fields.values().map(states).sum::<usize>()
-        }
-        Value::Array(values) => values.iter().map(states).sum(),
-        _ => 0,
     }
 }
 
@@ -255,6 +240,9 @@ mod tests {
         assert!(refused(r#"{"candidate_count":2}"#).contains("Multiple candidates is not enabled"));
         assert!(parse(r#"{"contents":[{"parts":[{"text":"x"}]}],"serviceTier":"cheap"}"#).is_err());
         assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message.contains("Unknown name"));
+        let words: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+        let many = json!({"responseMimeType": "application/json", "responseSchema": {"enum": words}});
+        assert!(refused(&many.to_string()).contains("too many states for serving"));
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));

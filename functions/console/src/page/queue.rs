@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use domain::{DecisionInput, ListQuery, Task, TaskId, TaskStatus};
+use domain::{DecisionInput, Stage, StoreError, Task, TaskId, TaskStatus, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use settings::Role;
 
+use super::census::some;
 use super::decide::is_repeated;
 use super::draft;
 use super::failure::Failure;
@@ -30,49 +31,87 @@ const PAGE: usize = 20;
 const MAX_DRAFT: usize = 2_000;
 /// Bytes of a question that a page shows.
 const ASKED_BYTES: usize = 600;
-/// Tasks that are looked at.
+/// Bytes of questions and drafts of a page, as they are sent: with its rows, and style and script, it weighs 60 KB at the most.
+const ROOM: usize = 24_000;
+/// Drafts that are looked at: those that expire first. Those behind them come up when these are decided.
 const MAX_QUEUE: usize = 500;
-/// Drafts that are read at once.
+/// Tasks or drafts that are read at once.
 const READS_AT_ONCE: usize = 16;
 
-/// The parked tasks, those that expire first first, and of those the oldest.
-pub(crate) async fn parked(console: &Console) -> Result<Vec<Task>, Refusal> {
-    let status = Some(TaskStatus::AwaitingApproval);
-    let mut query = ListQuery { status, limit: 100, ..ListQuery::default() };
-    let mut found = Vec::new();
-    loop {
-        let page = console.stores.tasks.list(&query).await?;
-        found.extend(page.tasks);
-        query.cursor = page.cursor;
-        if query.cursor.is_none() || found.len() >= MAX_QUEUE {
-            break;
-        }
-    }
-    found.sort_by_key(|task| (task.doc.expires_at, task.doc.received_at));
-    Ok(found)
+/// The parked tasks that a page knows.
+pub(crate) struct Queue {
+    /// As the index has them: what is due first first. A parked task is due when it expires, and before that as long as its
+    /// message in Slack is to be posted.
+    pub(crate) ids: Vec<TaskId>,
+    /// Whether others wait behind them.
+    pub(crate) more: bool,
 }
 
-/// The parked tasks before and after `id`, of those that this person may decide about, and how many there are.
+/// Looks up what expires first; of the tasks themselves a page reads those that it shows.
+pub(crate) async fn parked(console: &Console) -> Result<Queue, Refusal> {
+    let due = console.stores.tasks.due(Stage::AwaitingApproval, Timestamp::MAX, MAX_QUEUE).await?;
+    let more = due.len() == MAX_QUEUE;
+    Ok(Queue { ids: due.into_iter().map(|due| due.task_id).collect(), more })
+}
+
+/// Those of `ids` that are parked, those that expire first first, and of those the oldest. The index lags: what has been
+/// decided meanwhile is left out.
+pub(crate) async fn read(console: &Console, ids: &[TaskId]) -> Result<Vec<Task>, Refusal> {
+    let read = stream::iter(ids.to_vec()).map(|id| async move { one(console, &id).await });
+    let found: Vec<Option<Task>> = read.buffered(READS_AT_ONCE).try_collect().await?;
+    let mut tasks: Vec<Task> = found.into_iter().flatten().collect();
+    tasks.sort_by_key(|task| (task.doc.expires_at, task.doc.received_at));
+    Ok(tasks)
+}
+
+/// The task, if it is parked. What cannot be read is left out, or one damaged draft would hide all others.
+async fn one(console: &Console, id: &TaskId) -> Result<Option<Task>, Refusal> {
+    match console.stores.tasks.get(id).await {
+        Ok(task) => Ok(task.filter(|task| task.control.status == TaskStatus::AwaitingApproval)),
+        Err(error @ StoreError::Broken { .. }) => {
+            tracing::error!(task_id = %id, %error, "a parked task cannot be read; the queue leaves it out");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The parked tasks before and after one, of those that this person may decide about, and how many are parked.
 pub(crate) struct Neighbours {
     pub(crate) before: Option<TaskId>,
     pub(crate) after: Option<TaskId>,
-    pub(crate) left: usize,
+    /// How many there are, the person's own among them.
+    pub(crate) left: Option<String>,
 }
 
 impl Neighbours {
     /// A task that is no longer parked has the ends of the queue for its neighbours.
     pub(crate) async fn of(console: &Console, session: &Session, id: &TaskId) -> Result<Self, Refusal> {
-        let queue: Vec<TaskId> = parked(console)
-            .await?
-            .into_iter()
-            .filter(|task| !task.is_requested_by(&session.name))
-            .map(|task| task.id)
-            .collect();
-        let at = queue.iter().position(|known| known == id);
-        let before = at.and_then(|at| at.checked_sub(1)).and_then(|at| queue.get(at)).cloned();
-        let after = queue.get(at.map_or(0, |at| at + 1)).cloned();
-        Ok(Self { before, after, left: queue.len() })
+        let Queue { ids, more } = parked(console).await?;
+        let at = ids.iter().position(|known| known == id);
+        let (before, after) = match at {
+            Some(at) => (ids.get(..at), ids.get(at + 1..)),
+            None => (None, Some(ids.as_slice())),
+        };
+        let before = first_of(console, session, before.unwrap_or_default().iter().rev()).await?;
+        let after = first_of(console, session, after.unwrap_or_default().iter()).await?;
+        let left = (!ids.is_empty()).then(|| some(ids.len(), more));
+        Ok(Self { before, after, left })
     }
+}
+
+/// The first of `ids` that this person may decide about.
+async fn first_of(
+    console: &Console,
+    session: &Session,
+    ids: impl Iterator<Item = &TaskId>,
+) -> Result<Option<TaskId>, Refusal> {
+    for id in ids {
+        if one(console, id).await?.is_some_and(|task| !task.is_requested_by(&session.name)) {
+            return Ok(Some(id.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The list, in which there is something, as a form that decides about what is chosen.
@@ -80,17 +119,18 @@ pub(crate) async fn list(
     console: &Console,
     session: &Session,
     filter: &Filter,
-    tasks: &[Task],
+    Queue { ids, more }: &Queue,
 ) -> Result<Markup, Refusal> {
     // A page that has been decided away is the last one.
-    let page = filter.page().min(tasks.len().saturating_sub(1) / PAGE);
-    let shown = tasks.iter().skip(page * PAGE).take(PAGE).cloned().collect::<Vec<_>>();
+    let page = filter.page().min(ids.len().saturating_sub(1) / PAGE);
+    let shown = read(console, ids.chunks(PAGE).nth(page).unwrap_or_default()).await?;
     let shown = rows(&shown, console.clock.now()).into_iter().zip(shown);
-    let rows =
-        stream::iter(shown).map(|(row, task)| async move { entry(console, session, &task, &row).await });
-    let rows: Vec<Markup> = rows.buffered(READS_AT_ONCE).try_collect().await?;
+    let entries = stream::iter(shown).map(|(row, task)| Entry::read(console, session, task, row));
+    let entries: Vec<Entry> = entries.buffered(READS_AT_ONCE).try_collect().await?;
+    let mut room = ROOM;
+    let rows = entries.iter().map(|entry| entry.shown(&mut room));
     let may = session.may(Role::Decide);
-    let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < tasks.len()));
+    let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < ids.len()));
     Ok(html! {
         form.decide.batch method="post" action="/ui/decide" {
             (layout::csrf(session))
@@ -103,48 +143,78 @@ pub(crate) async fn list(
             }
             ul.list { @for row in rows { (row) } }
         }
-        @if tasks.len() > PAGE {
+        @if ids.len() > PAGE {
             nav.more aria-label="Pages of the queue" {
                 @if let Some(before) = before { a.button rel="prev" href=(filter.with_page(before)) { "Before these" } " " }
-                span.quiet { (page * PAGE + 1) " to " (tasks.len().min((page + 1) * PAGE)) " of " (tasks.len()) }
+                span.quiet { (page * PAGE + 1) " to " (ids.len().min((page + 1) * PAGE)) " of " (some(ids.len(), *more)) }
                 @if let Some(after) = after { " " a.button rel="next" href=(filter.with_page(after)) { "After these" } }
             }
+        }
+        @if *more && after.is_none() {
+            p.quiet.small { "These expire first. What waits behind them comes up when some are decided." }
         }
     })
 }
 
-/// A row, its draft to unfold, and the box that chooses that very draft.
-async fn entry(console: &Console, session: &Session, task: &Task, row: &Markup) -> Result<Markup, Refusal> {
-    let hash = task.doc.draft.as_ref().map_or("", |draft| draft.hash.as_str());
-    let (text, asked) =
-        futures::try_join!(draft::one(&console.stores, task, hash), asked::of(console, task))?;
-    let shown = text.as_deref().filter(|text| text.len() <= MAX_DRAFT);
-    let may = session.may(Role::Decide) && shown.is_some() && !task.is_requested_by(&session.name);
-    Ok(html! {
-        li.entry data-id=(task.id) {
-            @if may {
-                label.choose {
-                    input type="checkbox" name="chosen" value={ (task.id) ":" (hash) };
-                    span.hidden { "Choose " (title(&task.doc)) }
-                }
-            } @else { span.choose {} }
-            div {
-                (row)
-                @match shown {
-                    Some(text) => {
-                        details.seen {
-                            summary { "Question and draft" }
-                            div.pair {
-                                @if let Some(asked) = &asked { (question(asked)) }
-                                div.prose { (draft::rendered(text)) }
+/// A row of the queue.
+struct Entry {
+    task: Task,
+    row: Markup,
+    /// Question and draft; `None` where the draft is too long for a list.
+    texts: Option<String>,
+    /// Whether this person may decide about it.
+    may: bool,
+}
+
+impl Entry {
+    async fn read(console: &Console, session: &Session, task: Task, row: Markup) -> Result<Self, Refusal> {
+        let (text, asked) =
+            futures::try_join!(draft::one(&console.stores, &task, hash(&task)), asked::of(console, &task))?;
+        let draft = text.filter(|text| text.len() <= MAX_DRAFT);
+        let texts = draft.map(|draft| {
+            let pair = html! {
+                @if let Some(asked) = &asked { (question(asked)) }
+                div.prose { (draft::rendered(&draft)) }
+            };
+            pair.into_string()
+        });
+        let may = session.may(Role::Decide) && !task.is_requested_by(&session.name);
+        Ok(Self { task, row, texts, may })
+    }
+
+    /// The row, its texts to unfold if the page has `room` for them, and the box that chooses the draft that they show.
+    fn shown(&self, room: &mut usize) -> Markup {
+        let texts = self.texts.as_ref().filter(|texts| texts.len() <= *room);
+        *room -= texts.map_or(0, String::len);
+        html! {
+            li.entry data-id=(self.task.id) {
+                @if self.may && texts.is_some() {
+                    label.choose {
+                        input type="checkbox" name="chosen" value={ (self.task.id) ":" (hash(&self.task)) };
+                        span.hidden { "Choose " (title(&self.task.doc)) }
+                    }
+                } @else { span.choose {} }
+                div {
+                    (self.row)
+                    @match (texts, &self.texts) {
+                        (Some(texts), _) => {
+                            details.seen {
+                                summary { "Question and draft" }
+                                div.pair { (PreEscaped(texts)) }
                             }
                         }
+                        (None, Some(_)) => { p.quiet.small { "This page is full: open it to decide." } }
+                        (None, None) => { p.quiet.small { "Its draft is long: open it to decide." } }
                     }
-                    None => { p.quiet.small { "Its draft is long: open it to decide." } }
                 }
             }
         }
-    })
+    }
+}
+
+/// The hash of its draft.
+fn hash(task: &Task) -> &str {
+    task.doc.draft.as_ref().map_or("", |draft| draft.hash.as_str())
 }
 
 /// The beginning of what was asked, beside its draft.

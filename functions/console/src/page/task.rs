@@ -175,7 +175,7 @@ fn way(queue: Option<&Neighbours>) -> Markup {
         nav.back aria-label="Queue" {
             a href="/" { "← Tasks" }
             @if let Some(queue) = queue {
-                @if queue.left > 0 { span.quiet { (queue.left) " need approval" } }
+                @if let Some(left) = &queue.left { span.quiet { (left) " need approval" } }
                 @if let Some(before) = &queue.before { a rel="prev" href={ "/ui/tasks/" (before) } { "Previous" } }
                 @if let Some(after) = &queue.after { a rel="next" href={ "/ui/tasks/" (after) } { "Next" } }
             }

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::filter::{self, Filter};
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::queue;
+use super::queue::{self, Queue};
 use super::session::Session;
 use super::words::{ahead, label, pill, plain, thread, time, timed, title, usd};
 use crate::Console;
@@ -42,6 +42,13 @@ const SOON: u64 = 4 * 3_600;
 struct Found {
     tasks: Vec<Task>,
     cursor: Option<String>,
+}
+
+impl Found {
+    /// The number of the list that is shown; only its first page knows it.
+    fn count(&self, filter: &Filter) -> Option<String> {
+        filter.cursor.is_empty().then(|| census::some(self.tasks.len(), self.cursor.is_some()))
+    }
 }
 
 pub(crate) async fn page(
@@ -110,13 +117,20 @@ fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {
     let now = console.clock.now();
     let counts = try_join(census::count(console, now), census::ended(console, now)).map_err(Refusal::from);
+    if is_queue(filter) {
+        let ((counts, ended), queue) = try_join(counts, find_parked(console, filter, now)).await?;
+        let count = census::some(queue.ids.len(), queue.more);
+        return Ok(html! {
+            (tabs(filter, &counts, &ended, Some(&count)))
+            @if queue.ids.is_empty() { (nothing(filter, queue.more)) }
+            @else { (queue::list(console, session, filter, &queue).await?) }
+        });
+    }
     let ((counts, ended), found) = try_join(counts, find(console, filter, now)).await?;
-    let shown = if is_queue(filter) && !found.tasks.is_empty() {
-        queue::list(console, session, filter, &found.tasks).await?
-    } else {
-        list(filter, &found, now)
-    };
-    Ok(html! { (tabs(filter, &counts, &ended, &found)) (shown) })
+    Ok(html! {
+        (tabs(filter, &counts, &ended, found.count(filter).as_deref()))
+        (list(filter, &found, now))
+    })
 }
 
 /// Whether it is the list of what waits for a person, in the order in which it is decided.
@@ -152,12 +166,18 @@ async fn asked_for(console: &Console, filter: &Filter, task: &Task) -> Result<bo
     }
 }
 
-async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {
-    if is_queue(filter) {
-        let mut queue = queue::parked(console).await?;
-        queue.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
-        return Ok(Found { tasks: matching(console, filter, queue, now).await?, cursor: None });
+/// The queue, or those of it that the filter lets through.
+async fn find_parked(console: &Console, filter: &Filter, now: Timestamp) -> Result<Queue, Refusal> {
+    let mut queue = queue::parked(console).await?;
+    if filter.narrows() {
+        let mut tasks = queue::read(console, &queue.ids).await?;
+        tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+        queue.ids = matching(console, filter, tasks, now).await?.into_iter().map(|task| task.id).collect();
     }
+    Ok(queue)
+}
+
+async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {
     let mut query = filter.list(PAGE).map_err(Refusal::Malformed)?;
     if !filter.looks_inside() {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
@@ -190,14 +210,16 @@ const TABS: [TaskStatus; 9] = [
 
 /// A number is that of the list behind it. Under a filter the list that is shown alone has one: nobody reads all the
 /// others for it.
-fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, found: &Found) -> Markup {
+fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, here: Option<&str>) -> Markup {
     let status = if filter.status.is_empty() { "all" } else { filter.status.as_str() };
     let current = |of: &str| (status == of).then_some("true");
-    let here = filter.cursor.is_empty().then(|| census::some(found.tasks.len(), found.cursor.is_some()));
-    let count = |of: TaskStatus| match ended.iter().find(|(known, _)| *known == of) {
-        _ if filter.narrows() => here.clone().filter(|_| status == of.as_str()),
-        Some((_, ended)) => here.clone().filter(|_| status == of.as_str()).or_else(|| Some(ended.clone())),
-        None => Some(counts.of(of)),
+    let count = |of: TaskStatus| {
+        let shown = here.filter(|_| status == of.as_str()).map(str::to_owned);
+        match ended.iter().find(|(known, _)| *known == of) {
+            _ if filter.narrows() => shown,
+            Some((_, ended)) => shown.or_else(|| Some(ended.clone())),
+            None => Some(counts.of(of)),
+        }
     };
     html! {
         nav.tabs aria-label="Status" {
@@ -217,7 +239,7 @@ fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, found: &Found) -> Marku
 
 fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
     html! {
-        @if found.tasks.is_empty() { (nothing(filter, found)) }
+        @if found.tasks.is_empty() { (nothing(filter, found.cursor.is_some())) }
         ul.list { @for (row, task) in rows(&found.tasks, now).iter().zip(&found.tasks) {
             li data-id=(task.id) { (row) }
         } }
@@ -228,7 +250,7 @@ fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
 }
 
 /// What stands in the place of an empty list, and where to go from there.
-fn nothing(filter: &Filter, found: &Found) -> Markup {
+fn nothing(filter: &Filter, more: bool) -> Markup {
     let status = filter.status().ok().flatten().map(|status| label(status).to_lowercase());
     html! {
         div.empty {
@@ -237,7 +259,7 @@ fn nothing(filter: &Filter, found: &Found) -> Markup {
                 p { "Send one: " code { "afterhook send events/bodies/github/issues.opened.json --to …" } }
             } @else {
                 p {
-                    @if found.cursor.is_some() { "None of the latest tasks matches." }
+                    @if more { "None of the " @if is_queue(filter) { "drafts that expire first" } @else { "latest tasks" } " matches." }
                     @else if filter.narrows() { "No task matches." }
                     @else if let Some(status) = status { "No task here is “" (status) "”." }
                     @else { "There are no older tasks." }

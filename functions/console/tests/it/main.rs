@@ -22,4 +22,5 @@ mod roles;
 mod seen;
 mod unsteady;
 mod versions;
+mod weight;
 mod wrong_tokens;

@@ -165,6 +165,31 @@ async fn a_full_queue_is_a_small_page() {
     assert!(beyond.contains("41 to 60 of 60"), "what was decided away leaves the last page: {beyond}");
 }
 
+/// The newest were shown once, and the oldest expired unseen.
+#[tokio::test]
+async fn a_queue_that_is_longer_than_a_page_knows_begins_with_what_expires_first() {
+    let rig = Rig::new();
+    let mut drafts = Vec::new();
+    for number in 0..600 {
+        drafts.push(rig.parked(number).await);
+    }
+    let ids: Vec<&str> = drafts.iter().map(|task| task.id.as_str()).collect();
+    fn listed(page: &str) -> Vec<&str> {
+        page.split("data-id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+    let first = rig.page("/").await.text();
+    assert_eq!(listed(&first), ids[..20]);
+    assert!(first.contains("1 to 20 of 500+"), "{first}");
+    assert!(first.contains("Needs approval <span class=\"count\">500+</span>"), "{first}");
+    // One is decided, and the first of those that were behind comes up.
+    rig.approve(&drafts[0]).await;
+    let last = rig.page("/?status=awaiting_approval&page=25").await.text();
+    assert_eq!(listed(&last), ids[481..=500]);
+    assert!(last.contains("481 to 500 of 500+") && last.contains("comes up when some are decided"), "{last}");
+    let filtered = rig.page("/?status=awaiting_approval&source=github").await.text();
+    assert_eq!(listed(&filtered), ids[1..=20]);
+}
+
 #[tokio::test]
 async fn tabs_count_what_their_lists_have() {
     let rig = Rig::new();

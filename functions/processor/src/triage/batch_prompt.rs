@@ -57,20 +57,24 @@ pub(super) fn call(leader: &ModelCall, followers: &[&ModelCall]) -> ModelCall {
 /// An array of the single answers, each with its number. A repair would cost all of them again, so only the
 /// array itself is checked.
 fn output(single: &OutputFormat, events: usize) -> OutputFormat {
-    let mut item = match single {
+    let single = match single {
         OutputFormat::Json { schema, .. } => schema.clone(),
         OutputFormat::Text => json!({"type": "object", "properties": {}, "required": []}),
     };
-    item["properties"]["index"] = json!({"type": "integer", "description": "The event's number."});
-    if let Some(required) = item["required"].as_array_mut() {
-        required.insert(0, json!("index"));
-    }
     OutputFormat::Json {
-        schema: json!({"type": "array", "items": item, "minItems": events, "maxItems": events}),
+        schema: schema(single, events),
         check: Arc::new(|value| {
             value.is_array().then_some(()).ok_or_else(|| "the answer must be an array of verdicts".to_owned())
         }),
     }
+}
+
+pub(super) fn schema(mut item: Value, events: usize) -> Value {
+    item["properties"]["index"] = json!({"type": "integer", "description": "The event's number."});
+    if let Some(required) = item["required"].as_array_mut() {
+        required.insert(0, json!("index"));
+    }
+    json!({"type": "array", "items": item, "minItems": events, "maxItems": events})
 }
 
 /// What `answer` means to each of the tasks, whose single answers would have been checked by `check`.

@@ -1,101 +1,61 @@
-//! How large the schema of triage may become: the model's service refuses schemas that are too complex.
-//!
-//! Google publishes no bounds. It names what makes a schema too complex (ai.google.dev/gemini-api/docs/structured-output):
-//! long names and words, deep nesting, many properties. The bounds here are ours, where experience says that it
-//! begins; a schema that is refused all the same is said in words, at the price of a call.
+//! Whether the schema of triage is larger than the model's service takes ([`SchemaSize`]). One that is refused is said in
+//! words, so that each question costs two calls.
 
-use serde_json::Value;
+use std::path::Path;
+
+use domain::{SchemaBound, SchemaSize};
 use settings::Settings;
 
+use super::batch_prompt;
 use super::question::schema;
 use crate::{Registry, automations};
 
-const MAX_DEPTH: usize = 8;
-const MAX_PROPERTIES: usize = 100;
-/// Characters of all names of properties and all words to choose from.
-const MAX_TEXT: usize = 8_000;
-
-/// What a schema adds up to.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Size {
-    depth: usize,
-    properties: usize,
-    text: usize,
-}
-
-/// What of the schema of triage the model's service may refuse as too complex, and how to mend it.
+/// What of the schema of triage the model's service may refuse as too complex: in which file, for which intent, and how
+/// to mend it.
 #[must_use]
-pub fn schema_warnings(settings: &Settings, registry: Registry) -> Vec<String> {
-    let registry = automations::configured(registry, settings);
-    let mut size = Size::default();
-    size.add(&schema(&settings.intents, &registry), 1);
-    let bounds = [
-        (size.depth, MAX_DEPTH, "levels deep", "nest the parameters of automations less"),
-        (
-            size.properties,
-            MAX_PROPERTIES,
-            "properties large",
-            "use fewer intents with parameters, or fewer parameters",
-        ),
-        (
-            size.text,
-            MAX_TEXT,
-            "characters of names and words long",
-            "shorten the words that parameters choose from",
-        ),
-    ];
-    let over = bounds.into_iter().filter(|(is, most, ..)| is > most);
-    over.map(|(is, most, what, mend)| {
-        format!("intents: the schema of triage is {is} {what}, and the model's service may refuse more than {most}: {mend}")
-    })
-    .collect()
+pub fn schema_warnings(settings: &Settings, registry: fn() -> Registry, path: &Path) -> Vec<String> {
+    let second = settings.shadow.as_ref().map(|shadow| (&*shadow.agent, " names in [shadow]"));
+    let agents = [(settings, "")].into_iter().chain(second);
+    agents
+        .flat_map(|(agent, place)| of_agent(agent, registry(), &format!("{}{place}", path.display())))
+        .collect()
 }
 
-impl Size {
-    fn add(&mut self, schema: &Value, depth: usize) {
-        self.depth = self.depth.max(depth);
-        if let Some(words) = schema["enum"].as_array() {
-            self.text += words.iter().filter_map(Value::as_str).map(str::len).sum::<usize>();
-        }
-        for maps in ["properties", "$defs"] {
-            for (name, inner) in schema[maps].as_object().into_iter().flatten() {
-                self.properties += usize::from(maps == "properties");
-                self.text += name.len();
-                self.add(inner, depth + 1);
-            }
-        }
-        for lists in ["anyOf", "oneOf", "prefixItems"] {
-            schema[lists].as_array().into_iter().flatten().for_each(|inner| self.add(inner, depth));
-        }
-        for single in ["items", "additionalProperties"] {
-            if schema[single].is_object() {
-                self.add(&schema[single], depth + 1);
-            }
-        }
-    }
+fn of_agent(settings: &Settings, registry: Registry, place: &str) -> Vec<String> {
+    let registry = automations::configured(registry, settings);
+    let single = schema(&settings.intents, &registry);
+    // Several events are asked for at once.
+    let size = SchemaSize::of(&batch_prompt::schema(single, 2));
+    let parameters = |automation: &str| registry.get(automation)?.parameters().map(SchemaSize::of);
+    let largest = |SchemaBound { of, .. }: SchemaBound| {
+        let intents =
+            settings.intents.iter().filter_map(|one| Some((of(&parameters(&one.automation)?), one)));
+        intents.max_by_key(|(figure, _)| *figure).map(|(_, intent)| intent)
+    };
+    let warning = |bound: SchemaBound| {
+        let intent = largest(bound).map_or_else(
+            || "[[intents]]".to_owned(),
+            |intent| format!("intent `{}` (automation `{}`)", intent.name, intent.automation),
+        );
+        let SchemaBound { of, most, what, mend } = bound;
+        format!(
+            "{place}, {intent}: the schema of sorting has {} {what}, and the model's service refuses more than {most} \
+             as too many states, so that each event is asked for twice: {mend}",
+            of(&size)
+        )
+    };
+    size.exceeded().map(warning).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn depth_properties_and_words_are_counted() {
-        let mut size = Size::default();
-        let inner = json!({"type": "object", "properties": {"word": {"enum": ["one", "three"]}}});
-        size.add(&json!({"properties": {"list": {"items": {"oneOf": [inner]}}}}), 1);
-        assert_eq!(size, Size { depth: 4, properties: 2, text: 4 + 4 + 8 });
-    }
 
     #[test]
     fn the_shipped_agent_is_far_below_and_many_words_are_not() {
         let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent/agent.toml");
         let shipped = Settings::load(&agent).unwrap();
-        assert_eq!(schema_warnings(&shipped, crate::registry()), [""; 0]);
+        assert_eq!(schema_warnings(&shipped, crate::registry, &agent), [""; 0]);
         let words: Vec<String> = (0..500).map(|n| format!("\"a label with the number {n}\"")).collect();
         let text = std::fs::read_to_string(&agent).unwrap();
         let labels = format!(
@@ -103,7 +63,9 @@ mod tests {
             words.join(", ")
         );
         let settings = Settings::parse(&(text + &labels), agent.parent().unwrap()).unwrap();
-        let warnings = schema_warnings(&settings, crate::registry());
-        assert!(warnings.len() == 1 && warnings[0].contains("shorten the words"), "{warnings:?}");
+        let warnings = schema_warnings(&settings, crate::registry, &agent);
+        let first = format!("{}, intent `tagged` (automation `label`): ", agent.display());
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&first), "{warnings:?}");
+        assert!(warnings[0].contains("shorten the words"), "{warnings:?}");
     }
 }

@@ -28,7 +28,8 @@ pub(super) async fn show(args: &CheckArgs, settings: &Settings) {
     }
 }
 
-async fn read(args: &CheckArgs, settings: &Settings) -> Result<Vec<ModelHealth>, Failure> {
+/// What the fleet keeps of each model.
+pub(super) async fn read(args: &CheckArgs, settings: &Settings) -> Result<Vec<ModelHealth>, Failure> {
     let dir = &args.data_dir.path;
     if let Some((url, token)) = args.console.clone().or_else(|| Some((args.url.clone()?, None))) {
         let api = match token {

@@ -8,7 +8,7 @@ use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
 use super::service::{self, ServiceError};
-use crate::failure::{ApiError, known};
+use crate::failure::known;
 use crate::wire::{CreateCachedContent, format_duration};
 
 /// The display name of our caches, for whoever lists them.
@@ -23,6 +23,8 @@ const MIN_TIME: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(300);
 /// After a refusal of what would be sent again unchanged.
 const LONG_PAUSE: Duration = Duration::from_secs(3_600);
+/// After a model took none of this size, or none at all: refused creations cost nothing.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Why there is no new cache.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +36,6 @@ enum NotMade {
     /// Another makes it, or failed to a short while ago.
     #[error("another environment makes it, or failed to make it")]
     Busy(Timestamp),
-    #[error("the model does not take it")]
-    NotAllowed,
     #[error("it took too long")]
     Late,
 }
@@ -46,8 +46,8 @@ impl NotMade {
         match self {
             Self::Busy(until) => *until,
             Self::Store(_) => after(now, LEASE),
-            Self::Service(_) | Self::Late => after(now, PAUSE),
-            Self::NotAllowed => after(now, LONG_PAUSE),
+            Self::Service(problem) => after(now, pause_after(problem)),
+            Self::Late => after(now, PAUSE),
         }
     }
 
@@ -56,9 +56,7 @@ impl NotMade {
         match self {
             Self::Service(ServiceError::Transport(error)) => !error.never_left(),
             Self::Service(ServiceError::Unreadable) | Self::Late => true,
-            Self::Service(ServiceError::Refused(_)) | Self::Store(_) | Self::Busy(_) | Self::NotAllowed => {
-                false
-            }
+            Self::Service(ServiceError::Refused(_)) | Self::Store(_) | Self::Busy(_) => false,
         }
     }
 }
@@ -83,7 +81,7 @@ impl Caches {
             Err(problem) => {
                 self.memory.settle(key, Some(problem.next(now)));
                 match problem {
-                    NotMade::Busy(_) | NotMade::NotAllowed => {
+                    NotMade::Busy(_) => {
                         tracing::debug!(%key, %problem, "there is no context cache; the prompt goes inline");
                     }
                     NotMade::Store(_) | NotMade::Service(_) | NotMade::Late => {
@@ -97,9 +95,6 @@ impl Caches {
 
     async fn create(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Prepared, NotMade> {
         let key = wanted.key;
-        if !self.handles.rules(&key.kept_as(), now).await?.allow(key) {
-            return Err(NotMade::NotAllowed);
-        }
         let owner = self.handles.owner();
         if let Acquire::Busy { until } = self.handles.acquire(key, &owner, now, after(now, LEASE)).await? {
             return Err(NotMade::Busy(until));
@@ -117,7 +112,7 @@ impl Caches {
                 self.handles.release(key, &owner).await;
                 Ok(Prepared { usage: Some(usage), ..Prepared::cached(handle) })
             }
-            Err(problem) => Err(self.learn(key, &owner, problem, now).await),
+            Err(problem) => Err(self.pause(key, &owner, problem, now).await),
         }
     }
 
@@ -147,30 +142,13 @@ impl Caches {
         }
     }
 
-    /// Remembers for the whole fleet what a refusal says about the model, or else leaves the lease
-    /// with nobody for a while, so that not every environment runs into the same wall.
-    async fn learn(&self, key: &CacheKey, owner: &str, problem: ServiceError, now: Timestamp) -> NotMade {
-        let (learnt, pause) = match &problem {
-            ServiceError::Refused(error) => match Lesson::of(error) {
-                Some(lesson) => {
-                    (self.handles.learn(&key.kept_as(), now, |rules| lesson.teach(key, rules)).await, None)
-                }
-                None if error.status == 400 => (Ok(()), Some(LONG_PAUSE)),
-                None => (Ok(()), Some(PAUSE)),
-            },
-            ServiceError::Transport(_) | ServiceError::Unreadable => (Ok(()), Some(PAUSE)),
-        };
-        let paused = match pause {
-            Some(pause) => self.handles.acquire(key, owner, now, after(now, pause)).await.map(|_| ()),
-            None => {
-                self.handles.release(key, owner).await;
-                Ok(())
-            }
-        };
-        for problem in [learnt, paused].into_iter().filter_map(Result::err) {
+    /// Leaves the lease with nobody for a while, so that not every environment runs into the same wall.
+    async fn pause(&self, key: &CacheKey, owner: &str, problem: ServiceError, now: Timestamp) -> NotMade {
+        let until = after(now, pause_after(&problem));
+        if let Err(problem) = self.handles.acquire(key, owner, now, until).await {
             tracing::warn!(%key, %problem, "others will try the same context cache in vain");
         }
-        if pause.is_some() { NotMade::Service(problem) } else { NotMade::NotAllowed }
+        NotMade::Service(problem)
     }
 
     /// Billed by the model that answers. Until one has, an alias is taken for what it most likely stands for, as the
@@ -224,26 +202,15 @@ fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
     prices::cache_repays(rates, wanted.demand.per_hour, wanted.demand.implicit)
 }
 
-/// What a refusal says about the model.
-enum Lesson {
-    TooSmall { size: Option<u64>, minimum: u64 },
-    NoCaches,
-}
-
-impl Lesson {
-    fn of(error: &ApiError) -> Option<Self> {
-        if let Some(minimum) = error.min_cache_tokens() {
-            return Some(Self::TooSmall { size: error.cache_tokens(), minimum });
-        }
-        let named = says(&error.message, &known::NO_CACHES);
-        let unsupported = error.status == 404 || (error.status == 400 && named);
-        unsupported.then_some(Self::NoCaches)
-    }
-
-    fn teach(&self, key: &CacheKey, rules: &mut super::rules::Rules) {
-        match *self {
-            Self::TooSmall { size, minimum } => rules.too_small(&key.digest, size, minimum),
-            Self::NoCaches => rules.no_caches(),
-        }
+/// How long the fleet makes no cache after `problem`.
+fn pause_after(problem: &ServiceError) -> Duration {
+    let ServiceError::Refused(error) = problem else { return PAUSE };
+    let not_by_this_model = error.status == 404
+        || (error.status == 400
+            && (error.is_too_small_for_a_cache() || says(&error.message, &known::NO_CACHES)));
+    match error.status {
+        _ if not_by_this_model => DAY,
+        400 => LONG_PAUSE,
+        _ => PAUSE,
     }
 }

@@ -90,8 +90,6 @@ impl HandleRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Content, Part, Role};
-    use serde_json::json;
 
     fn now() -> Timestamp {
         "2026-11-20T12:00:00Z".parse().unwrap()
@@ -134,22 +132,5 @@ mod tests {
         let at = |second| after(now(), Duration::from_secs(second));
         assert!(handle().is_alive(at(3_594)));
         assert!(!handle().is_alive(at(3_595)) && !handle().is_alive(at(9_999)));
-    }
-
-    #[test]
-    fn what_the_cache_holds_is_not_sent_again() {
-        let request = GenerateContentRequest {
-            system_instruction: Some(Content { role: None, parts: vec![Part::text("Be kind.")] }),
-            contents: vec![Content::text(Role::User, "Hi")],
-            generation_config: json!({"maxOutputTokens": 8}).as_object().cloned().unwrap(),
-            ..GenerateContentRequest::default()
-        };
-        let key = CacheKey::named("m", super::super::digest::Digest::numbered(0));
-        let sent = HandleRef { key, handle: handle(), version: Some(1) }.apply(&request);
-        assert_eq!(
-            serde_json::to_value(sent).unwrap(),
-            json!({"cachedContent": "cachedContents/a-1", "generationConfig": {"maxOutputTokens": 8},
-                "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
-        );
     }
 }

@@ -2,28 +2,25 @@
 //!
 //! | key | value |
 //! |-|-|
-//! | `cache:{model}:{digest}` | the [`Handle`]; and, as a lease, who makes the cache |
-//! | `cache-rules:{model}` | [`Rules`]: what the model was learnt to allow; forgotten after a day |
+//! | `cache:{model}:{digest}` | the [`Handle`]; and, as a lease, who makes the cache, or until when nobody does |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::{Acquire, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
-use serde::de::DeserializeOwned;
+use domain::{Acquire, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
-use super::rules::Rules;
 
 /// A call to the model does not wait longer for the state store than this.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
-const RULES_LAST: Duration = Duration::from_secs(24 * 3_600);
 /// Writers that meet are few: one is always done, so this is plenty.
 const TRIES: usize = 5;
 
-/// Handles, leases and rules of the fleet.
+/// Handles and leases of the fleet.
 #[derive(Clone)]
 pub(crate) struct HandleStore {
     store: Arc<dyn StateStore>,
@@ -126,36 +123,6 @@ impl HandleStore {
         let random = [self.jitter.draw(), self.jitter.draw()].map(f64::to_bits);
         format!("{:x}-{:x}-{}", random[0], random[1], COUNT.fetch_add(1, Ordering::Relaxed))
     }
-
-    /// What `model` was learnt to allow.
-    pub(crate) async fn rules(&self, model: &str, now: Timestamp) -> Result<Rules, StoreError> {
-        let found = bounded(self.store.get(&rules_key(model), now)).await?;
-        Ok(found.and_then(|found| read(&found.value)).unwrap_or_default())
-    }
-
-    /// Writes what `learn` adds to the rules of `model`.
-    pub(crate) async fn learn(
-        &self,
-        model: &str,
-        now: Timestamp,
-        learn: impl Fn(&mut Rules) + Send + Sync,
-    ) -> Result<(), StoreError> {
-        let (key, forget_at) = (rules_key(model), after(now, RULES_LAST));
-        let (mut expected, mut rules) = (Expected::Absent, Rules::default());
-        for _ in 0..TRIES {
-            learn(&mut rules);
-            let value = json!(rules);
-            match bounded(self.store.swap(&key, expected, &value, now, forget_at)).await? {
-                Swap::Done(_) => return Ok(()),
-                Swap::Conflict(None) => (expected, rules) = (Expected::Absent, Rules::default()),
-                Swap::Conflict(Some(current)) => {
-                    expected = Expected::Version(current.version);
-                    rules = read(&current.value).unwrap_or_default();
-                }
-            }
-        }
-        Err(StoreError::unavailable("learn about a model's caches", "too many others write it"))
-    }
 }
 
 impl std::fmt::Debug for HandleStore {
@@ -164,17 +131,9 @@ impl std::fmt::Debug for HandleStore {
     }
 }
 
-fn rules_key(model: &str) -> String {
-    format!("cache-rules:{model}")
-}
-
 /// What cannot be read counts as absent: it is written anew.
-fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    T::deserialize(value).ok()
-}
-
 fn handle_in(key: &CacheKey, found: &Versioned) -> Option<HandleRef> {
-    let handle = read(&found.value)?;
+    let handle = Handle::deserialize(&found.value).ok()?;
     Some(HandleRef { key: key.clone(), handle, version: Some(found.version) })
 }
 

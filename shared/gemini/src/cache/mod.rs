@@ -4,8 +4,8 @@
 //! - [`CacheKey`] (`digest`): what one cache serves;
 //! - [`Traffic`]: how often that is read, by the whole fleet; `prices` says whether it repays a cache;
 //! - [`Caches`] (`caches`): the way in; `create` is its slow path;
-//! - `handle_store`, `handle`, `rules`: what the fleet knows, in the state store; `memory`: what this
-//!   environment knows; `service`: HTTP.
+//! - `handle_store`, `handle`: what the fleet knows, in the state store; `memory`: what this environment knows;
+//!   `service`: HTTP.
 //!
 //! A cache ends with its life, which is paid for when it is made. None is extended: when it ends, reads are measured
 //! anew, and the next is made if they repay one. None is deleted: an idle one costs its storage until then.
@@ -19,7 +19,6 @@ mod digest;
 mod handle;
 mod handle_store;
 mod memory;
-mod rules;
 mod service;
 mod traffic;
 

@@ -246,20 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_paid_in_vain_is_not_paid_again() {
-        assert_eq!(decide(&[defer(Some(9)), ModelFailure::Unusable]), ModelFailure::Unusable);
-    }
-
-    #[test]
-    fn the_soonest_deferral_wins() {
-        assert_eq!(decide(&[defer(Some(9)), defer(Some(5)), ModelFailure::Retry]), defer(Some(5)));
+    fn what_was_paid_in_vain_counts_first_then_the_soonest_deferral_and_a_refusal_only_if_all_refuse() {
+        use ModelFailure::{Refused, Retry, Unusable};
+        assert_eq!(decide(&[defer(Some(9)), Unusable]), Unusable);
+        assert_eq!(decide(&[defer(Some(9)), defer(Some(5)), Retry]), defer(Some(5)));
         assert_eq!(decide(&[defer(Some(9)), defer(None)]), defer(None));
-    }
-
-    #[test]
-    fn a_refusal_stands_only_if_all_refuse() {
-        assert_eq!(decide(&[ModelFailure::Refused, ModelFailure::Retry]), ModelFailure::Retry);
-        assert_eq!(decide(&[ModelFailure::Refused, ModelFailure::Refused]), ModelFailure::Refused);
+        assert_eq!(decide(&[Refused, Retry]), Retry);
+        assert_eq!(decide(&[Refused, Refused]), Refused);
     }
 
     #[test]

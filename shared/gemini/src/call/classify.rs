@@ -71,6 +71,7 @@ impl Attempt<'_> {
             credentials: self.model.policy.rules.parked_by(class.is_of_the_model()),
             is_of_the_model: class.is_of_the_model(),
             words: failure.message.clone(),
+            is_over: false,
         })
     }
 

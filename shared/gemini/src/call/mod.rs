@@ -49,7 +49,7 @@ use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::fleet::{FleetModel, Shared, fresh_id};
 use crate::http::{Client, ConnectionCounts};
-use crate::look_up::{LookedUp, look_up_by};
+use crate::look_up::{LookedUp, ask_all};
 use crate::signal::{Signal, Signals};
 
 /// Google's Gemini.
@@ -117,7 +117,7 @@ impl Gemini {
     pub async fn park_missing(&self) -> Result<usize, StoreError> {
         let (mut missing, now) = (0, self.clock.now());
         for model in &self.models {
-            let all = look_up_by(&self.client, &model.name, now).await;
+            let all = ask_all(&self.client, &model.name, None, now).await;
             let of_the_account: Vec<&LookedUp> =
                 all.iter().filter(|one| one.account == model.account).collect();
             // Another version of the API may have it.

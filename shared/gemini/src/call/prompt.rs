@@ -204,16 +204,6 @@ mod tests {
     }
 
     #[test]
-    fn a_repair_shows_the_answer_and_the_problem() {
-        let mut request =
-            request(&call(&[(Speaker::User, "Hi")], OutputFormat::Text), &Generation::default());
-        ask_for_repair(&mut request, "`n` is missing", Some(Content::text(Role::Model, "{}")));
-        let roles: Vec<Role> = request.contents.iter().filter_map(|content| content.role).collect();
-        assert_eq!(roles, [Role::User, Role::Model, Role::User]);
-        assert!(request.contents[2].spoken().contains("`n` is missing"));
-    }
-
-    #[test]
     fn a_repair_without_an_answer_keeps_the_roles_in_turn() {
         let mut request =
             request(&call(&[(Speaker::User, "Hi")], OutputFormat::Text), &Generation::default());

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::contract::plain_call;
-use domain::{Document, Exchange, ModelRole, Priority, Speaker, TaskId, Timestamp};
+use domain::{Document, ModelRole, Priority, Speaker, TaskId, Timestamp};
 use futures::future::{FutureExt, join, join_all};
 use serde_json::json;
 
@@ -244,22 +244,15 @@ async fn follower_without_an_answer_in_time_is_put_off_and_loses_no_attempt() {
 }
 
 fn paid_answer() -> ModelAnswer {
+    let usage = json!([{"step": "triage", "model": "m", "prompt_tokens": 1, "cached_tokens": 0, "output_tokens": 1,
+        "thought_tokens": 0, "cost_usd": 1.0, "attempts": 1, "ms": 1}]);
+    let exchanges =
+        json!([{"step": "triage", "model": "m", "request": {}, "response": {}, "at": Timestamp::UNIX_EPOCH}]);
+    let usage = serde_json::from_value(usage).unwrap();
     ModelAnswer {
         text: "a".to_owned(),
         value: None,
-        usage: vec![
-            serde_json::from_value(
-                json!({"step": "triage", "model": "m", "prompt_tokens": 1, "cached_tokens": 0,
-                "output_tokens": 1, "thought_tokens": 0, "cost_usd": 1.0, "attempts": 1, "ms": 1}),
-            )
-            .unwrap(),
-        ],
-        exchanges: vec![Exchange {
-            step: "triage".to_owned(),
-            model: "m".to_owned(),
-            request: json!({}),
-            response: json!({}),
-            at: Timestamp::UNIX_EPOCH,
-        }],
+        usage,
+        exchanges: serde_json::from_value(exchanges).unwrap(),
     }
 }

@@ -254,24 +254,9 @@ impl ApiError {
         }
     }
 
-    /// The least size of a context cache, if this is the refusal of one that was too small.
-    #[must_use]
-    pub fn min_cache_tokens(&self) -> Option<u64> {
-        self.count_after("min_total_token_count=")
-    }
-
-    /// The size of a context cache that was refused for being too small.
-    #[must_use]
-    pub fn cache_tokens(&self) -> Option<u64> {
-        self.min_cache_tokens()?;
-        self.count_after(" total_token_count=")
-    }
-
-    /// The number behind `label` in the message of a 400.
-    fn count_after(&self, label: &str) -> Option<u64> {
-        let (_, rest) = self.message.split_once(label).filter(|_| self.status == 400)?;
-        let digits = rest.find(|next: char| !next.is_ascii_digit()).map_or(rest, |end| &rest[..end]);
-        digits.parse().ok()
+    /// Whether a context cache was refused for being smaller than the model takes.
+    pub(crate) fn is_too_small_for_a_cache(&self) -> bool {
+        self.status == 400 && self.message.contains("min_total_token_count=")
     }
 }
 

@@ -159,7 +159,7 @@ fn second(at: Timestamp) -> String {
 }
 
 /// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
-fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> Option<&'static str> {
+pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> Option<&'static str> {
     let says = |known: &[&str]| domain::says(&error.message, known);
     Some(match (error.status, class) {
         _ if says(&known::LEAKED) => {
@@ -221,50 +221,33 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_how_to_mend_them() {
-        let key = json!({"error": {"code": 400, "details": [
-            {"@type": "x/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
-        assert!(message(400, &key).contains("set GEMINI_API_KEY"));
-        assert!(message(404, &json!({})).contains("agent.toml, [models]"));
-        let off = json!({"error": {"code": 403, "details": [
-            {"@type": "x/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED"}]}});
-        assert!(message(403, &off).contains("enable the Generative Language API"));
-        let token = json!({"error": {"code": 401, "message": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."}});
-        assert!(message(401, &token).contains("set GEMINI_API_KEY"), "a key is no token");
-        assert!(message(400, &json!({})).contains("[models.generation]"));
-        assert!(message(302, &json!({})).contains("GEMINI_BASE_URL"));
-        assert!(message(429, &json!({"error": {"message": "limit: 0"}})).contains("no access"));
-    }
-
-    #[test]
     fn advice_follows_what_the_service_says_not_the_number_alone() {
-        let told = |status: u16, grpc: &str, said: &str| {
-            message(status, &json!({"error": {"code": status, "status": grpc, "message": said}}))
-        };
+        let reason = |reason: &str| json!([{"@type": "x/google.rpc.ErrorInfo", "reason": reason}]);
         let place = "User location is not supported for the API use.";
-        for (status, grpc, said, advice) in [
-            (400, "FAILED_PRECONDITION", place, "from this place"),
-            (400, "INVALID_ARGUMENT", place, "from this place"),
-            (
-                403,
-                "PERMISSION_DENIED",
-                "Your API key was reported as leaked. Please use another.",
-                "make another",
-            ),
-            (
-                403,
-                "PERMISSION_DENIED",
-                "Method doesn't allow unregistered callers (callers without established identity). Please use API Key.",
-                "no API key was sent: set GEMINI_API_KEY",
-            ),
-            (403, "PERMISSION_DENIED", "Your project has been denied access.", "another project"),
-            (403, "PERMISSION_DENIED", "Requests to this API are blocked.", "restrictions"),
+        let token = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.";
+        let no_key = "Method doesn't allow unregistered callers (callers without established identity).";
+        let (api, generation) = ("enable the Generative Language API", "[models.generation]");
+        for (status, grpc, said, details, advice) in [
+            (400, "INVALID_ARGUMENT", "", reason("API_KEY_INVALID"), "set GEMINI_API_KEY"),
+            // A key is no token.
+            (401, "UNAUTHENTICATED", token, json!([]), "set GEMINI_API_KEY"),
+            (403, "PERMISSION_DENIED", no_key, json!([]), "no API key was sent: set GEMINI_API_KEY"),
+            (404, "NOT_FOUND", "", json!([]), "agent.toml, [models]"),
+            (403, "PERMISSION_DENIED", "", reason("SERVICE_DISABLED"), api),
+            (400, "INVALID_ARGUMENT", "", json!([]), generation),
+            (302, "", "", json!([]), "GEMINI_BASE_URL"),
+            (429, "RESOURCE_EXHAUSTED", "limit: 0", json!([]), "no access"),
+            (400, "FAILED_PRECONDITION", place, json!([]), "from this place"),
+            (400, "INVALID_ARGUMENT", place, json!([]), "from this place"),
+            (403, "PERMISSION_DENIED", "Your API key was reported as leaked.", json!([]), "make another"),
+            (403, "PERMISSION_DENIED", "Your project has been denied access.", json!([]), "another project"),
+            (403, "PERMISSION_DENIED", "Requests to this API are blocked.", json!([]), "restrictions"),
         ] {
-            let message = told(status, grpc, said);
+            let error = json!({"code": status, "status": grpc, "message": said, "details": details});
+            let message = message(status, &json!({ "error": error }));
             assert!(message.contains(advice), "{message}");
-            for wrong in ["enable the Generative Language API", "[models.generation]"] {
-                assert!(!message.contains(wrong), "{message}");
-            }
+            let wrong = |other: &&str| *other != advice && message.contains(*other);
+            assert_eq!([api, generation].iter().find(|other| wrong(other)), None, "{message}");
         }
     }
 

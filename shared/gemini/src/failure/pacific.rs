@@ -25,26 +25,19 @@ fn local(at: Timestamp) -> Zoned {
 mod tests {
     use super::*;
 
-    fn midnight_after(text: &str) -> String {
-        next_midnight(text.parse().unwrap()).to_string()
-    }
-
     #[test]
     fn midnight_is_at_eight_utc_in_winter_and_at_seven_in_summer() {
-        assert_eq!(midnight_after("2026-11-20T12:00:00Z"), "2026-11-21T08:00:00Z");
-        assert_eq!(midnight_after("2026-07-01T12:00:00Z"), "2026-07-02T07:00:00Z");
-    }
-
-    #[test]
-    fn midnight_itself_waits_for_the_next() {
-        assert_eq!(midnight_after("2026-11-20T07:59:59.999Z"), "2026-11-20T08:00:00Z");
-        assert_eq!(midnight_after("2026-11-20T08:00:00Z"), "2026-11-21T08:00:00Z");
-    }
-
-    #[test]
-    fn the_day_on_which_clocks_change_has_its_own_length() {
-        // 2026-11-01 has 25 hours in California.
-        assert_eq!(midnight_after("2026-11-01T07:00:00Z"), "2026-11-02T08:00:00Z");
+        for (now, midnight) in [
+            ("2026-11-20T12:00:00Z", "2026-11-21T08:00:00Z"),
+            ("2026-07-01T12:00:00Z", "2026-07-02T07:00:00Z"),
+            // Midnight itself waits for the next.
+            ("2026-11-20T07:59:59.999Z", "2026-11-20T08:00:00Z"),
+            ("2026-11-20T08:00:00Z", "2026-11-21T08:00:00Z"),
+            // 2026-11-01 has 25 hours in California.
+            ("2026-11-01T07:00:00Z", "2026-11-02T08:00:00Z"),
+        ] {
+            assert_eq!(next_midnight(now.parse().unwrap()).to_string(), midnight);
+        }
     }
 
     #[test]

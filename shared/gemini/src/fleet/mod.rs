@@ -20,6 +20,16 @@ pub(crate) use parked::Parked;
 pub(crate) use permit::Permit;
 pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
 
+/// What becomes of a change that counts a call and could not be written: it is written later. A simulation plants a bug
+/// by having it forgotten.
+pub(crate) fn when_uncounted() -> WhenCut {
+    #[cfg(feature = "simulated")]
+    if simulated::forgets_use_alone() {
+        return WhenCut::Forget;
+    }
+    WhenCut::Repeat
+}
+
 /// An id that no other environment has: the runtime's hash keys are random.
 #[expect(clippy::cast_possible_truncation, reason = "32 random bits are enough among a few at a time")]
 pub(crate) fn fresh_id() -> u32 {

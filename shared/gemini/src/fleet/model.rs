@@ -7,17 +7,20 @@ use cells::{FleetCell, Shared, WhenCut, lock};
 use domain::{ModelCall, StoreError, Timestamp, after, at_account};
 use resilience::{Ask, Pass, Transition, Urgency};
 
-use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::parked::Parked;
 use super::permit::Permits;
 use super::policy::Policy;
+use super::{fresh_id, when_uncounted};
 use crate::cache::{Demand, Digest};
 use crate::failure::{FailureClass, pacific};
 use crate::signal::{Signal, Signals};
 
 /// What nobody has written to for so long is forgotten; longer than the longest pause, a day's.
 const LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// Between the first part of a fleet that tries again what was refused and the next, unless they hear of each other.
+const TURN: Duration = Duration::from_secs(10);
 
 /// One model: its limits, what the fleet knows of it, and this environment's permits.
 #[derive(Debug)]
@@ -29,6 +32,9 @@ pub(crate) struct FleetModel {
     pub(crate) account: usize,
     pub(crate) policy: Policy,
     pub(crate) permits: Permits,
+    /// What its state is kept under, and the part of the fleet that this environment is of.
+    kept_as: String,
+    shard: u32,
     cell: FleetCell<ModelState>,
     /// In place of `cell` while the state store is down, with this environment's share of the limits.
     alone: Mutex<ModelState>,
@@ -45,6 +51,8 @@ pub(crate) struct AdmittedCall<'a> {
     pub(crate) limit: u32,
     /// How often the beginning of its prompt is read.
     pub(crate) demand: Demand,
+    /// Whether it tries again what was refused.
+    is_probe: bool,
     /// When it was admitted.
     at: Timestamp,
     /// Admitted by this environment alone.
@@ -66,20 +74,27 @@ pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, no
 
 impl FleetModel {
     /// The model `name` as the account called `account`, which has this number, is served it.
-    pub(crate) fn new(name: &str, (number, account): (usize, &str), policy: Policy) -> Self {
-        // The console shows the first.
+    pub(crate) fn new(name: &str, account: (usize, &str), policy: Policy) -> Self {
+        Self::in_shard(fresh_id() % policy.shards, name, account, policy)
+    }
+
+    pub(super) fn in_shard(
+        shard: u32,
+        name: &str,
+        (number, account): (usize, &str),
+        mut policy: Policy,
+    ) -> Self {
         let kept_as = prices::kept_as(name, account);
-        let key = match fresh_id() % policy.shards {
-            0 => kept_as,
-            shard => format!("{kept_as}#{shard}"),
-        };
+        policy.rules.turn = TURN * shard;
         Self {
             name: name.to_owned(),
             title: at_account(name, account),
             account: number,
             policy,
             permits: Permits::default(),
-            cell: FleetCell::new(key, LIFE),
+            cell: FleetCell::new(key_of(&kept_as, shard), LIFE),
+            kept_as,
+            shard,
             alone: Mutex::default(),
         }
     }
@@ -103,7 +118,7 @@ impl FleetModel {
             None => admit(state, &rules, &ask, digest.as_ref(), now),
             Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
         };
-        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+        let (decision, is_alone) = match self.cell.change(shared, now, when_uncounted(), change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.title, %problem, "shared limits cannot be read; this environment keeps to its share of them");
@@ -113,13 +128,14 @@ impl FleetModel {
             }
         };
         match decision {
-            Admit::Granted { pass, limit, demand } => {
+            Admit::Granted { pass, limit, demand, is_probe } => {
                 let admitted = AdmittedCall {
                     model: self,
                     pass,
                     reserved: ask.tokens,
                     limit,
                     demand,
+                    is_probe,
                     at: now,
                     is_alone,
                     sent: false,
@@ -145,18 +161,39 @@ impl FleetModel {
         let rules = self.policy.rules;
         let (class, model) = (FailureClass::ModelRefused, self.title.clone());
         let until = after(now, class.parks().unwrap_or_default());
-        let parked = Parked { until, credentials: rules.parked_by(true), is_of_the_model: true, words };
-        let change = move |state: &mut ModelState| {
-            state.park(&rules, &Ended { parked: Some(parked.clone()), ..Ended::UNKNOWN })
+        let parked = Parked {
+            until,
+            credentials: rules.parked_by(true),
+            is_of_the_model: true,
+            words,
+            is_over: false,
         };
+        let ended = Ended { parked: Some(parked), ..Ended::UNKNOWN };
+        let refused = ended.clone();
+        let change = move |state: &mut ModelState| state.park(&rules, &refused);
         let is_new = self.cell.change(shared, now, WhenCut::Forget, change).await? == Some(true);
         if is_new {
+            self.tell_others(shared, &ended, now).await;
             tracing::error!(
                 model,
                 "the service has no such model any more; name another one in agent.toml, [models]"
             );
         }
         Ok(is_new)
+    }
+
+    /// What the service refuses, it refuses all parts of the fleet, and so it is with its end: without this, each part
+    /// would try again by itself.
+    async fn tell_others(&self, shared: &Shared, ended: &Ended, now: Timestamp) {
+        for shard in (0..self.policy.shards).filter(|shard| *shard != self.shard) {
+            let (rules, ended) = (self.policy.rules, ended.clone());
+            let change = move |state: &mut ModelState| state.park(&rules, &ended);
+            let cell = FleetCell::new(key_of(&self.kept_as, shard), LIFE);
+            if let Err(problem) = cell.change(shared, now, WhenCut::Forget, change).await {
+                tracing::warn!(model = self.title, %problem, "parts of the fleet try by themselves what is refused");
+                return;
+            }
+        }
     }
 
     /// The next free slot that is not before `from`, nor before the breaker opens; `None` if neither names a time.
@@ -180,8 +217,8 @@ impl AdmittedCall<'_> {
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
-        let (model, settlement) = (self.model, self.settlement(ended));
-        let words = settlement.ended.parked.as_ref().map(|parked| parked.words.clone());
+        let (model, settlement) = (self.model, self.settlement(ended.clone()));
+        let words = ended.parked.as_ref().map(|parked| &parked.words);
         let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
@@ -193,6 +230,9 @@ impl AdmittedCall<'_> {
                 Change::default()
             })
         };
+        if !self.is_alone && (self.is_probe || change.is_parked.is_some()) {
+            model.tell_others(shared, &ended, now).await;
+        }
         match change.is_parked {
             Some(true) => {
                 tracing::error!(
@@ -235,4 +275,9 @@ impl Drop for AdmittedCall<'_> {
             state.settle(&rules, &settlement, at);
         });
     }
+}
+
+/// Where a part of the fleet keeps its state. The console shows the first.
+fn key_of(kept_as: &str, shard: u32) -> String {
+    if shard == 0 { kept_as.to_owned() } else { format!("{kept_as}#{shard}") }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Admit {
         limit: u32,
         /// How often the beginning of its prompt is read.
         demand: Demand,
+        /// Whether it tries again what was refused.
+        is_probe: bool,
     },
     /// Not yet.
     Denied(Denied),
@@ -156,7 +158,7 @@ impl ModelState {
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
         if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules, now)) {
-            let (at, parked) = (parked.asks_at(now), Some(parked.clone()));
+            let (at, parked) = (parked.asks_at(rules, now), Some(parked.clone()));
             return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
         }
         let mut breaker = self.breaker.clone();
@@ -170,12 +172,11 @@ impl ModelState {
             Reserve::Granted => {
                 self.breaker = breaker;
                 self.learnt.granted(&rules.quota, rules.start, now);
-                if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules)) {
-                    parked.probe(now);
-                }
+                let parked = self.parked.as_mut().filter(|one| one.concerns(rules));
+                let is_probe = parked.map(|parked| parked.probe(now)).is_some();
                 let demand = read.map(|digest| self.reads.demand(digest, now));
                 let limit = self.concurrency.limit(rules.ceiling);
-                Admit::Granted { pass, limit, demand: demand.unwrap_or_default() }
+                Admit::Granted { pass, limit, demand: demand.unwrap_or_default(), is_probe }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
             Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why), parked: None }),
@@ -231,7 +232,7 @@ impl ModelState {
     fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
         let parked = self.parked.as_ref().filter(|parked| parked.holds(rules, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
-            Admission::Pass(_) => parked.map(|parked| parked.asks_at(now)),
+            Admission::Pass(_) => parked.map(|parked| parked.asks_at(rules, now)),
             Admission::Rejected { until } => Some(until),
         }
     }
@@ -285,7 +286,11 @@ impl ModelState {
             self.parked.clone_from(&ended.parked);
             return (!was_parked).then_some(true);
         }
-        let is_back = was_parked && matches!(ended.outcome, Outcome::Success { .. });
+        let is_answered = matches!(ended.outcome, Outcome::Success { .. });
+        if let Some(other) = self.parked.as_mut().filter(|one| is_answered && !one.is_of_the_model) {
+            other.is_over = true;
+        }
+        let is_back = was_parked && is_answered;
         if is_back {
             self.parked = None;
         }

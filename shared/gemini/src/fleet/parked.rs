@@ -25,12 +25,19 @@ pub(crate) struct Parked {
     /// For people: the service's own words, and how to mend it.
     #[serde(rename = "w")]
     pub(crate) words: String,
+    /// Whether other credentials are taken meanwhile: nobody is told of it any more, and those that were refused wait.
+    #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_over: bool,
 }
 
 impl Parked {
     /// Whether whoever calls under `rules` must wait at `now`.
     pub(crate) fn holds(&self, rules: &Rules, now: Timestamp) -> bool {
-        self.concerns(rules) && now < self.until
+        self.concerns(rules) && now < self.ends(rules)
+    }
+
+    fn ends(&self, rules: &Rules) -> Timestamp {
+        after(self.until, rules.turn)
     }
 
     pub(crate) fn concerns(&self, rules: &Rules) -> bool {
@@ -39,8 +46,9 @@ impl Parked {
 
     /// When a task asks again at `now`. Who waits for the account does so soon, for other credentials may be there; it
     /// costs no request while they are not.
-    pub(crate) fn asks_at(&self, now: Timestamp) -> Timestamp {
-        if self.is_of_the_model { self.until } else { self.until.min(after(now, ASK_AGAIN)) }
+    pub(crate) fn asks_at(&self, rules: &Rules, now: Timestamp) -> Timestamp {
+        let ends = self.ends(rules);
+        if self.is_of_the_model { ends } else { ends.min(after(now, ASK_AGAIN)) }
     }
 
     /// The one call that tries again goes out: the others wait for what comes of it.

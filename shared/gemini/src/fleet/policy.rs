@@ -57,6 +57,8 @@ pub(crate) struct Rules {
     pub(crate) parts: u32,
     /// Most calls under way.
     pub(crate) ceiling: u32,
+    /// So long after the first part this one tries again what was refused: what that comes to spares it the try.
+    pub(crate) turn: Duration,
     /// Stands for the credentials that this environment has.
     credentials: u32,
     /// Stands for the model's name: an alias may go on when the model that it stood for is gone.
@@ -109,7 +111,7 @@ impl Rules {
             slack: QuotaLimits::BURST,
         };
         let (start, ceiling) = (limits.start_rpm, limits.concurrency.unwrap_or(DEFAULT_CEILING));
-        Ok(Self { quota, start, breaker, parts: 1, ceiling, credentials: 0, name: 0 })
+        Ok(Self { quota, start, breaker, parts: 1, ceiling, turn: Duration::ZERO, credentials: 0, name: 0 })
     }
 
     /// Stands for what a refusal parks: all that these credentials ask of a model, or this name of it alone.
@@ -136,23 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn three_retries_are_refused_with_their_place() {
-        let error = policy(ModelLimits { retries: 3, ..ModelLimits::default() }).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "agent.toml, [models.limits.\"m\"], retries: at most 2 retries in place are allowed, not 3"
-        );
+    fn what_is_out_of_bounds_is_refused_with_its_place() {
+        let defaults = ModelLimits::default;
+        for (limits, problem) in [
+            (
+                ModelLimits { retries: 3, ..defaults() },
+                "retries: at most 2 retries in place are allowed, not 3",
+            ),
+            (ModelLimits { timeout: Duration::ZERO, ..defaults() }, "timeout: must be longer than zero"),
+        ] {
+            let said = policy(limits).unwrap_err().to_string();
+            assert_eq!(said, format!("agent.toml, [models.limits.\"m\"], {problem}"));
+        }
     }
 
     #[test]
     fn without_a_limit_the_calls_at_once_are_bounded_all_the_same() {
         assert_eq!(policy(ModelLimits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
-    }
-
-    #[test]
-    fn a_timeout_of_zero_is_refused() {
-        let error = policy(ModelLimits { timeout: Duration::ZERO, ..ModelLimits::default() }).unwrap_err();
-        assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
     }
 
     #[test]

@@ -15,10 +15,10 @@ use resilience::{Ask, Outcome, Urgency};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Ended, FleetModel, Policy, Shared, fresh_id};
+use super::{Ended, FleetModel, Parked, Policy, Shared, fresh_id};
 use crate::budget::BudgetAccount;
 use crate::config::Budgets;
-use crate::signal::Signals;
+use crate::signal::{Signal, Signals};
 
 const ENVIRONMENTS: u32 = 500;
 const PER_MINUTE: u64 = 50_000;
@@ -27,6 +27,7 @@ const AT_ONCE: usize = 11;
 const CALL: Duration = Duration::from_secs(6);
 const TOKENS: u64 = 1_000;
 const SECONDS: u64 = 8;
+const DAY: Duration = Duration::from_secs(36_000);
 /// From a function to DynamoDB, and back again.
 const WAY: Duration = Duration::from_micros(2_500);
 
@@ -92,8 +93,7 @@ impl Fleet {
         let mut slot = None;
         loop {
             let now = self.now();
-            let day_ends = after(now, Duration::from_secs(36_000));
-            let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot, day_ends };
+            let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot, day_ends: after(now, DAY) };
             let asked = Instant::now();
             let mut admitted = match model.admit(&self.shared, ask, None, now, true).await {
                 Ok(admitted) => admitted,
@@ -200,6 +200,51 @@ async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one
 async fn shards_spend_a_days_budget_and_no_more() {
     let (spent, _) = spent_of(200.0, 100, Duration::from_secs(3_600)).await;
     assert!((190.0..=200.0).contains(&spent), "{spent}");
+}
+
+/// A fleet of 500 environments is in 32 parts. Each asks every ten seconds: of what is refused for an hour, one call
+/// every three minutes goes out and not one of each part, and the first that is answered opens the way for all.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_tried_again_by_one_part_of_a_wide_fleet_for_all() {
+    let (_, fleet) = fleet();
+    let policy = || Policy::new("m", &ModelLimits::default(), ENVIRONMENTS, 0).unwrap();
+    let parts: Vec<_> =
+        (0..policy().shards).map(|n| FleetModel::in_shard(n, "m", (0, ""), policy())).collect();
+    let told = Arc::new(AtomicU32::new(0));
+    let alarms = Arc::clone(&told);
+    let signals = Signals::to(move |signal| {
+        alarms.fetch_add(u32::from(matches!(signal, Signal::Parked(_))), Ordering::Relaxed);
+    });
+    let ask = async |part: &FleetModel, second: u64, is_refused: bool| {
+        let now = after(start(), Duration::from_secs(second));
+        let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot: None, day_ends: after(now, DAY) };
+        let mut admitted = match part.admit(&fleet.shared, ask, None, now, false).await {
+            Ok(admitted) => admitted,
+            Err(denied) => {
+                part.next_slot(&fleet.shared, ask, Some(denied.at), now).await;
+                return 0;
+            }
+        };
+        admitted.sent = true;
+        let parked = |credentials| Parked {
+            until: after(now, Duration::from_secs(180)),
+            credentials,
+            is_of_the_model: false,
+            words: "Leaked.".to_owned(),
+            is_over: false,
+        };
+        let parked = is_refused.then(|| parked(part.policy.rules.parked_by(false)));
+        let outcome = if is_refused { Outcome::Neutral } else { Outcome::Success { took: CALL } };
+        admitted.settle(&fleet.shared, &signals, Ended { outcome, parked, ..Ended::UNKNOWN }, now).await;
+        1
+    };
+    let mut calls = [0; 3];
+    for second in (0..=3_610_u64).step_by(10) {
+        for part in &parts {
+            calls[second.saturating_sub(3_590) as usize / 10] += ask(part, second, second < 3_600).await;
+        }
+    }
+    assert_eq!((parts.len(), calls, told.load(Ordering::Relaxed)), (32, [20, 1, 32], 1));
 }
 
 fn start() -> Timestamp {

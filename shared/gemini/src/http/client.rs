@@ -56,8 +56,6 @@ pub(crate) struct Reply {
     pub(crate) tier: Option<String>,
     /// From sending to the first byte of the body.
     pub(crate) first_byte: Duration,
-    /// From sending to the last byte of the body.
-    pub(crate) took: Duration,
 }
 
 #[derive(Debug)]
@@ -115,9 +113,6 @@ impl Client {
         if let Some(health) = endpoint_health(&outcome) {
             account.endpoints.note(index, health, after(now, began.elapsed()));
         }
-        if let Ok(Reply { status, first_byte, took, .. }) = &outcome {
-            tracing::debug!(status, ?first_byte, ?took, "the model's service replied");
-        }
         outcome
     }
 
@@ -158,8 +153,7 @@ fn without_key(problem: NoKey) -> Result<Reply, TransportError> {
     let NoKey::Refused(words) = problem else { return Err(TransportError::Connect) };
     let message = format!("No access token: {words}");
     let body = json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": message}});
-    let (retry_after, tier, first_byte, took) = (None, None, Duration::ZERO, Duration::ZERO);
-    Ok(Reply { status: 401, body, retry_after, tier, first_byte, took })
+    Ok(Reply { status: 401, body, retry_after: None, tier: None, first_byte: Duration::ZERO })
 }
 
 /// What is not generation: caches and the like.
@@ -224,8 +218,7 @@ impl Client {
         let retry_after =
             retry_after.and_then(|value| domain::retry_after(value, after(now, sent.elapsed())));
         let Received { body, first_byte } = receive(response, mode, key).await?;
-        let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
-        Ok(Reply { status, body, retry_after, tier, first_byte, took })
+        Ok(Reply { status, body, retry_after, tier, first_byte: first_byte.duration_since(sent) })
     }
 }
 

@@ -184,10 +184,6 @@ mod tests {
         Config { endpoints: endpoints.iter().map(one).collect(), ..Config::new(None) }
     }
 
-    fn now() -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-
     #[test]
     fn addresses_keep_the_base_path_and_the_version() {
         let google = endpoint("https://generativelanguage.googleapis.com").unwrap();
@@ -234,19 +230,5 @@ mod tests {
         assert!(Account::all(&bad).unwrap_err().to_string().contains("endpoint 1"));
         let idle = config(&[("https://a", "v1", 0)]);
         assert!(matches!(Account::all(&idle), Err(ConfigError::Weights)));
-    }
-
-    #[test]
-    fn a_percentage_of_the_tasks_goes_to_the_new_version_and_each_stays_there() {
-        let config = config(&[("https://a", "v1beta", 90), ("https://a", "v1", 10)]);
-        let [one, other] = [(); 2].map(|()| Account::all(&config).unwrap().remove(0).endpoints);
-        let tasks: Vec<TaskId> = (0..2_000_u32).map(|n| TaskId::derive("t", &n.to_le_bytes())).collect();
-        let chosen = |endpoints: &Endpoints| -> Vec<usize> {
-            tasks.iter().map(|task| endpoints.choose(task, now()).0).collect()
-        };
-        let first = chosen(&one);
-        assert_eq!(first, chosen(&other), "environments disagree");
-        let new = first.iter().filter(|&&index| index == 1).count();
-        assert!((150..250).contains(&new), "{new} of 2,000");
     }
 }

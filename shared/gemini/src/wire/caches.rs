@@ -46,19 +46,3 @@ pub struct CachedContentUsage {
     #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub total_token_count: Option<u64>,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_to_the_nanosecond() {
-        let cache: CachedContent = serde_json::from_str(
-            r#"{"name":"cachedContents/a","model":"models/m","expireTime":"2026-11-20T10:00:00.769601846Z",
-                "usageMetadata":{"totalTokenCount":1081}}"#,
-        )
-        .unwrap();
-        assert_eq!(cache.expire_time.unwrap().subsec_nanosecond(), 769_601_846);
-        assert_eq!(cache.usage_metadata.unwrap().total_token_count, Some(1081));
-    }
-}

@@ -40,21 +40,17 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn whole_seconds_are_read() {
-        assert_eq!(parse_duration("34s"), Some(Duration::from_secs(34)));
-        assert_eq!(parse_duration("0s"), Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn fractions_are_exact_to_the_nanosecond() {
-        assert_eq!(parse_duration("45.837906927s"), Some(Duration::new(45, 837_906_927)));
-        assert_eq!(parse_duration("34.4s"), Some(Duration::new(34, 400_000_000)));
-        assert_eq!(parse_duration("0.000000001s"), Some(Duration::from_nanos(1)));
-    }
-
-    #[test]
-    fn fractions_of_a_nanosecond_are_rounded_up() {
-        assert_eq!(parse_duration("1.9999999991s"), Some(Duration::from_secs(2)));
+    fn seconds_are_exact_to_the_nanosecond_and_what_is_beyond_is_rounded_up() {
+        for (text, seconds, nanos) in [
+            ("34s", 34, 0),
+            ("0s", 0, 0),
+            ("45.837906927s", 45, 837_906_927),
+            ("34.4s", 34, 400_000_000),
+            ("0.000000001s", 0, 1),
+            ("1.9999999991s", 2, 0),
+        ] {
+            assert_eq!(parse_duration(text), Some(Duration::new(seconds, nanos)), "{text}");
+        }
     }
 
     #[test]

@@ -186,23 +186,9 @@ mod tests {
 
     /// Any JSON value, nested a little, with keys that the types know.
     fn any_json() -> impl Strategy<Value = Value> {
-        let key = prop::sample::select(vec![
-            "candidates",
-            "content",
-            "parts",
-            "text",
-            "thought",
-            "role",
-            "finishReason",
-            "usageMetadata",
-            "promptTokenCount",
-            "promptFeedback",
-            "blockReason",
-            "modelVersion",
-            "index",
-            "error",
-            "x",
-        ]);
+        let keys = "candidates content parts text thought role finishReason usageMetadata promptTokenCount \
+                    promptFeedback blockReason modelVersion index error x";
+        let key = prop::sample::select(keys.split(' ').collect::<Vec<_>>());
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),

@@ -63,32 +63,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn events(body: &str) -> Vec<String> {
-        in_pieces(body.as_bytes(), &[])
-    }
-
     #[test]
-    fn events_are_cut_at_empty_lines() {
-        assert_eq!(events("data: {\"a\":1}\r\n\r\ndata: {\"a\":2}\r\n\r\n"), ["{\"a\":1}\n", "{\"a\":2}\n"]);
-    }
-
-    #[test]
-    fn an_event_may_span_several_lines() {
-        assert_eq!(
-            events("event: x\n: note\ndata: {\"a\":\ndata: 1}\n\ndata: [DONE]\n\n"),
-            ["{\"a\":\n1}\n"]
-        );
-    }
-
-    #[test]
-    fn an_error_in_mid_stream_is_an_event() {
-        let error = "{\n  \"error\": {\n    \"code\": 499\n  }\n}\n";
-        assert_eq!(events(&format!("data: {{\"a\":1}}\n\n{error}")), ["{\"a\":1}\n", error]);
-    }
-
-    #[test]
-    fn the_last_event_needs_no_empty_line() {
-        assert_eq!(events("data: {\"a\":1}\n\ndata: {\"a\":2}"), ["{\"a\":1}\n", "{\"a\":2}\n"]);
+    fn events_are_cut_at_empty_lines_and_the_last_one_needs_none() {
+        let (first, error) = ("data: {\"a\":1}\n\n", "{\n  \"error\": {\n    \"code\": 499\n  }\n}\n");
+        let (one, two) = ("{\"a\":1}\n", "{\"a\":2}\n");
+        for (body, events) in [
+            ("data: {\"a\":1}\r\n\r\ndata: {\"a\":2}\r\n\r\n", vec![one, two]),
+            ("event: x\n: note\ndata: {\"a\":\ndata: 1}\n\ndata: [DONE]\n\n", vec!["{\"a\":\n1}\n"]),
+            (&format!("{first}{error}"), vec![one, error]),
+            (&format!("{first}data: {{\"a\":2}}"), vec![one, two]),
+        ] {
+            assert_eq!(in_pieces(body.as_bytes(), &[]), events);
+        }
     }
 
     /// `body` in pieces that end at `cuts`.

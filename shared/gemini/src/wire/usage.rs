@@ -108,36 +108,27 @@ mod tests {
         serde_json::from_value::<UsageMetadata>(usage).unwrap().billed(asked)
     }
 
+    /// The developer API says the tier, Vertex AI which traffic it was.
     #[test]
     fn the_tier_that_served_is_billed_and_where_it_is_not_told_the_dearer_one() {
         use ServiceTier::{Flex, Priority, Standard};
-        for (told, asked, tier) in [
-            (json!("flex"), Flex, Some(Flex)),
-            (json!("STANDARD"), Flex, Some(Standard)),
-            (json!("standard"), Priority, Some(Standard)),
-            (json!(null), Flex, Some(Standard)),
-            (json!(null), Priority, Some(Priority)),
-            (json!("gold"), Standard, None),
+        for (key, told, asked, tier) in [
+            ("serviceTier", "flex", Flex, Some(Flex)),
+            ("serviceTier", "STANDARD", Flex, Some(Standard)),
+            ("serviceTier", "standard", Priority, Some(Standard)),
+            ("untold", "", Flex, Some(Standard)),
+            ("untold", "", Priority, Some(Priority)),
+            ("serviceTier", "gold", Standard, None),
+            ("trafficType", "ON_DEMAND", Priority, Some(Standard)),
+            ("trafficType", "ON_DEMAND_PRIORITY", Priority, Some(Priority)),
+            ("trafficType", "ON_DEMAND_FLEX", Flex, Some(Flex)),
+            ("trafficType", "PROVISIONED_THROUGHPUT", Standard, Some(Standard)),
+            ("trafficType", "TRAFFIC_TYPE_UNSPECIFIED", Priority, Some(Priority)),
         ] {
-            let usage = json!({"promptTokenCount": 1, "serviceTier": told});
-            assert_eq!(billed(usage, asked).map(|billed| billed.tier), tier);
+            let usage = json!({"promptTokenCount": 1, key: told});
+            assert_eq!(billed(usage, asked).map(|billed| billed.tier), tier, "{told}");
         }
         assert_eq!(billed(json!({}), Standard), None, "nothing was counted");
-    }
-
-    #[test]
-    fn vertex_ai_says_which_traffic_it_was() {
-        use ServiceTier::{Flex, Priority, Standard};
-        for (told, asked, tier) in [
-            ("ON_DEMAND", Priority, Standard),
-            ("ON_DEMAND_PRIORITY", Priority, Priority),
-            ("ON_DEMAND_FLEX", Flex, Flex),
-            ("PROVISIONED_THROUGHPUT", Standard, Standard),
-            ("TRAFFIC_TYPE_UNSPECIFIED", Priority, Priority),
-        ] {
-            let usage = json!({"promptTokenCount": 1, "trafficType": told});
-            assert_eq!(billed(usage, asked).unwrap().tier, tier, "{told}");
-        }
     }
 
     #[test]

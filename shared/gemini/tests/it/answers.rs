@@ -71,12 +71,18 @@ fn bound(request: &Value) -> u64 {
 }
 
 #[tokio::test]
-async fn an_answer_cut_off_twice_goes_to_the_next_model_and_is_then_unusable() {
-    let server = Server::start((0..4).map(|_| ends("MAX_TOKENS", "Once"))).await;
-    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
-    assert!(error.message.contains("max_output_tokens"), "{}", error.message);
-    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK, FALLBACK]);
+async fn an_answer_that_no_second_try_mends_goes_to_the_next_model_and_is_then_unusable() {
+    for (step, call, word) in [
+        (ends("MAX_TOKENS", "SECRET"), call(), "max_output_tokens"),
+        (says(r#"{"n": "SECRET"}"#), structured(), "did not fit"),
+    ] {
+        let Step::Json(_, body) = step else { panic!("no JSON") };
+        let server = Server::start((0..4).map(|_| Step::Json(200, body.clone()))).await;
+        let error = gemini(config(&server.url)).generate(&call).await.unwrap_err();
+        assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+        assert!(error.message.contains(word) && !error.message.contains("SECRET"), "{}", error.message);
+        assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK, FALLBACK]);
+    }
 }
 
 #[tokio::test]
@@ -91,20 +97,19 @@ async fn a_blocked_prompt_ends_the_matter() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_withheld_is_asked_for_once_more_and_then_of_the_next_model() {
-    let withheld = |reason: &str| ends(reason, "Half a");
-    let server = Server::start([withheld("RECITATION"), says("Fine.")]).await;
-    assert_eq!(answered(&server, &call()).await.text, "Fine.");
-    assert_eq!(server.models(), [ANSWER, ANSWER]);
-
-    let server = Server::start([withheld("SAFETY"), withheld("SAFETY"), says("Fine.")]).await;
-    assert_eq!(answered(&server, &call()).await.text, "Fine.");
-    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
-
-    let server = Server::start((0..4).map(|_| withheld("RECITATION"))).await;
-    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
-    assert!(error.message.contains("RECITATION") && !error.message.contains("Half a"), "{}", error.message);
+async fn an_answer_that_is_withheld_or_broken_is_asked_for_once_more_and_then_of_the_next_model() {
+    for reason in ["RECITATION", "SAFETY", "OTHER"] {
+        for (times, models) in [(1, &[ANSWER; 2][..]), (2, &[ANSWER, ANSWER, FALLBACK])] {
+            let server =
+                Server::start((0..times).map(|_| ends(reason, "Half a")).chain([says("Fine.")])).await;
+            assert_eq!(answered(&server, &call()).await.text, "Fine.");
+            assert_eq!(server.models(), models);
+        }
+        let server = Server::start((0..4).map(|_| ends(reason, "Half a"))).await;
+        let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+        assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+        assert!(error.message.contains(reason) && !error.message.contains("Half a"), "{}", error.message);
+    }
 }
 
 #[tokio::test]
@@ -125,13 +130,6 @@ async fn a_broken_answer_is_asked_for_once_more() {
 }
 
 #[tokio::test]
-async fn an_answer_broken_twice_goes_to_the_next_model() {
-    let server = Server::start([ends("OTHER", ""), ends("OTHER", ""), says("Fine.")]).await;
-    assert_eq!(answered(&server, &call()).await.text, "Fine.");
-    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
-}
-
-#[tokio::test]
 async fn an_answer_against_its_schema_is_repaired_once() {
     let server = Server::start([says(r#"{"n": "seven"}"#), says(r#"{"n": 7}"#)]).await;
     assert_eq!(answered(&server, &structured()).await.value, Some(json!({"n": 7})));
@@ -148,15 +146,6 @@ async fn json_that_breaks_off_is_repaired_without_showing_it() {
     let repair = server.finish().remove(1);
     assert!(!repair.raw.contains("leak") && repair.raw.contains("not JSON"), "{}", repair.raw);
     assert_eq!(repair.body["contents"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn what_no_repair_mends_goes_to_the_next_model_and_is_then_unusable() {
-    let server = Server::start((0..4).map(|_| says(r#"{"n": "SECRET-ANSWER"}"#))).await;
-    let error = gemini(config(&server.url)).generate(&structured()).await.unwrap_err();
-    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
-    assert!(!error.message.contains("SECRET-ANSWER"), "{}", error.message);
-    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK, FALLBACK]);
 }
 
 #[tokio::test]

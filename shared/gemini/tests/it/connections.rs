@@ -7,7 +7,6 @@ use gemini::{Config, ConnectionCounts, Gemini};
 use tokio::task::JoinSet;
 
 use crate::calls::*;
-use crate::server::Server;
 use crate::tls::{Manner, TlsServer};
 
 /// A model that trusts `server`, without retries: whatever goes right did so at the first try.
@@ -94,14 +93,4 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
     let unavailable = ModelFailure::Defer { why: Deferral::Unavailable, not_before: None };
     assert_eq!((error.failure, server.requests()), (unavailable, 0));
     assert!(error.message.contains("TLS"), "{}", error.message);
-}
-
-#[tokio::test]
-async fn plain_http_is_spoken_over_one_connection_too() {
-    let server = Server::start([says("a"), says("b")]).await;
-    let model = gemini(config(&server.url));
-    for _ in 0..2 {
-        model.generate(&call()).await.unwrap();
-    }
-    assert_eq!(model.connections(), ConnectionCounts { opened: 1, requests: 2, waited: 0 });
 }

@@ -24,12 +24,13 @@ fn image(bytes: usize) -> Media {
 #[tokio::test]
 async fn attachments_come_before_the_words_about_them() {
     let server = Server::start([says("A crash.")]).await;
-    answered(&server, &showing(vec![image(3)])).await;
+    let image = Media { mime_type: "image/PNG".to_owned(), data: vec![0xfb, 0xef, 0xff, 0] };
+    answered(&server, &showing(vec![image])).await;
     assert_eq!(
         server.finish()[0].body["contents"],
         json!([{"role": "user", "parts": [
             {"inlineData": {"mimeType": "application/pdf", "data": "CAgICA=="}},
-            {"inlineData": {"mimeType": "image/png", "data": "BwcH"}},
+            {"inlineData": {"mimeType": "image/png", "data": "++//AA=="}},
             {"text": "What is wrong?"}]}])
     );
 }

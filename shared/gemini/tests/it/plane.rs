@@ -6,6 +6,7 @@ use domain::{Deferral, Media, Model, ModelCall, Priority, Speaker, Turn, after};
 use gemini::{Budgets, Config, Gemini, Generation, ModelLimits};
 use serde_json::json;
 
+use crate::cache_store::made;
 use crate::calls::*;
 use crate::fleet::{Fleet, deferral};
 use crate::server::{Server, Step};
@@ -17,18 +18,6 @@ fn slow() -> ModelLimits {
 }
 
 #[tokio::test]
-async fn two_environments_keep_one_quota() {
-    let server = Server::start([says("One.")]).await;
-    let fleet = Fleet::new(limited(&server.url, slow()));
-    fleet.environment().generate(&fleet.call()).await.unwrap();
-    let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
-    assert_eq!(why, Deferral::Quota);
-    assert!(not_before > Some(after(fleet.now(), seconds(5))), "{not_before:?}");
-    assert_eq!(server.models(), [ANSWER], "a denied call went out");
-    assert!(message.contains("the rate is used up"), "{message}");
-}
-
-#[tokio::test]
 async fn those_who_wait_get_different_times_and_start_at_them() {
     let server = Server::start([says("One."), says("Two."), says("Three.")]).await;
     let fleet = Fleet::new(limited(&server.url, slow()));
@@ -36,8 +25,12 @@ async fn those_who_wait_get_different_times_and_start_at_them() {
     first.generate(&fleet.call()).await.unwrap();
     let mut slots = Vec::new();
     for environment in [&first, &second] {
-        slots.push(fleet.denied(environment).await.1.unwrap());
+        let (why, not_before, message) = fleet.denied(environment).await;
+        assert!(why == Deferral::Quota && message.contains("the rate is used up"), "{message}");
+        slots.push(not_before.unwrap());
     }
+    assert_eq!(server.asked(), 1, "a denied call went out");
+    assert!(slots[0] > after(fleet.now(), seconds(5)), "two environments keep one quota: {slots:?}");
     assert!(slots[1].duration_since(slots[0]).as_secs() >= 9, "{slots:?}");
     for (slot, environment) in slots.into_iter().zip([&second, &first]) {
         fleet.pass(Duration::try_from(slot.duration_since(fleet.now())).unwrap());
@@ -218,7 +211,7 @@ async fn refusals_and_throttling_open_nothing() {
 
 #[tokio::test]
 async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_tried_at_once() {
-    let server = Server::start((0..3).map(|_| leaked()).chain([says("Back."), says("Back.")])).await;
+    let server = Server::start((0..3).map(|_| leaked()).chain((0..4).map(|_| says("Back.")))).await;
     let fleet = Fleet::new(config(&server.url));
     for minute in 0..9 {
         for _ in 0..5 {
@@ -232,21 +225,14 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
     }
     assert_eq!(fleet.told("Parked"), 1, "one alarm");
     let renewed = Config { api_key: Some("another".into()), ..config(&server.url) };
-    let environment = fleet.environment_of(renewed);
-    for _ in 0..2 {
-        assert_eq!(environment.generate(&fleet.call()).await.unwrap().text, "Back.");
-    }
-    server.finish();
-}
-
-#[tokio::test]
-async fn a_key_that_works_again_opens_the_way_for_all() {
-    let server = Server::start([leaked(), says("Back."), says("Back.")]).await;
-    let fleet = Fleet::new(config(&server.url));
-    fleet.environment().generate(&fleet.call()).await.unwrap_err();
-    fleet.pass(seconds(181));
-    for _ in 0..2 {
-        assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
+    // The old one works again, too: that opens the way for all.
+    for (environment, told) in
+        [(fleet.environment_of(renewed), json!(true)), (fleet.environment(), json!(null))]
+    {
+        for _ in 0..2 {
+            assert_eq!(environment.generate(&fleet.call()).await.unwrap().text, "Back.");
+        }
+        assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["p"]["o"], told, "it is over");
     }
     server.finish();
 }
@@ -594,12 +580,6 @@ fn large(fleet: &Fleet) -> ModelCall {
     ModelCall { system: "You maintain a project, and know all of it. ".repeat(500), ..fleet.call() }
 }
 
-fn cache(name: &str) -> Step {
-    let body = json!({"name": name, "model": "models/m-answer", "createTime": "2026-11-20T12:00:00Z",
-        "expireTime": "2026-11-20T14:00:00Z", "usageMetadata": {"totalTokenCount": 5000}});
-    Step::Json(200, body)
-}
-
 /// Eight reads are measured before a cache is thought of.
 fn inline() -> Vec<Step> {
     (0..8).map(|_| says("Inline.")).collect()
@@ -615,7 +595,7 @@ async fn measure(environment: &Gemini, fleet: &Fleet) {
 #[tokio::test]
 async fn the_call_that_repays_a_cache_makes_it_and_the_others_use_it() {
     let mut steps = inline();
-    steps.extend([cache("cachedContents/one"), says("Cached."), says("Cached.")]);
+    steps.extend([made("one", now()), says("Cached."), says("Cached.")]);
     let server = Server::start(steps).await;
     let fleet = Fleet::new(alone(&server.url));
     let first = fleet.environment();
@@ -635,7 +615,7 @@ async fn the_call_that_repays_a_cache_makes_it_and_the_others_use_it() {
 async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
     let mut steps = inline();
-    steps.extend([cache("cachedContents/one"), gone, says("Inline again.")]);
+    steps.extend([made("one", now()), gone, says("Inline again.")]);
     let server = Server::start(steps).await;
     let fleet = Fleet::new(limited(&server.url, once()));
     let environment = fleet.environment();

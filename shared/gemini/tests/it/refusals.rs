@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Deferral, Model, ModelFailure, after};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::calls::*;
 use crate::server::{Server, Step};
@@ -41,7 +41,7 @@ async fn a_short_wait_is_waited_in_place() {
 #[tokio::test]
 async fn all_four_forms_of_429_are_a_matter_of_quota() {
     let help = json!([{"@type": "type.googleapis.com/google.rpc.Help", "links": []}]);
-    let forms: [fn(&serde_json::Value) -> Step; 4] = [
+    let forms: [fn(&Value) -> Step; 4] = [
         |_| throttled(PER_MINUTE, Some("0.01s")),
         |_| throttled(PER_MINUTE, None),
         |help| error(429, "You exceeded your current quota.", help.clone()),
@@ -63,10 +63,13 @@ async fn a_throttled_model_is_served_by_its_fallback_and_that_of_triage_too() {
 }
 
 #[tokio::test]
-async fn the_days_quota_waits_until_midnight_in_california() {
-    let failure = failure_of([throttled(PER_DAY, Some("0.1s"))]).await;
+async fn the_days_quota_waits_until_midnight_in_california_also_if_words_alone_tell_it() {
+    let words = "You exceeded your current quota.\n* Quota exceeded for metric: generativelanguage.googleapis.com/generate_requests_per_model_per_day, limit: 250\nPlease retry in 9h12m.";
     let midnight = "2026-11-21T08:00:00Z".parse().unwrap();
-    assert_eq!(failure, ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) });
+    for step in [throttled(PER_DAY, Some("0.1s")), error(429, words, json!([]))] {
+        let told = ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) };
+        assert_eq!(failure_of([step]).await, told);
+    }
 }
 
 #[tokio::test]
@@ -78,17 +81,23 @@ async fn of_two_deferrals_the_sooner_one_counts() {
 }
 
 #[tokio::test]
-async fn a_model_without_access_is_passed_over() {
+async fn a_model_that_is_missing_or_not_allowed_is_passed_over() {
     let no_access = || error(429, "Quota exceeded for metric: m, limit: 0, model: x", json!([]));
-    let server = Server::start([no_access(), says("From the fallback.")]).await;
-    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    for step in [no_access(), bare(404)] {
+        let server = Server::start([step, says("From the fallback.")]).await;
+        assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    }
     assert_parked(failure_of([no_access()]).await, 300);
 }
 
 #[tokio::test]
-async fn an_overloaded_service_is_unavailable_after_one_retry() {
-    assert_eq!(failure_of([bare(503), bare(503)]).await, deferred(Deferral::Unavailable));
-    assert_eq!(failure_of([bare(502), bare(502)]).await, deferred(Deferral::Unavailable));
+async fn an_overloaded_service_is_unavailable_after_one_retry_also_if_a_good_answer_says_so() {
+    let inside = json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}});
+    let forms: [fn(Value) -> Step; 3] = [|_| bare(503), |_| bare(502), |inside| Step::Json(200, inside)];
+    for form in forms {
+        let twice = [form(inside.clone()), form(inside.clone())];
+        assert_eq!(failure_of(twice).await, deferred(Deferral::Unavailable));
+    }
 }
 
 #[tokio::test]
@@ -120,12 +129,6 @@ async fn retries_are_as_many_as_configured() {
         assert_eq!(error.failure, ModelFailure::Retry);
         assert_eq!(server.finish().len(), retries as usize + 1);
     }
-}
-
-#[tokio::test]
-async fn a_missing_model_is_passed_over() {
-    let server = Server::start([bare(404), says("From the fallback.")]).await;
-    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
 }
 
 #[tokio::test]
@@ -204,14 +207,6 @@ async fn an_invalid_key_says_how_to_mend_it_and_is_repeated_nowhere() {
 }
 
 #[tokio::test]
-async fn an_error_in_a_good_answer_is_an_error() {
-    let body = || {
-        Step::Json(200, json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}))
-    };
-    assert_eq!(failure_of([body(), body()]).await, deferred(Deferral::Unavailable));
-}
-
-#[tokio::test]
 async fn an_answer_that_is_not_json_is_counted() {
     let page = || Step::Text(200, "<html>Welcome</html>".to_owned());
     assert_eq!(failure_of([page(), page()]).await, ModelFailure::Retry);
@@ -258,11 +253,4 @@ async fn a_refusal_that_says_nothing_is_asked_once_without_what_we_have_added() 
     for (n, is_added) in [(0, true), (1, false), (2, true)] {
         assert_eq!((added(n, "thinkingConfig"), added(n, "responseJsonSchema")), (is_added, is_added));
     }
-}
-
-#[tokio::test]
-async fn a_days_quota_that_is_told_in_words_alone_waits_for_the_next_day() {
-    let words = "You exceeded your current quota.\n* Quota exceeded for metric: generativelanguage.googleapis.com/generate_requests_per_model_per_day, limit: 250\nPlease retry in 9h12m.";
-    let failure = failure_of([error(429, words, json!([]))]).await;
-    assert!(matches!(failure, ModelFailure::Defer { why: Deferral::DailyQuota, .. }), "{failure:?}");
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::calls::*;
 use crate::fleet::Fleet;
 use crate::server::{Server, Step};
+use crate::transport::silence;
 
 fn tiered(server: &Server) -> Fleet {
     let service_tier =
@@ -107,11 +108,7 @@ async fn flex_that_does_not_answer_is_followed_by_standard_and_counts_for_nothin
     let server = Server::start([Step::Hang, Step::Hang]).await;
     let fleet = tiered(&server);
     let (environment, call) = (fleet.environment(), of_priority(&fleet, 1, 280));
-    let silence = async {
-        server.arrival().await;
-        tokio::time::pause();
-    };
-    let (outcome, ()) = tokio::join!(environment.generate(&call), silence);
+    let (outcome, ()) = tokio::join!(environment.generate(&call), silence(&server));
     let asked: Vec<bool> =
         outcome.unwrap_err().exchanges.iter().map(|one| one.request["serviceTier"] == "flex").collect();
     assert_eq!(asked, [true, false]);

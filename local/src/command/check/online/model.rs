@@ -1,28 +1,93 @@
 //! The keys and credentials, and the models that agent.toml names.
 
-use domain::Clock;
-use gemini::{ApiError, LookedUp, NotServed};
+use domain::{Clock, ModelHealth, Timestamp};
+use gemini::{ApiError, Config, FailureClass, LookedUp, NotServed};
 use settings::{Environment, Settings};
 
 use super::super::elsewhere;
 use super::Finding;
+use crate::Failure;
 
-/// Asks for each model at each address.
-pub(super) async fn look(settings: &Settings, environment: &Environment) -> Vec<Finding> {
+/// Asks for each model at each address; then the cheapest, and those that the fleet `kept` as refused, for one small
+/// answer: without money a model is found, and does not answer.
+pub(super) async fn look(
+    settings: &Settings,
+    environment: &Environment,
+    kept: Result<Vec<ModelHealth>, Failure>,
+) -> Vec<Finding> {
     if !wiring::model::is_configured(settings, environment) {
         return vec![Finding::skipped("model", "GEMINI_API_KEY is not set; `dev` uses a stand-in")];
     }
     let config = wiring::model::config(settings, environment);
-    let mut findings = Vec::new();
+    let now = Clock::system().now();
+    let (mut findings, mut served) = (Vec::new(), false);
     for model in settings.models.in_use() {
-        match gemini::look_up(&config, model, Clock::system().now()).await {
-            Ok(all) => findings.extend(all.iter().map(|looked| finding(model, looked))),
+        match gemini::look_up(&config, model, now).await {
+            Ok(all) => {
+                served |= all.iter().any(|looked| looked.said.is_ok());
+                findings.extend(all.iter().map(|looked| finding(model, looked)));
+            }
             Err(problem) => {
                 return vec![Finding::wrong("model", problem.to_string(), "mend agent.toml, [models]")];
             }
         }
     }
+    let kept = kept.unwrap_or_else(|problem| {
+        findings.push(Finding::skipped("what was learnt of the models", problem.to_string()));
+        Vec::new()
+    });
+    let refused: Vec<&ModelHealth> = kept.iter().filter(|model| model.refused.is_some()).collect();
+    if served || !refused.is_empty() {
+        findings.extend(calls(settings, &config, &refused, now).await);
+    }
     findings
+}
+
+async fn calls(
+    settings: &Settings,
+    config: &Config,
+    refused: &[&ModelHealth],
+    now: Timestamp,
+) -> Vec<Finding> {
+    // With its account behind it, if that is not the first.
+    let is_refused = |name: &str| refused.iter().any(|model| model.name.split('@').next() == Some(name));
+    let mut findings = Vec::new();
+    for model in settings.models.in_use() {
+        if model != settings.models.triage && !is_refused(model) {
+            continue;
+        }
+        // What is wrong with the configuration was found before.
+        for called in gemini::try_out(config, model, now).await.unwrap_or_default() {
+            let kept = refused.iter().find(|model| model.name == called.title);
+            findings.push(call(&called, kept.and_then(|model| model.refused.as_deref()), now));
+        }
+    }
+    findings
+}
+
+/// What one small call came to, of a model that is `kept` as refused in these words, or is not.
+fn call(called: &LookedUp, kept: Option<&str>, now: Timestamp) -> Finding {
+    let what = format!("call of {}", called.title);
+    let for_good = called.refusal(now).filter(|(class, _)| {
+        matches!(class, FailureClass::NoMoney | FailureClass::AccountRefused | FailureClass::NoAccess)
+    });
+    match (&called.said, for_good, kept) {
+        (Ok(()), _, kept) => {
+            let before = if kept.is_some() { "; it was refused when it was called last" } else { "" };
+            let place = elsewhere(&called.at).unwrap_or_else(|| format!("at {}", called.at));
+            Finding::ok(what, format!("it answers, {place}{before}"))
+        }
+        (Err(problem), Some((_, advice)), _) => {
+            Finding::wrong(what, problem.to_string(), advice.unwrap_or("do what the service says"))
+        }
+        // What was kept is what is known.
+        (Err(_), None, Some(words)) => {
+            let mend =
+                "do what it says; one call every few minutes tries again, and new credentials do at once";
+            Finding::wrong(what, format!("it was refused when it was called last: {words}"), mend)
+        }
+        (Err(problem), None, None) => Finding::skipped(what, problem.to_string()),
+    }
 }
 
 fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {

@@ -37,41 +37,19 @@ fn text_is_read_without_thoughts() {
 
 #[test]
 fn blocking_reasons_block() {
-    let reasons = [
-        "SAFETY",
-        "RECITATION",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "MODEL_ARMOR",
-        "IMAGE_SAFETY",
-        "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_RECITATION",
-    ];
-    for reason in reasons {
+    let reasons = "SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR IMAGE_SAFETY \
+                   IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION";
+    for reason in reasons.split(' ') {
         assert_eq!(text(finished(reason, "half a")), Err(Flaw::Withheld(reason.to_owned())));
     }
 }
 
 #[test]
 fn broken_and_unknown_endings_are_malformed_even_with_text() {
-    let reasons = [
-        "FINISH_REASON_UNSPECIFIED",
-        "LANGUAGE",
-        "OTHER",
-        "MALFORMED_FUNCTION_CALL",
-        "MALFORMED_RESPONSE",
-        "UNEXPECTED_TOOL_CALL",
-        "TOO_MANY_TOOL_CALLS",
-        "MISSING_THOUGHT_SIGNATURE",
-        "ESCALATION",
-        "PUP_LIMITED_DISABLED",
-        "CONTINUATION",
-        "NO_IMAGE",
-        "IMAGE_OTHER",
-        "NEVER_HEARD_OF_IT",
-    ];
-    for reason in reasons {
+    let reasons = "FINISH_REASON_UNSPECIFIED LANGUAGE OTHER MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE \
+                   UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS MISSING_THOUGHT_SIGNATURE ESCALATION \
+                   PUP_LIMITED_DISABLED CONTINUATION NO_IMAGE IMAGE_OTHER NEVER_HEARD_OF_IT";
+    for reason in reasons.split(' ') {
         assert_eq!(text(finished(reason, "text")), Err(Flaw::Malformed(reason.to_owned())));
     }
 }

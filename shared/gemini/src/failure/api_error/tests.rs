@@ -60,13 +60,6 @@ fn quota_failure_alone_says_no_time_and_help_alone_says_nothing() {
 }
 
 #[test]
-fn a_bare_429_is_read() {
-    let body = json!({"error": {"code": 429, "message": "Resource has been exhausted.", "status": "RESOURCE_EXHAUSTED"}});
-    let error = ApiError::read(429, &body);
-    assert_eq!(error.to_string(), "HTTP 429 RESOURCE_EXHAUSTED: Resource has been exhausted.");
-}
-
-#[test]
 fn the_daily_quota_is_found_among_several() {
     let details = json!([quota_failure(&[(PER_MINUTE, "10"), (PER_DAY, "250")]), retry_info("36s")]);
     assert!(exhausted(EXCEEDED, details).is_daily());
@@ -90,19 +83,20 @@ fn words_count_where_details_are_absent() {
 }
 
 #[test]
-fn a_limit_of_zero_is_no_access() {
+fn a_limit_of_zero_is_no_access_and_no_other_is() {
     let by_value = exhausted(EXCEEDED, json!([quota_failure(&[(PER_DAY, "0")])]));
     assert!(by_value.is_without_access());
     let words = "You exceeded your current quota.\n* Quota exceeded for metric: m, limit: 0, model: x\nPlease retry in 3s.";
     assert!(exhausted(words, json!([])).is_without_access());
-}
-
-#[test]
-fn other_limits_are_not_zero() {
-    for limit in ["limit: 20", "limit: 0.5", "limit: 05", "limit: 10"] {
-        assert!(!exhausted(limit, json!([])).is_without_access(), "{limit}");
+    for (limit, is_zero) in [
+        ("limit: 20", false),
+        ("limit: 0.5", false),
+        ("limit: 05", false),
+        ("limit: 10", false),
+        ("limit: 0.", true),
+    ] {
+        assert_eq!(exhausted(limit, json!([])).is_without_access(), is_zero, "{limit}");
     }
-    assert!(exhausted("limit: 0.", json!([])).is_without_access());
 }
 
 #[test]
@@ -141,7 +135,7 @@ fn an_invalid_key_is_a_400_with_a_reason() {
 }
 
 #[test]
-fn a_lost_cache_is_a_403_and_a_small_one_names_its_minimum() {
+fn a_lost_cache_is_a_403_and_a_small_one_is_told_by_its_minimum() {
     let lost = "CachedContent not found (or permission denied)";
     assert!(refusal(403, "PERMISSION_DENIED", lost, json!([])).is_lost_cache());
     assert!(!refusal(403, "PERMISSION_DENIED", "Denied.", json!([])).is_lost_cache());
@@ -149,24 +143,25 @@ fn a_lost_cache_is_a_403_and_a_small_one_names_its_minimum() {
         "Model used by GenerateContent request (models/a) and CachedContent (models/b) has to be the same.";
     assert!(invalid(moved, json!([])).is_lost_cache());
     let small = "Cached content is too small. total_token_count=97, min_total_token_count=2048.";
-    assert_eq!(invalid(small, json!([])).min_cache_tokens(), Some(2048));
-    assert_eq!(invalid(small, json!([])).cache_tokens(), Some(97));
-    assert_eq!(invalid("Bad request.", json!([])).min_cache_tokens(), None);
+    assert!(invalid(small, json!([])).is_too_small_for_a_cache());
+    assert!(!invalid("Bad request.", json!([])).is_too_small_for_a_cache());
 }
 
 #[test]
-fn bodies_without_an_error_are_read_by_their_status() {
-    for body in [json!("<html>Bad gateway</html>"), json!(null), json!([]), json!({"error": "no"}), json!({})]
-    {
-        assert_eq!(ApiError::read(502, &body).to_string(), "HTTP 502");
+fn an_error_says_its_code_its_words_and_no_more_wherever_it_stands() {
+    let overloaded = json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}});
+    for (status, body, said) in [
+        (502, json!("<html>Bad gateway</html>"), "HTTP 502"),
+        (502, json!(null), "HTTP 502"),
+        (502, json!([]), "HTTP 502"),
+        (502, json!({"error": "no"}), "HTTP 502"),
+        (502, json!({}), "HTTP 502"),
+        (200, overloaded.clone(), "HTTP 503 UNAVAILABLE: Overloaded."),
+        (429, json!([overloaded]), "HTTP 429 UNAVAILABLE: Overloaded."),
+        (200, json!({"error": {"code": "invalid_request", "message": "m"}}), "HTTP 200: m"),
+    ] {
+        assert_eq!(ApiError::read(status, &body).to_string(), said);
     }
-}
-
-#[test]
-fn errors_inside_a_good_status_or_an_array_keep_their_code() {
-    let body = json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}});
-    assert_eq!(ApiError::read(200, &body).status, 503);
-    assert_eq!(ApiError::read(429, &json!([body])).to_string(), "HTTP 429 UNAVAILABLE: Overloaded.");
 }
 
 #[test]
@@ -177,12 +172,6 @@ fn details_of_a_wrong_shape_or_an_unknown_kind_do_not_break_the_rest() {
         {"@type": google("Poem"), "lines": 2}, "text", null, retry_info("45.837906927s")]);
     let error = exhausted(EXCEEDED, details);
     assert_eq!((error.retry_after, error.quotas.len()), (Some(Duration::new(45, 837_906_927)), 0));
-}
-
-#[test]
-fn a_word_as_code_is_read_as_absent() {
-    let error = ApiError::read(200, &json!({"error": {"code": "invalid_request", "message": "m"}}));
-    assert_eq!((error.status, error.message.as_str()), (200, "m"));
 }
 
 #[test]
@@ -198,7 +187,7 @@ proptest! {
         let body = json!({"error": {"code": status, "message": message, "details": [retry_info(&delay),
             quota_failure(&[(id.as_str(), id.as_str())])]}});
         let error = ApiError::read(status, &body);
-        let _ = (error.to_string(), error.min_cache_tokens(), error.is_without_access());
+        let _ = (error.to_string(), error.is_too_small_for_a_cache(), error.is_without_access());
     }
 }
 
