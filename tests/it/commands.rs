@@ -1,6 +1,7 @@
 //! The command line, run as a user runs it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use e2e::emulator::Emulator;
 use e2e::hooks;
@@ -317,8 +318,15 @@ fn changed_agent(from: &str, to: &str) -> tempfile::TempDir {
 async fn dev_once_ends_with_the_mend_when_the_budget_is_below_a_call() {
     let (dir, agent) =
         (tempfile::tempdir().unwrap(), changed_agent("per_day_usd = 20", "per_day_usd = 0.001"));
-    let said = run(dev(dir.path(), &["--once", "--config"]).arg(agent.path())).await;
-    said.assert_failure(&["the sample is put off until", "$0.001", "per_day_usd in agent.toml"]);
+    // In the minute before midnight it waits for the next day's budget first.
+    let mut command = dev(dir.path(), &["--once", "--config"]);
+    let ends = tokio::time::timeout(Duration::from_secs(120), command.arg(agent.path()).output());
+    let output = ends.await.expect("it ends by itself").unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    for part in ["the sample is put off until", "$0.001", "per_day_usd in agent.toml"] {
+        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
+    }
 }
 
 #[tokio::test]
