@@ -130,11 +130,15 @@ fn config_file(path: &str) -> Result<PathBuf, String> {
     Ok(settings::agent_file(PathBuf::from(path)))
 }
 
+/// Where `dev` keeps its data, and where it listens, if nothing else is said.
+pub(crate) const DEFAULT_DATA_DIR: &str = ".afterhook";
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+
 /// `--data-dir`, the same for `dev` and for every command that looks into what a `dev` keeps.
 #[derive(Debug, Clone, Args)]
 pub struct DataDir {
     /// Data directory of `dev`: tasks, queues, and the secrets that the environment does not have.
-    #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = ".afterhook")]
+    #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
     pub path: PathBuf,
 }
 
@@ -142,7 +146,7 @@ pub struct DataDir {
 #[derive(Debug, Args)]
 pub struct ConsoleArgs {
     /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    #[arg(long, default_value = DEFAULT_URL)]
     pub url: String,
     /// The token of the stack that it is about.
     #[arg(skip)]
@@ -403,8 +407,8 @@ pub struct DeliveriesArgs {
     /// Only those of this source.
     #[arg(long)]
     pub source: Option<String>,
-    /// Only those with this outcome: accepted, ignored, duplicate, refused or missed.
-    #[arg(long)]
+    /// Only those with this outcome.
+    #[arg(long, value_parser = PossibleValuesParser::new(console::OUTCOMES))]
     pub outcome: Option<String>,
     /// Print a JSON object a line.
     #[arg(long)]
@@ -430,6 +434,7 @@ pub struct VersionsArgs {
 pub struct TokenArgs {
     /// Whose it is: the name that decisions are recorded under. With roles (`mona/read+decide`) it is good for those
     /// alone: read, submit, decide.
+    #[arg(value_parser = crate::command::token::name)]
     pub name: String,
 }
 

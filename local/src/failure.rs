@@ -21,6 +21,11 @@ impl Failure {
         Self(format!("{mistakes}{}", token::offer(mistakes)))
     }
 
+    /// Why a server cannot listen on `port`.
+    pub(crate) fn port(port: u16, error: &std::io::Error) -> Self {
+        Self(format!("port {port} on 127.0.0.1: {error}; choose another with --port N (0 = any free one)"))
+    }
+
     /// What went wrong while doing `what`.
     pub fn at(what: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self(format!("{what}: {cause}"))

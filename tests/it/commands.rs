@@ -1,6 +1,7 @@
 //! The command line, run as a user runs it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use e2e::emulator::Emulator;
 use e2e::hooks;
@@ -298,4 +299,100 @@ async fn the_demo_loses_nothing_and_says_nothing_twice() {
         assert!(counts.unwrap()["what"].as_str().unwrap().contains(status), "{status}: {counts:?}");
     }
     assert!(world.gemini.requests().is_empty() && world.github.requests().is_empty());
+}
+
+/// The shipped agent with a change, in a folder of its own.
+fn changed_agent(from: &str, to: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/.");
+    let copied = std::process::Command::new("cp").args(["-r", shipped]).arg(dir.path()).status().unwrap();
+    assert!(copied.success());
+    let file = dir.path().join("agent.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{from}");
+    std::fs::write(file, text.replace(from, to)).unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn dev_once_ends_with_the_mend_when_the_budget_is_below_a_call() {
+    let (dir, agent) =
+        (tempfile::tempdir().unwrap(), changed_agent("per_day_usd = 20", "per_day_usd = 0.001"));
+    // In the minute before midnight it waits for the next day's budget first.
+    let mut command = dev(dir.path(), &["--once", "--config"]);
+    let ends = tokio::time::timeout(Duration::from_secs(120), command.arg(agent.path()).output());
+    let output = ends.await.expect("it ends by itself").unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    for part in ["the sample is put off until", "$0.001", "per_day_usd in agent.toml"] {
+        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn dev_once_says_that_nothing_was_published_in_shadow() {
+    let (dir, agent) = (
+        tempfile::tempdir().unwrap(),
+        changed_agent("[sources.github]", "[sources.github]\nmode = \"shadow\""),
+    );
+    let said = run(dev(dir.path(), &["--once", "--config"]).arg(agent.path())).await;
+    let stdout = &said.assert_success().stdout;
+    assert!(stdout.contains("drafted, published nothing (shadow)") && !stdout.contains("posted"), "{stdout}");
+}
+
+#[tokio::test]
+async fn what_is_misspelt_on_the_command_line_exits_2() {
+    for line in [&["deliveries", "--outcome", "bogus"][..], &["token", "ada/bogus"], &["token", "a:b"]] {
+        let said = run(afterhook([]).args(line)).await;
+        assert_eq!(said.status.code(), Some(2), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sample_of_a_sender_without_a_source_is_refused_with_the_table_to_add() {
+    let mut send = afterhook([]);
+    send.args(["send", "events/bodies/slack/app_mention.json", "--to", "http://127.0.0.1:9"]);
+    run(&mut send).await.assert_failure(&[
+        "add that table",
+        "`afterhook setup slack`",
+        "--source one of: github",
+    ]);
+}
+
+#[tokio::test]
+async fn without_an_agent_toml_the_way_to_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    run(afterhook([]).current_dir(dir.path()).arg("check")).await.assert_failure(&["afterhook init DIR"]);
+    std::fs::write(dir.path().join("agent.toml"), "").unwrap();
+    let said = run(afterhook([]).current_dir(dir.path()).arg("check")).await;
+    said.assert_failure(&["`--config agent.toml`"]);
+}
+
+#[tokio::test]
+async fn check_asks_the_route_with_the_secret_that_dev_made_up() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let process = Process::start(&mut dev(dir.path(), &["--no-sample"])).await;
+    let check = async |data_dir: &Path| {
+        let mut check = afterhook([]);
+        check.args(["check", "--online", "--url", &process.url, "--data-dir"]).arg(data_dir);
+        run(&mut check).await.stdout
+    };
+    let said = check(dir.path()).await;
+    assert!(
+        said.contains("webhook github: is reached, and GITHUB_WEBHOOK_SECRET is the receiver's"),
+        "{said}"
+    );
+    let said = check(other.path()).await;
+    assert!(said.contains("skip  webhook github: GITHUB_WEBHOOK_SECRET is not set"), "{said}");
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn each_line_of_the_log_about_a_task_names_the_function_that_wrote_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = run(&mut dev(dir.path(), &["--once", "--json"])).await;
+    let lines = said.assert_success().stderr.lines().map(|line| serde_json::from_str(line).unwrap());
+    let of_tasks: Vec<Value> = lines.filter(|line: &Value| line["task_id"].is_string()).collect();
+    assert!(of_tasks.iter().all(|line| line["function"].is_string()), "{of_tasks:#?}");
+    assert!(of_tasks.iter().any(|line| line["function"] == "processor"), "{of_tasks:#?}");
 }

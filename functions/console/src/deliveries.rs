@@ -29,7 +29,7 @@ const HOURS_OF_ONE: u32 = 72;
 const HOURS_OF_ALL: u32 = 24;
 
 /// What may become of a webhook.
-pub(crate) const OUTCOMES: [&str; 5] = ["accepted", "ignored", "duplicate", "refused", MISSED];
+pub const OUTCOMES: [&str; 5] = ["accepted", "ignored", "duplicate", "refused", MISSED];
 const ACCEPTED: &str = OUTCOMES[0];
 /// Its sender could not deliver it.
 pub(crate) const MISSED: &str = "missed";

@@ -59,6 +59,7 @@ use page::{ByIntent, Counts, Ended, Reasons, Recent};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
+pub use deliveries::OUTCOMES;
 pub use page::{missing_pages, plain_notes, usd};
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};

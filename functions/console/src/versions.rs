@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Console;
-use crate::page::day;
+use crate::page::{day, has_model};
 use crate::refusal::Refusal;
 
 /// Days that are looked through, a read for each part of a day.
@@ -26,6 +26,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) struct Versions {
     /// The one that was used last comes first.
     versions: Vec<Version>,
+    /// Whether a stand-in plays the model: what it costs is simulated.
+    simulated: bool,
 }
 
 /// One version of the agent.
@@ -72,7 +74,8 @@ pub(crate) async fn versions(State(console): State<Arc<Console>>) -> Result<Json
         let console = &console;
         async move { day(console, at, now).await.map(|day| (at, day)) }
     });
-    Ok(Json(Versions { versions: by_version(&try_join_all(days).await?) }))
+    let versions = by_version(&try_join_all(days).await?);
+    Ok(Json(Versions { versions, simulated: has_model(&console.stand_ins) }))
 }
 
 /// The versions of `days`, which come in their order; the one that was used last comes first.

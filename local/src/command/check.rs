@@ -50,7 +50,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let kept = health::read(&args, &settings).await;
-    online::check(&settings, &environment, kept, (args.url.as_deref(), args.json)).await
+    online::check(&settings, &environment, kept, &args).await
 }
 
 /// Where something is asked, if that is not the service's own address.

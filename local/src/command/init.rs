@@ -114,6 +114,9 @@ fn write_all<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, String)>) 
 
 /// Nothing is ever overwritten.
 fn refuse_used(folder: &Path) -> Result<(), Failure> {
+    if folder.is_file() {
+        return Err(Failure::new(format!("{} is a file: name a folder that is new", folder.display())));
+    }
     let is_used = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_some(),
         Err(_) => folder.exists(),
@@ -197,6 +200,8 @@ mod tests {
         fs::write(dir.path().join("mine"), "mine").unwrap();
         let refused = init(&args(dir.path(), DEFAULT)).unwrap_err().to_string();
         assert!(refused.contains("is not empty"), "{refused}");
+        let refused = init(&args(&dir.path().join("mine"), DEFAULT)).unwrap_err().to_string();
+        assert!(refused.contains("is a file"), "{refused}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         let file = dir.path().join("mine");
         assert!(init(&args(&file, DEFAULT)).is_err());

@@ -56,10 +56,15 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
     let source = settings.sources.get(&name).ok_or_else(|| {
-        Failure::new(format!("{}: there is no [sources.{name}]; name another with --source", path.display()))
+        let sources = settings.sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Failure::new(format!(
+            "{}: there is no [sources.{name}]; add that table (`afterhook setup {name}` prints what else {name} needs), or name \
+             with --source one of: {sources}",
+            path.display()
+        ))
     })?;
     let sender = &source.sender;
-    let (secrets, origin) = secrets(&args, &name, &environment)?;
+    let (secrets, origin) = secrets(&name, &environment, &args.data_dir.path)?;
     let body = body(&args, sender)?;
     let hint = args.event.clone().unwrap_or_else(|| (sender.provider.row().hint_of)(&event_name(&args.file)));
     let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
@@ -128,7 +133,14 @@ impl Message<'_> {
             request = request.header(name, value);
         }
         let started = Instant::now();
-        let failed = |error: reqwest::Error| Failure::at(url, super::http::reason(&error));
+        let failed = |error: reqwest::Error| {
+            let hint = if error.is_connect() {
+                ". Nothing answers there: `afterhook dev` starts a receiver"
+            } else {
+                ""
+            };
+            Failure::at(url, format!("{}{hint}", super::http::reason(&error)))
+        };
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let body = response.text().await.map_err(failed)?;
@@ -147,14 +159,18 @@ impl Message<'_> {
 }
 
 /// The secrets and where they are from: the environment, else the one that `dev` made up.
-fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<(Secrets, String), Failure> {
+pub(crate) fn secrets(
+    source: &str,
+    environment: &Environment,
+    data_dir: &Path,
+) -> Result<(Secrets, String), Failure> {
     let variable = settings::variable_of(source);
     if let Some(secrets) = environment.secrets_for(source) {
         return Ok((secrets.clone(), format!("{variable} of the environment")));
     }
-    let dir = args.data_dir.path.display();
+    let dir = data_dir.display();
     let dev_secrets =
-        DevSecrets::read(&args.data_dir.path).map_err(|error| Failure::at("the made-up secrets", error))?;
+        DevSecrets::read(data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
     match dev_secrets.get(&variable) {
         Some(secret) => {
             let origin =

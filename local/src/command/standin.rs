@@ -14,7 +14,7 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
     let serve = stand_ins::named(&args.service)?;
     let listener = TcpListener::bind(("127.0.0.1", args.port))
         .await
-        .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
+        .map_err(|error| Failure::port(args.port, &error))?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     let mut shutdown = Shutdown::heard()?;
     say!("ready on http://{address}");

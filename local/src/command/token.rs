@@ -13,17 +13,21 @@ const BYTES: usize = 32;
 
 /// Prints a line for `CONSOLE_TOKEN`, and nothing else on standard output.
 pub(crate) fn token(args: &TokenArgs) -> Result<ExitCode, Failure> {
-    let line = format!("{}:{}", args.name.trim(), made()?);
-    if args.name.contains([':', '\n']) {
-        return Err(Failure::new("a name has no colon and no line end: both would end it in CONSOLE_TOKEN"));
-    }
-    line.parse::<ConsoleToken>().map_err(|why| {
-        Failure::new(format!(
-            "{why}; write `NAME`, or `NAME/role+role` with the roles read, submit and decide"
-        ))
-    })?;
-    say!("{line}");
+    say!("{}:{}", args.name, made()?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name, perhaps with roles, that a token can have.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.contains([':', '\n']) {
+        return Err("a name has no colon and no line end: both would end it in CONSOLE_TOKEN".to_owned());
+    }
+    let token = made().map_err(|failure| failure.to_string())?;
+    let parsed = format!("{name}:{token}").parse::<ConsoleToken>();
+    parsed.map(|_| name.to_owned()).map_err(|why| {
+        format!("{why}; write `NAME`, or `NAME/role+role` with the roles read, submit and decide")
+    })
 }
 
 /// A token for whoever has none that will do: what is said besides `mistakes` that are about `CONSOLE_TOKEN`.

@@ -21,12 +21,12 @@ pub(crate) async fn versions(args: VersionsArgs) -> Result<ExitCode, Failure> {
     } else if versions.is_empty() {
         say!("no version of the agent has been at work within two weeks");
     } else {
-        print(versions);
+        print(versions, answer.get("simulated").and_then(Value::as_bool) == Some(true));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(versions: &[Value]) {
+fn print(versions: &[Value], is_simulated: bool) {
     let mut table = Table::new([
         "VERSION",
         "LAST DAY",
@@ -43,16 +43,17 @@ fn print(versions: &[Value]) {
         "ANSWERS",
     ]);
     for version in versions {
-        table.push(cells(version), Style::new());
+        table.push(cells(version, is_simulated), Style::new());
     }
     table.print();
 }
 
-fn cells(version: &Value) -> [String; 13] {
+fn cells(version: &Value, is_simulated: bool) -> [String; 13] {
     let text = |pointer: &str| version.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
     let count = |pointer: &str| version.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
     let cost = version.get("cost_usd").and_then(Value::as_f64).unwrap_or_default();
     let unpriced = if count("/unpriced_calls") > 0 { "+" } else { "" };
+    let note = if is_simulated { " simulated" } else { "" };
     [
         text("/version"),
         text("/last_day"),
@@ -64,7 +65,7 @@ fn cells(version: &Value) -> [String; 13] {
         count("/corrected").to_string(),
         count("/thumbs_up").to_string(),
         count("/thumbs_down").to_string(),
-        format!("${cost:.4}{unpriced}"),
+        format!("${cost:.4}{unpriced}{note}"),
         text("/made_of/code"),
         text("/made_of/answer_model"),
     ]
@@ -83,9 +84,9 @@ mod tests {
             "edited": 3, "rejected": 0, "corrected": 4, "thumbs_up": 5, "thumbs_down": 6, "cost_usd": 0.5, "unpriced_calls": 1,
             "made_of": {"code": "0.1.0+ab", "answer_model": "gemini-pro-latest"},
         });
-        let shown = cells(&full).join(" ");
+        let shown = cells(&full, false).join(" ");
         assert_eq!(shown, "ver_1 2026-11-28 7 2 1 3 0 4 5 6 $0.5000+ 0.1.0+ab gemini-pro-latest");
         let bare = json!({"version": "ver_2", "last_day": "2026-11-28", "tasks": 1, "made_of": null});
-        assert_eq!(cells(&bare).join(" "), "ver_2 2026-11-28 1 0 0 0 0 0 0 0 $0.0000 - -");
+        assert_eq!(cells(&bare, true).join(" "), "ver_2 2026-11-28 1 0 0 0 0 0 0 0 $0.0000 simulated - -");
     }
 }

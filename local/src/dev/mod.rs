@@ -82,7 +82,7 @@ fn quiet(args: &DevArgs) -> &'static str {
 
 /// Sends the sample and shows what becomes of it. Then goes on, unless `--once` was said.
 async fn play(args: &DevArgs, running: &Running) -> Result<ExitCode, Failure> {
-    let ended_well = if args.no_sample { true } else { watch::sample(running, args.json, args.once).await? };
+    let ended_well = if args.no_sample { true } else { watch::sample(args, running).await? };
     if args.once {
         return Ok(if ended_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }

@@ -10,7 +10,7 @@ use settings::Settings;
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{Instrument, error_span, warn};
 use wiring::{OutsideService, Services};
 
 use super::backend::Storage;
@@ -63,10 +63,11 @@ pub(crate) async fn lane(
             let places = u32::try_from(batch.len()).unwrap_or(u32::MAX);
             let Ok(permit) = Arc::clone(&slots).acquire_many_owned(places).await else { return };
             let processor = Arc::clone(&processor);
-            work.spawn(async move {
+            let work_of_batch = async move {
                 deliver(&processor, batch, invocation).await;
                 drop(permit);
-            });
+            };
+            work.spawn(work_of_batch.instrument(error_span!("invocation", function = "processor")));
         }
     }
 }

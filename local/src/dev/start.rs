@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
 use domain::{Approver, Clock, Jitter, Lane, Model, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
@@ -17,6 +19,7 @@ use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
+use tracing::{Instrument, Span, error_span};
 use wiring::{OutsideService, Services};
 
 use super::backend::{Backend, Storage};
@@ -160,21 +163,23 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
             .with_addresses_here(&here);
     // Webhooks come by way of a tunnel under any name, and are signed.
     let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
-    let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
+    let hooks = named(ingest::router(Arc::clone(&ingest)), "ingest");
+    let app = hooks.merge(named(pages, "console")).layer(from_fn(console::missing_pages));
     tasks.spawn(server::serve(listener, app));
     let lanes = Lanes { processor, storage: Arc::clone(&storage), running: Mutex::default() };
     lanes.start().await;
     if let Some(approver) = approver {
         let jitter = Jitter::from_fn(fastrand::f64);
         let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
-        tasks.spawn(runner::notices(notices, approver));
+        tasks.spawn(runner::notices(notices, approver).instrument(swept()));
     }
     let stats = StatsRecorder::new(Arc::clone(&storage.stores.state), 0);
     let missed = MissedDeliveries { state: Arc::clone(&storage.stores.state), clock: clock.clone(), stats };
     let reactions = AnswerReactions { stores: storage.stores.clone(), clock: clock.clone() };
-    tasks.spawn(runner::outside(missed, reactions, clients.clone(), Arc::new(settings.clone())));
+    let outside = runner::outside(missed, reactions, clients.clone(), Arc::new(settings.clone()));
+    tasks.spawn(outside.instrument(swept()));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
-    tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
+    tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)).instrument(swept()));
     for service in OutsideService::ALL.iter().copied() {
         tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
     }
@@ -193,6 +198,18 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     })
 }
 
+/// The same routes, whose lines in the log name the `function` that has them, as on Lambda.
+fn named(routes: Router, function: &'static str) -> Router {
+    routes.layer(from_fn(move |request: Request, next: Next| {
+        next.run(request).instrument(error_span!("invocation", function))
+    }))
+}
+
+/// What the sweeper's lines in the log are in.
+fn swept() -> Span {
+    error_span!("invocation", function = "sweeper")
+}
+
 /// `ring` serves every TLS connection of this process.
 fn install_crypto() {
     // A second start in one process finds it installed.
@@ -200,11 +217,7 @@ fn install_crypto() {
 }
 
 async fn bind(port: u16) -> Result<TcpListener, Failure> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        Failure::new(format!(
-            "port {port} on 127.0.0.1: {error}; choose another with --port N (0 = any free one)"
-        ))
-    })
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| Failure::port(port, &error))
 }
 
 fn wiring(error: processor::ComposeError) -> Failure {

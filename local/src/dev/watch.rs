@@ -1,19 +1,21 @@
 //! Sends the sample issue and shows each step until its task has come to rest.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::time::Duration;
 
-use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskStatus};
+use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after};
 use serde_json::json;
 use settings::{ApprovalPolicy, Settings};
 use tokio::time::{Instant, sleep};
 
 use super::world::Received;
 use super::{Running, sample};
-use crate::Failure;
+use crate::cli::{DEFAULT_DATA_DIR, DEFAULT_URL};
 use crate::command::send::post;
 use crate::refused::Models;
 use crate::terminal::say;
+use crate::{DevArgs, Failure};
 use standins::ReceivedRequest;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -21,8 +23,13 @@ const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 /// Without any news, progress is shown all the same.
 const STILL_EVERY: Duration = Duration::from_secs(5);
 
+/// With `--once`, how far off the next try of a task may be, and how long all its waits may last.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAITS: Duration = Duration::from_secs(120);
+
 /// Whether the sample ended well.
-pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<bool, Failure> {
+pub(super) async fn sample(args: &DevArgs, running: &Running) -> Result<bool, Failure> {
+    let (json, once) = (args.json, args.once);
     let (source, sample) = match sample::choose(&running.settings, &running.services) {
         Ok(chosen) => chosen,
         Err(why) => return skipped(&why, once),
@@ -46,7 +53,7 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
         &id,
     );
     let task = follow(running, &id, json, once).await?;
-    tell_end(running, &task, json).await?;
+    tell_end(args, running, &task).await?;
     Ok(has_ended_well(&running.settings, task.control.status))
 }
 
@@ -83,9 +90,10 @@ fn skipped(why: &str, once: bool) -> Result<bool, Failure> {
 }
 
 /// Shows the timeline as it grows, until the task rests; with `once`, also until it waits for a model or a
-/// service that refuses us: nobody at a terminal waits for new credentials.
+/// service that refuses us, or for longer than anybody at a terminal does.
 async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Result<Task, Failure> {
     let (mut shown, mut news, mut is_told) = (0, Instant::now(), false);
+    let (mut waited, mut looked) = (Duration::ZERO, Instant::now());
     let models = Models::of(&running.settings);
     loop {
         let task = running.stores.tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
@@ -112,12 +120,33 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
                 say!("\n{what} cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
             }
         }
+        if task.control.status == TaskStatus::Waiting {
+            waited += looked.elapsed();
+        }
+        looked = Instant::now();
+        if once && let Some(why) = put_off(&task, waited, Clock::system().now()) {
+            return Err(Failure::new(why));
+        }
         if news.elapsed() > STILL_EVERY {
             show(json, task.control.status.as_str(), "still at it", id);
             news = Instant::now();
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// Why nobody waits for `task` any more, which has `waited` so long: it goes on too late, or has been put off too often.
+fn put_off(task: &Task, waited: Duration, now: Timestamp) -> Option<String> {
+    let (status, at) = (task.control.status, task.control.not_before?);
+    let is_late = at > after(now, LONGEST_WAIT) || waited > LONGEST_WAITS;
+    if status != TaskStatus::Waiting || !is_late {
+        return None;
+    }
+    let why = task.doc.timeline.last().map_or("", |entry| entry.note.as_str());
+    Some(format!(
+        "the sample is put off until {at:.0}, and --once does not wait for it: {why}\nmend that, or start without --once: the \
+         sample goes on by itself"
+    ))
 }
 
 /// What refuses us, and why: a service, or the model.
@@ -128,19 +157,18 @@ fn refusal(task: &Task, is_model_refused: bool) -> Option<(&str, &str)> {
     service.or(is_model_refused.then_some("the model")).map(|what| (what, note))
 }
 
-async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {
+async fn tell_end(args: &DevArgs, running: &Running, task: &Task) -> Result<(), Failure> {
     let text = draft_text(running, task).await?;
-    if json {
+    if args.json {
         say!("{}", json!({"event": "ended", "task": domain::view(task, text)}));
         return Ok(());
     }
     match task.control.status {
         TaskStatus::Completed => {
-            let url = task.doc.result.as_ref().and_then(|result| result.output_url.as_deref());
-            say!("\nposted comment {}\n\n{}\n", url.unwrap_or_default(), indent(&text.unwrap_or_default()));
+            say!("\n{}\n\n{}\n", done(task), indent(&text.unwrap_or_default()));
         }
         TaskStatus::AwaitingApproval => {
-            say!("\nparked draft (approve with: afterhook tasks approve {})\n", task.id);
+            say!("\nparked draft{}\n", how_to_approve(args, &running.url(), &task.id));
             say!("{}\n", indent(&text.unwrap_or_default()));
         }
         status => {
@@ -149,6 +177,36 @@ async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+/// The command that approves a draft of this `dev`, if it goes on.
+fn how_to_approve(args: &DevArgs, url: &str, id: &TaskId) -> String {
+    if args.once {
+        return String::new();
+    }
+    let mut command = format!("afterhook tasks approve {id}");
+    if url != DEFAULT_URL {
+        command += &format!(" --url {url}");
+    }
+    let dir = &args.data_dir.path;
+    if dir != Path::new(DEFAULT_DATA_DIR) {
+        command += &format!(" --data-dir {}", dir.display());
+    }
+    format!(" (approve with: {command})")
+}
+
+/// What a task that is completed has done.
+fn done(task: &Task) -> String {
+    let result = task.doc.result.as_ref();
+    let url = result.and_then(|result| result.output_url.as_deref());
+    match (result.map(|result| &result.output), url) {
+        (Some(TaskOutput::Text(what)), _) if task.doc.shadow => format!("{what}; changed nothing"),
+        _ if task.doc.shadow => "drafted, published nothing (shadow)".to_owned(),
+        (Some(TaskOutput::Text(what)), Some(url)) => format!("done: {what} {url}"),
+        (Some(TaskOutput::Text(what)), None) => format!("done: {what}"),
+        (_, Some(url)) => format!("posted comment {url}"),
+        (_, None) => "answered".to_owned(),
+    }
 }
 
 async fn draft_text(running: &Running, task: &Task) -> Result<Option<String>, Failure> {
@@ -168,5 +226,51 @@ fn show(json: bool, step: &str, note: &str, id: &TaskId) {
         say!("{}", json!({"event": "step", "task_id": id, "step": step, "note": note}));
     } else {
         say!("  {step:<18} {note}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{TaskResult, contract};
+
+    use super::*;
+
+    fn task() -> Task {
+        contract::full_task(Timestamp::UNIX_EPOCH)
+    }
+
+    fn put_off_by(seconds: u64, waited: Duration) -> Option<String> {
+        let (mut task, now) = (task(), Timestamp::UNIX_EPOCH);
+        task.control.status = TaskStatus::Waiting;
+        task.control.not_before = Some(after(now, Duration::from_secs(seconds)));
+        put_off(&task, waited, now)
+    }
+
+    #[test]
+    fn a_sample_that_is_put_off_for_long_or_too_often_is_given_up() {
+        assert_eq!(put_off_by(32, Duration::from_secs(100)), None);
+        assert!(put_off_by(61, Duration::ZERO).is_some_and(|why| why.contains("1970-01-01T00:01:01Z")));
+        assert!(put_off_by(2, Duration::from_secs(121)).is_some());
+        let mut working = task();
+        working.control.status = TaskStatus::Processing;
+        assert_eq!(put_off(&working, Duration::from_secs(500), Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn what_was_done_is_said_as_it_was() {
+        let done = |shadow, output, url: Option<&str>| {
+            let mut task = task();
+            task.doc.shadow = shadow;
+            let output_url = url.map(str::to_owned);
+            let result = TaskResult { output, output_url, ..task.doc.result.take().unwrap() };
+            task.doc.result = Some(result);
+            super::done(&task)
+        };
+        let (draft, text) =
+            (|| TaskOutput::Draft("h".to_owned()), |text: &str| TaskOutput::Text(text.to_owned()));
+        assert_eq!(done(false, draft(), Some("http://c/1")), "posted comment http://c/1");
+        assert_eq!(done(true, draft(), None), "drafted, published nothing (shadow)");
+        assert_eq!(done(true, text("shadow: would label"), None), "shadow: would label; changed nothing");
+        assert_eq!(done(false, text("labels: bug"), None), "done: labels: bug");
     }
 }

@@ -25,8 +25,8 @@ use tokio::task::JoinSet;
 
 use crate::dev::load;
 use crate::offline::{
-    self, EventOf, Ground, Job, Priced, RAISE, Ran, Rig, estimate, for_show, in_tier, known_before,
-    to_the_command_line,
+    self, EventOf, Ground, Job, NOT_ENDED, Priced, Ran, Rig, estimate, for_show, in_tier, known_before,
+    left_over, to_the_command_line,
 };
 use crate::terminal::say;
 use crate::{Failure, report_files};
@@ -39,8 +39,6 @@ use outcome::Outcome;
 use report::{Report, by_another};
 use score::Score;
 
-/// The exit code while a case has not ended: sysexits' EX_TEMPFAIL, the same command may go on.
-const NOT_ENDED: u8 = 75;
 /// Feedbacks under way at once.
 const JUDGED_AT_ONCE: usize = 16;
 /// Why a case with a rubric has not come to an end.
@@ -235,12 +233,9 @@ fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
     if args.no_worse && broken > 0 {
         missed.push(format!("{broken} cases are wrong that were right before"));
     }
-    let left = score.outcomes.len() - score.finished();
-    if left > 0 {
-        let is_bound =
-            |outcome: &Outcome| outcome.unfinished.as_deref().is_some_and(|why| why.contains(RAISE));
-        let how = if score.outcomes.iter().any(is_bound) { " with a higher --max-usd" } else { "" };
-        missed.push(format!("{left} cases did not end; the same command goes on with them{how}"));
-    }
+    missed.extend(left_over(
+        "cases",
+        score.outcomes.iter().filter_map(|outcome| outcome.unfinished.as_deref()),
+    ));
     missed
 }

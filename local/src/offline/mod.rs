@@ -26,8 +26,19 @@ use tokio::task::JoinSet;
 use crate::Failure;
 use crate::dev::{self, Backend, Service, Storage};
 
+/// The exit code while something has not ended: sysexits' EX_TEMPFAIL, the same command may go on.
+pub(crate) const NOT_ENDED: u8 = 75;
 /// What helps a run that its bound has stopped.
-pub(crate) const RAISE: &str = "raise --max-usd";
+const RAISE: &str = "raise --max-usd";
+
+/// That so many `things` have not ended, for these `reasons`, and how to go on; `None` if there is none.
+pub(crate) fn left_over<'r>(things: &str, reasons: impl Iterator<Item = &'r str>) -> Option<String> {
+    let reasons: Vec<&str> = reasons.collect();
+    let first = reasons.first()?;
+    let is_bound = reasons.iter().any(|why| why.contains(RAISE));
+    let how = if is_bound { " with a higher --max-usd" } else { "" };
+    Some(format!("{} {things} did not end ({first}); the same command goes on with them{how}", reasons.len()))
+}
 
 /// The last line of a task's timeline, in words for a bound that was given on the command line.
 pub(crate) fn last_word(task: &Task) -> String {

@@ -19,7 +19,8 @@ use settings::{Environment, Settings};
 use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
 use crate::offline::{
-    AsItWas, EventOf, Ground, Job, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
+    AsItWas, EventOf, Ground, Job, NOT_ENDED, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
+    left_over,
 };
 use crate::terminal::say;
 use crate::{Failure, report_files};
@@ -79,8 +80,17 @@ pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     } else {
         say!("{}", report.text());
     }
-    let unfinished = |pair: &Pair| pair.after.as_ref().is_some_and(|after| after.unfinished);
-    Ok(if pairs.iter().any(unfinished) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(not_ended(&pairs).map_or(ExitCode::SUCCESS, |told| {
+        eprintln!("{told}");
+        ExitCode::from(NOT_ENDED)
+    }))
+}
+
+/// That tasks have not come to an end, why, and how to go on with them.
+fn not_ended(pairs: &[Pair]) -> Option<String> {
+    let sides = pairs.iter().filter_map(|pair| pair.after.as_ref());
+    let reasons = sides.filter(|after| after.unfinished).filter_map(|after| after.unanswered.as_deref());
+    left_over("tasks", reasons)
 }
 
 fn wanted(args: &ReplayArgs) -> Wanted {

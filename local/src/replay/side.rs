@@ -84,7 +84,7 @@ impl Side {
         let ended = ran.task.control.status.is_end();
         let last = last_word(&ran.task);
         let unanswered = match &doc.error {
-            _ if !ended => Some(format!("it did not end: {last}")),
+            _ if !ended => Some(last),
             Some(error) => Some(error.message.clone()),
             None if ran.task.control.status == domain::TaskStatus::Ignored && !spam => Some(last),
             None => None,

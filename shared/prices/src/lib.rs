@@ -89,6 +89,12 @@ pub fn stands_for(name: &str) -> Option<&'static str> {
     TABLE.iter().find(matches).map(|price| price.model)
 }
 
+/// The names that [`stands_for`] knows: models, and the aliases of their families.
+pub fn names() -> impl Iterator<Item = String> {
+    let aliases = TABLE.iter().filter_map(|price| Some(format!("gemini-{}-latest", family_of(price.model)?)));
+    TABLE.iter().map(|price| price.model.to_owned()).chain(aliases)
+}
+
 /// The name under which `model` is counted: an alias and the model that it stands for share one quota.
 #[must_use]
 pub fn account(model: &str) -> &str {

@@ -14,9 +14,12 @@ pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(
     match provider.row().kinds {
         _ if is_mapped => check_form(name),
         [] => check_form(name),
-        kinds => check_kind(kinds, name),
+        kinds => check_kind(kinds, name, if provider.row().takes_map { MAPPED } else { "" }),
     }
 }
+
+/// What else there is, where the sender has more kinds of events than we read.
+const MAPPED: &str = "; any other kind needs a `map` that describes it, and an `automation` without a thread";
 
 /// What [`check`] lets pass, in keywords of JSON Schema: the known events by their names, so that editors can
 /// offer them, and whatever else may come. Kinds stand for all their events where `kinds_too`.
@@ -62,11 +65,15 @@ fn check_form(name: &str) -> Result<(), String> {
     })
 }
 
-fn check_kind(kinds: Kinds, name: &str) -> Result<(), String> {
+/// A name that is like none of `kinds` may be that of one of the `others`.
+fn check_kind(kinds: Kinds, name: &str, others: &str) -> Result<(), String> {
     let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+    let all = || format!("supported kinds: {}{others}", list(&names));
     let known = |kind: &str| kinds.iter().find(|(known, _)| *known == kind).map(|(_, actions)| *actions);
     let Some((kind, action)) = name.split_once('.') else {
-        let kind = nearest(name, names.iter().copied()).unwrap_or(names[0]);
+        let Some(kind) = nearest(name, names.iter().copied()) else {
+            return Err(all());
+        };
         return match known(kind).and_then(<[_]>::first) {
             // A kind without actions is an event of its own.
             None if kind == name => Ok(()),
@@ -77,7 +84,7 @@ fn check_kind(kinds: Kinds, name: &str) -> Result<(), String> {
     let Some(actions) = known(kind) else {
         return Err(match nearest(kind, names.iter().copied()) {
             Some(known) => format!("did you mean \"{known}.{action}\"?"),
-            None => format!("supported kinds: {}", list(&names)),
+            None => all(),
         });
     };
     match nearest(action, actions.iter().copied()) {
@@ -121,11 +128,15 @@ mod tests {
         assert_eq!(suggestion("issue.opened"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issues.openend"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
-        assert_eq!(
-            suggestion("push.x"),
-            "supported kinds: `issues`, `issue_comment`, `discussion`, `discussion_comment`, `pull_request`, `pull_request_review`, \
-             `pull_request_review_comment`, `release`, `workflow_run`"
-        );
+        // Some kinds of GitHub have no action.
+        for other in ["push.x", "push"] {
+            assert_eq!(
+                suggestion(other),
+                "supported kinds: `issues`, `issue_comment`, `discussion`, `discussion_comment`, `pull_request`, \
+                 `pull_request_review`, `pull_request_review_comment`, `release`, `workflow_run`; any other kind needs a `map` \
+                 that describes it, and an `automation` without a thread"
+            );
+        }
         let suggestion = |provider, name| check(provider, name).unwrap_err();
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
         assert_eq!(

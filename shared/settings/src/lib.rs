@@ -67,6 +67,7 @@ pub use schema::schema;
 pub use shadow::ShadowSettings;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
+pub use suggest::nearest;
 
 use std::collections::BTreeMap;
 

@@ -55,7 +55,12 @@ impl Settings {
     ) -> Result<Self, Mistakes> {
         let origin = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
-            let suggestion = "name another file with --config or AFTERHOOK_CONFIG";
+            let here = Path::new(HERE);
+            let suggestion = if path != here && here.is_file() {
+                "there is one in this folder: name it with `--config agent.toml` or AFTERHOOK_CONFIG"
+            } else {
+                "make one with `afterhook init DIR`, or name another file with --config or AFTERHOOK_CONFIG"
+            };
             Mistakes::whole(&origin, format!("the file cannot be read: {error}"), suggestion)
         })?;
         read(
@@ -66,6 +71,9 @@ impl Settings {
         )
     }
 }
+
+/// Where people look for the file who stand in the folder of their agent.
+const HERE: &str = "agent.toml";
 
 /// What agent.toml is checked against; `None` where the caller does not know it.
 #[derive(Debug, Clone, Copy, Default)]

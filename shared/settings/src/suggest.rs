@@ -2,7 +2,8 @@
 
 /// The known word nearest to `word`, if it is near enough to be what was meant: a third of its
 /// letters may be wrong, missing or swapped.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).max(1);
     known

@@ -8,6 +8,13 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.missing_bounds();
+        if self.intents.is_empty() && self.agent.approval != ApprovalPolicy::Never {
+            warnings.push(
+                "intents: there is no `[[intents]]`, so triage can be sure of nothing, and each draft waits for a person; add one \
+                 for each kind of event"
+                    .to_owned(),
+            );
+        }
         for (name, call) in &self.automations.http {
             let meaning = match call.approval {
                 ApprovalPolicy::Always => continue,

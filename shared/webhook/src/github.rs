@@ -185,6 +185,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     }
 }
 
+/// What only a ping holds; hooks that tools make leave `hook_id` out. No event that has an action is one.
 fn is_ping(payload: &Payload<'_>) -> bool {
-    payload.zen.text().is_some() && payload.hook_id.number().is_some()
+    payload.zen.text().is_some() && payload.action.text().is_none()
 }

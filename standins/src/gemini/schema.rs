@@ -27,7 +27,9 @@ static ANYTHING: Value = Value::Null;
 pub(super) fn instance(schema: &Value, question: &Question) -> Value {
     let mut maker =
         Maker { root: schema, question, fuel: Cell::new(FUEL), confidence: 0.42, chosen: String::new() };
-    maker.decide(schema, 0);
+    if !maker.decide(schema, 0) && maker.has_no_choice(schema, 0) {
+        maker.confidence = 0.93;
+    }
     maker.make(schema, "", 0, 0)
 }
 
@@ -60,6 +62,14 @@ impl Maker<'_> {
             .chain(schema.field("items"))
             .chain(schema.items("anyOf"))
             .any(|node| self.decide(node, depth + 1))
+    }
+
+    /// Whether there is one word to say, of which anybody is sure.
+    fn has_no_choice(&self, schema: &Value, depth: usize) -> bool {
+        let schema = self.resolved(schema);
+        words(&schema).len() == 1
+            || (depth <= 4
+                && properties(&schema).any(|(_, property)| self.has_no_choice(property, depth + 1)))
     }
 
     /// The value for a member called `name`, or for the `position`-th element of a list.

@@ -58,6 +58,8 @@ async fn assert_walk(system: &System) {
     assert!(comments[0].body.contains(task["result"]["output"].as_str().unwrap()), "{}", comments[0].body);
     assert!(comments[0].body.contains(&format!("<!-- afterhook:{id}")), "{}", comments[0].body);
     let url = task["result"]["output_url"].as_str().unwrap();
+    let link = task["link"].as_str().unwrap();
+    assert!(url.starts_with(&format!("{link}#")), "the thread is where the comment is: {link}, {url}");
     assert!(url.ends_with(&format!("issuecomment-{}", comments[0].id)), "{url}");
     let payload = system.api.get(&format!("/tasks/{id}/payload")).await;
     assert_eq!(payload.body, hooks::bytes(&hooks::issue(7)), "the payload is what was received, to the byte");

@@ -39,13 +39,11 @@ const RUN: &[&str] = &["README.md", "docs/cli.md"];
 /// What stands for the id of a task.
 const ID: &str = "tsk_…";
 /// The folder of an agent in the pages.
-const FOLDER: &str = "my-agent";
+const FOLDER: &str = "../my-agent";
 /// The address of `dev` in the pages.
 const DEV: &str = "http://127.0.0.1:3000";
 /// The same, as people write it.
 const BARE: &str = "127.0.0.1:3000";
-/// An agent with a source for every sender of the samples.
-const CONFIG: &str = "tests/fixtures/senders/agent.toml";
 
 /// The commands of a line of the shell, as words.
 fn commands(line: &str) -> Vec<Vec<String>> {
@@ -217,7 +215,7 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
     match arguments[0].as_str() {
         // The directory of a `dev` that runs is its own.
         "redrive" => command.current_dir(data_dir.join("..")).args(["--data-dir", "other"]),
-        "send" => command.env("AFTERHOOK_CONFIG", CONFIG).arg("--data-dir").arg(data_dir),
+        "send" => command.arg("--data-dir").arg(data_dir),
         _ => &mut command,
     };
     let said = run(&mut command).await;
@@ -258,8 +256,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let dir = tempfile::tempdir().unwrap();
     let (data_dir, other) = (dir.path().join("data"), dir.path().join("other"));
     fs::create_dir(&other).unwrap();
-    let mut dev = crate::binary::dev(&world, &data_dir);
-    let process = Process::start(dev.env("AFTERHOOK_CONFIG", CONFIG)).await;
+    let process = Process::dev(&world, &data_dir).await;
     let (api, mut issue) = (process.api(), 100);
     let shown = shown();
     assert!(shown.len() > 25, "{} commands", shown.len());
@@ -268,7 +265,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let shown = shown.into_iter().filter(|arguments| arguments.iter().all(is_run));
     for (number, mut arguments) in shown.enumerate() {
         for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
-            *word = dir.path().join(FOLDER).display().to_string();
+            *word = dir.path().join("my-agent").display().to_string();
         }
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {

@@ -48,12 +48,17 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
     }
 }
 
+/// Whether the model is among `services`.
+pub(crate) fn has_model(services: &str) -> bool {
+    services.split(", ").any(|service| service == MODEL)
+}
+
 /// Nobody takes a canned answer for a real one, nor what it would have cost for money that was spent.
 fn stand_ins(services: &str) -> Markup {
     html! {
         aside.standins aria-label="Stand-ins" {
             strong { "Stand-ins: " (services) "." }
-            @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
+            @if has_model(services) { " Answers are canned, costs are simulated." }
             @else { " Nothing is written outside this machine." }
         }
     }

@@ -54,6 +54,7 @@ use crate::Console;
 
 pub(crate) use census::{Counts, Ended, day};
 pub use failure::missing_pages;
+pub(crate) use layout::has_model;
 pub(crate) use recent::Recent;
 pub(crate) use recent_decisions::ByIntent;
 pub(crate) use unheard::Reasons;

@@ -142,12 +142,13 @@ pub(crate) async fn keep_draft(
     }
     task.doc.question = (question != REPLY).then(|| question.to_owned());
     task.doc.draft = Some(DraftRef { hash, from, parked_because });
+    // Where the service is for us, which knows better than the event.
+    let target = claimed.event.target.as_ref();
+    let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+    task.doc.thread_url = link.or(task.doc.thread_url.take());
     if parks {
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
-        let target = claimed.event.target.as_ref();
-        let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
-        task.doc.thread_url = link.or(task.doc.thread_url.take());
         return Err(Interrupt::Park);
     }
     Ok(())

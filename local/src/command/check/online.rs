@@ -19,6 +19,7 @@ use serde_json::json;
 use settings::{Environment, Settings};
 
 use crate::Failure;
+use crate::cli::CheckArgs;
 use crate::command::table::plain;
 use crate::terminal::say;
 
@@ -92,9 +93,10 @@ pub(super) async fn check(
     settings: &Settings,
     environment: &Environment,
     kept: Result<Vec<ModelHealth>, Failure>,
-    (url, json): (Option<&str>, bool),
+    args: &CheckArgs,
 ) -> Result<ExitCode, Failure> {
     let client = crate::command::http::client()?;
+    let (url, json, data_dir) = (args.url.as_deref(), args.json, &args.data_dir.path);
     let url = url.or(environment.console_url.as_deref()).map(|url| url.trim_end_matches('/'));
     let (mut all, mut wrong, mut skipped) = (0, 0, Vec::new());
     let mut report = |findings: Vec<Finding>| {
@@ -111,7 +113,7 @@ pub(super) async fn check(
     report(services::look(settings, environment, url).await);
     report(slack::look(settings, environment, &client).await.into_iter().collect());
     report(stripe::look(environment, &client).await.into_iter().collect());
-    report(webhooks::look(settings, environment, url, &client).await);
+    report(webhooks::look(settings, environment, data_dir, url, &client).await);
     if !json {
         say!("\n{}", verdict(all, wrong, &skipped));
     }

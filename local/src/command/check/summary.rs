@@ -95,26 +95,50 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
 
 /// What is no mistake and still dangerous.
 pub(super) fn warnings(settings: &Settings, others: impl IntoIterator<Item = String>) {
-    let shadow = short_shadow(settings, Timestamp::now());
-    for (number, warning) in settings.warnings().into_iter().chain(shadow).chain(others).enumerate() {
+    let short = short_budgets(settings, Timestamp::now());
+    for (number, warning) in
+        settings.warnings().into_iter().chain(short).chain(misspelt(settings)).chain(others).enumerate()
+    {
         say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
     }
 }
 
-/// That the budget of `[shadow]` is below what one answer sets aside for its output alone, so that none is ever asked for.
-fn short_shadow(settings: &Settings, now: Timestamp) -> Option<String> {
-    let shadow = settings.shadow.as_ref()?;
-    let (models, usd) = (&shadow.agent.models, shadow.per_day_usd);
-    let output = u64::from(models.generation.max_output_tokens);
-    let most = Most { prompt: 0, has_sound: false, output, tier: ServiceTier::Standard };
-    let one = prices::most_usd(&models.answer, most, now);
-    (usd < one).then(|| {
-        format!(
-            "shadow.per_day_usd: ${usd} a day lets no answer pass: one of {} sets aside more than ${one:.2} before it is \
-             asked for; raise it, or lower max_output_tokens of the second agent",
-            models.answer
-        )
-    })
+/// Models that the price table does not know and whose names are nearly those of others. Another number is another model.
+fn misspelt(settings: &Settings) -> Vec<String> {
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    let known: Vec<String> = prices::names().collect();
+    let unknown = settings.models.in_use().into_iter().filter(|name| prices::stands_for(name).is_none());
+    let told = unknown.filter_map(|name| {
+        let alike = known.iter().map(String::as_str).filter(|known| digits(known) == digits(name));
+        let meant = settings::nearest(name, alike)?;
+        Some(format!("models: the price of \"{name}\" is not known; did you mean \"{meant}\"?"))
+    });
+    told.collect()
+}
+
+/// Budgets that are below what one answer sets aside for its output alone, so that none is ever asked for.
+fn short_budgets(settings: &Settings, now: Timestamp) -> Vec<String> {
+    let (budget, models) = (&settings.budget, &settings.models);
+    let own = [
+        ("budget.per_day_usd", budget.per_day_usd),
+        ("budget.per_tenant_day_usd", budget.per_tenant_day_usd),
+    ];
+    let own = own.into_iter().filter_map(|(key, usd)| Some((key, usd?, models)));
+    let shadow = settings.shadow.as_ref();
+    let shadow = shadow.map(|shadow| ("shadow.per_day_usd", shadow.per_day_usd, &shadow.agent.models));
+    let short = own.chain(shadow).filter_map(|(key, usd, models)| {
+        let output = u64::from(models.generation.max_output_tokens);
+        let most = Most { prompt: 0, has_sound: false, output, tier: ServiceTier::Standard };
+        let one = prices::most_usd(&models.answer, most, now);
+        (usd < one).then(|| {
+            format!(
+                "{key}: ${usd} a day lets no answer pass: one of {} sets aside more than ${one:.2} before it is asked for; \
+                 raise it, or lower max_output_tokens in [models.generation] of that agent",
+                models.answer
+            )
+        })
+    });
+    short.collect()
 }
 
 /// The last word, when nothing is wrong.
@@ -219,8 +243,27 @@ mod tests {
 
     #[test]
     fn a_shadow_that_can_afford_no_answer_is_warned_of() {
-        let told = short_shadow(&with_shadow(0.05), Timestamp::UNIX_EPOCH).unwrap();
-        assert!(told.contains("$0.05 a day lets no answer pass"), "{told}");
-        assert_eq!(short_shadow(&with_shadow(2.0), Timestamp::UNIX_EPOCH), None);
+        let told = short_budgets(&with_shadow(0.05), Timestamp::UNIX_EPOCH).concat();
+        assert!(told.contains("shadow.per_day_usd: $0.05 a day lets no answer pass"), "{told}");
+        assert_eq!(short_budgets(&with_shadow(2.0), Timestamp::UNIX_EPOCH), [""; 0]);
+    }
+
+    #[test]
+    fn a_budget_that_can_afford_no_answer_is_warned_of() {
+        let mut settings = with_shadow(2.0);
+        (settings.budget.per_day_usd, settings.budget.per_tenant_day_usd) = (Some(0.001), Some(0.002));
+        let told = short_budgets(&settings, Timestamp::UNIX_EPOCH);
+        assert!(told[0].starts_with("budget.per_day_usd: $0.001 a day lets no answer pass"), "{told:?}");
+        assert!(told[1].starts_with("budget.per_tenant_day_usd: $0.002"), "{told:?}");
+    }
+
+    #[test]
+    fn a_model_that_is_nearly_called_like_another_is_asked_about() {
+        let mut settings = with_shadow(2.0);
+        settings.models.answer = "gemini-por-latest".to_owned();
+        let told = misspelt(&settings).concat();
+        assert!(told.ends_with("did you mean \"gemini-pro-latest\"?"), "{told}");
+        settings.models.answer = "gemini-1.0-pro".to_owned();
+        assert_eq!(misspelt(&settings), [""; 0]);
     }
 }

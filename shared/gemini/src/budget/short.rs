@@ -43,22 +43,28 @@ impl Short {
             _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
         };
         let too_dear = self.needed > limit;
-        let (limit, spent, missing) = (dollars(limit), dollars(self.spent), dollars(self.missing));
-        let set_aside = dollars(self.taken.saturating_sub(self.spent));
+        let (limit, spent, missing) = (usd(limit, 2), usd(self.spent, 4), usd(self.missing, 4));
+        let set_aside = usd(self.taken.saturating_sub(self.spent), 4);
         if too_dear {
             format!(
-                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [{section}] {key} in agent.toml"
+                "{whose} of {limit} is less than the {missing} that this one call may cost: raise [{section}] {key} in agent.toml"
             )
         } else if self.is_only_set_aside() {
             format!(
-                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [{section}] {key} in agent.toml bounds them"
+                "{whose} of {limit} is set aside for calls under way ({set_aside}, and {spent} spent; {missing} more needed): it is asked for again when they have ended; [{section}] {key} in agent.toml bounds them"
             )
         } else {
             format!(
-                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
+                "{whose} of {limit} is used up ({spent} spent, {set_aside} set aside, {missing} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
             )
         }
     }
+}
+
+/// `micro` as money with so many `decimals`, and all of them where it is less than the last can show.
+fn usd(micro: u64, decimals: u32) -> String {
+    let (amount, least) = (dollars(micro), 10_u64.pow(6 - decimals));
+    if micro >= least { format!("${amount:.*}", decimals as usize) } else { format!("${amount}") }
 }
 
 #[cfg(test)]
@@ -72,5 +78,13 @@ mod tests {
             let told = short.told("day", 10, account);
             assert!(told.contains("used up") && told.contains(section), "{told}");
         }
+    }
+
+    #[test]
+    fn a_budget_below_a_cent_is_not_called_none() {
+        let short = Short { limit: 1_000, spent: 0, taken: 0, needed: 5_000, missing: 50, turn: None };
+        let told = short.told("day", 1_000, "");
+        assert!(told.contains("the day's budget of $0.001 is less than the $0.00005 that"), "{told}");
+        assert_eq!([usd(0, 2), usd(10_000, 2), usd(123_456, 4)], ["$0", "$0.01", "$0.1235"]);
     }
 }

@@ -14,17 +14,19 @@ pub(crate) const BLOCKED: [&str; 2] =
 pub(crate) const VERTEX_OFF: [&str; 1] = ["Vertex AI API has not been used in project…"];
 /// An identity without the role.
 pub(crate) const NO_ROLE: [&str; 1] = ["Permission 'aiplatform.…"];
+/// No key at all.
+pub(crate) const NO_KEY: [&str; 1] = ["Method doesn't allow unregistered callers…"];
 /// A key that may not be used from here, a service that is switched off, a consumer that is shut out.
-const SHUT_OUT: [&str; 6] = [
+const SHUT_OUT: [&str; 5] = [
     "… has not been used in project … before or it is disabled…",
     "The provided API key has an IP address restriction…",
     "Requests from referer … are blocked…",
     "Requests from this … client application … are blocked…",
-    "Method doesn't allow unregistered callers…",
     "Permission denied: Consumer … has been suspended…",
 ];
 /// What a 403 says of the account, whatever is asked. Of all others it is not known that they mean more than the model.
-pub(crate) const ACCOUNT: [&[&str]; 6] = [&LEAKED, &DENIED, &BLOCKED, &VERTEX_OFF, &NO_ROLE, &SHUT_OUT];
+pub(crate) const ACCOUNT: [&[&str]; 7] =
+    [&LEAKED, &DENIED, &BLOCKED, &VERTEX_OFF, &NO_ROLE, &NO_KEY, &SHUT_OUT];
 
 /// Whether the reason in a refusal's `ErrorInfo` is the account's.
 pub(crate) fn is_reason_of_the_account(reason: &str) -> bool {

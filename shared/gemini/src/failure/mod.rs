@@ -175,6 +175,9 @@ pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> O
         _ if says(&known::NO_ROLE) => {
             "give the identity that calls Vertex AI the role roles/aiplatform.user in the endpoint's project"
         }
+        _ if says(&known::NO_KEY) => {
+            "no API key was sent: set GEMINI_API_KEY to one from https://aistudio.google.com/apikey"
+        }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
@@ -222,11 +225,13 @@ mod tests {
         let reason = |reason: &str| json!([{"@type": "x/google.rpc.ErrorInfo", "reason": reason}]);
         let place = "User location is not supported for the API use.";
         let token = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.";
+        let no_key = "Method doesn't allow unregistered callers (callers without established identity).";
         let (api, generation) = ("enable the Generative Language API", "[models.generation]");
         for (status, grpc, said, details, advice) in [
             (400, "INVALID_ARGUMENT", "", reason("API_KEY_INVALID"), "set GEMINI_API_KEY"),
             // A key is no token.
             (401, "UNAUTHENTICATED", token, json!([]), "set GEMINI_API_KEY"),
+            (403, "PERMISSION_DENIED", no_key, json!([]), "no API key was sent: set GEMINI_API_KEY"),
             (404, "NOT_FOUND", "", json!([]), "agent.toml, [models]"),
             (403, "PERMISSION_DENIED", "", reason("SERVICE_DISABLED"), api),
             (400, "INVALID_ARGUMENT", "", json!([]), generation),

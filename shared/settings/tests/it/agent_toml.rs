@@ -209,7 +209,12 @@ fn automations_that_do_not_exist_are_refused_where_they_are_known() {
 fn a_file_that_is_not_there_is_named() {
     let found = Settings::load(std::path::Path::new("no/such/agent.toml")).unwrap_err().to_string();
     assert!(found.contains("no/such/agent.toml: the file cannot be read: "), "{found}");
-    assert!(found.ends_with("; name another file with --config or AFTERHOOK_CONFIG"), "{found}");
+    assert!(
+        found.ends_with(
+            "; make one with `afterhook init DIR`, or name another file with --config or AFTERHOOK_CONFIG"
+        ),
+        "{found}"
+    );
 }
 
 #[test]

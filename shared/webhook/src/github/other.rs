@@ -101,7 +101,7 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
     let hint = received.event_hint.and_then(word);
     match hint.and_then(Kind::named) {
         Some(kind) => return Err(unreadable(&format!("`{}` is missing or not an object", kind.object()))),
-        None if hint == Some("ping") => return Err(unreadable("`zen` or `hook_id` is missing")),
+        None if hint == Some("ping") => return Err(unreadable("`zen` is missing")),
         None => {}
     }
     let value = object(received)?;

@@ -32,9 +32,8 @@ pub(super) struct Payload<'a> {
     pub(super) repository: Object<Repository<'a>>,
     pub(super) sender: Object<Account<'a>>,
     pub(super) installation: Object<Installation<'a>>,
-    /// With `hook_id` the mark of a ping.
+    /// The mark of a ping.
     pub(super) zen: Scalar<'a>,
-    pub(super) hook_id: Scalar<'a>,
     pub(super) thread: Object<Presence>,
     pub(super) workflow: Object<Presence>,
     pub(super) deployment: Object<Presence>,

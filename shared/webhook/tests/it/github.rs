@@ -66,6 +66,12 @@ fn a_ping_is_a_ping() {
     for hint in [Some("ping"), Some("issues"), None] {
         assert_eq!(parse(&ping, hint), Ok(Parsed::Ping));
     }
+    let bare = br#"{"zen":"Keep it logically awesome."}"#;
+    for hint in [Some("ping"), None] {
+        assert_eq!(parse(bare, hint), Ok(Parsed::Ping), "{hint:?}");
+    }
+    let acted = br#"{"zen":"Keep it logically awesome.","action":"opened","check_run":{}}"#;
+    assert_eq!(parse(acted, Some("check_run")), Ok(Parsed::Other("check_run.opened".to_owned())));
 }
 
 #[test]

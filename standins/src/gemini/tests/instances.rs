@@ -66,6 +66,10 @@ fn triage_is_answered_by_what_the_text_says() {
     }
     let vague = assert_valid(&triage(), "Title: hm\nBody: well");
     assert!(vague["confidence"].as_f64().unwrap() < 0.8, "{vague}");
+    let mut only = triage();
+    only["properties"]["intent"]["enum"] = json!(["everything"]);
+    let sure = assert_valid(&only, "Title: hm\nBody: well");
+    assert!(sure["confidence"].as_f64().unwrap() >= 0.86, "there is nothing else to say: {sure}");
 }
 
 #[test]
