@@ -69,12 +69,12 @@ struct Spoiler {
 
 #[async_trait]
 impl Damage for Spoiler {
-    async fn damage(&self, id: &TaskId) {
+    async fn damage(&self, id: &TaskId, document: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update = self.dynamo.update_item().table_name(&self.table);
         let update = update.key("task_id", text(id.as_str())).key("part", text("task"));
         let update =
-            update.update_expression("SET doc = :doc").expression_attribute_values(":doc", text("{}"));
+            update.update_expression("SET doc = :doc").expression_attribute_values(":doc", text(document));
         update.condition_expression("attribute_exists(doc)").send().await.unwrap();
     }
 }
@@ -86,6 +86,7 @@ async fn a_task_that_cannot_be_read_stops_nobody_on_dynamodb() {
     let dynamo = aws_sdk_dynamodb::Client::new(&emulator.sdk_config().await);
     let spoiler = Spoiler { dynamo, table: config.tasks_table };
     contract::task_store::an_unreadable_task_stops_nobody(&*stores.tasks, &spoiler, now(), &Sleep).await;
+    contract::task_store::a_damaged_task_can_be_ended(&*stores.tasks, &spoiler, now()).await;
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ impl Model for Watched {
 #[derive(Debug, thiserror::Error)]
 enum NotReady {
     /// Also of another version of the code than the layer's agent.toml was written for.
-    #[error("agent.toml cannot be used: {0}")]
+    #[error("agent.toml or the environment cannot be used: {0}")]
     Settings(Mistakes),
     #[error(transparent)]
     Secrets(#[from] SecretsUnreadable),
@@ -86,8 +86,8 @@ impl Function {
     /// Starts the execution environment.
     ///
     /// # Errors
-    /// [`BootError`]. An agent.toml that cannot be used is none: its batches are given back, so that no message is
-    /// received in vain until it is a dead letter.
+    /// [`BootError`]. An agent.toml or a variable that cannot be used is none: its batches are given back, so that no
+    /// message is received in vain until it is a dead letter.
     pub async fn start() -> Result<Self, BootError> {
         let registry = registry();
         let automations: Vec<&str> = registry.names().collect();
@@ -127,6 +127,8 @@ impl Function {
     }
 
     async fn processor(&self) -> Result<Arc<Processor>, NotReady> {
+        let settings =
+            self.booted.settings.as_ref().map_err(|mistakes| NotReady::Settings(mistakes.clone()))?;
         let newer = if self.no_model.swap(false, Ordering::Relaxed) {
             self.secrets.after_failure().await.ok()
         } else {
@@ -136,13 +138,12 @@ impl Function {
             Some(environment) => environment,
             None => self.secrets.environment().await?,
         };
-        self.processor.get(&environment, |environment| self.make(environment))
+        self.processor.get(&environment, |environment| self.make(settings, environment))
     }
 
     /// Deployed, nothing silently takes the place of a missing credential.
-    fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
-        let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
-        let settings = settings.as_ref().map_err(|mistakes| NotReady::Settings(mistakes.clone()))?;
+    fn make(&self, settings: &Settings, environment: &Environment) -> Result<Processor, NotReady> {
+        let Booted { stores, clock, jitter, metrics, .. } = &self.booted;
         if !wiring::model::is_configured(settings, environment) {
             return Err(NotReady::NoModel);
         }

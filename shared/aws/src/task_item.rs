@@ -1,7 +1,7 @@
 //! A task as a DynamoDB item: each control field an attribute of its own, so that conditions can
 //! look at it; the rest one JSON document.
 
-use domain::{Control, Lease, Stage, StoreError, Task, TaskDoc, TaskId, TaskStatus, Timestamp};
+use domain::{Control, Lease, Stage, StoreError, Task, TaskId, TaskStatus, Timestamp};
 
 use crate::item::{
     DUE, Item, LANE, LISTED, OPEN, PART, RECEIVED, TASK_ID, TASK_PART, THREAD, TTL, number, number_of,
@@ -89,13 +89,12 @@ fn set_control(item: &mut Item, id: &TaskId, control: &Control) {
 
 pub(crate) fn from_item(mut item: Item) -> Result<Task, StoreError> {
     let id = task_id_of(&item)?;
-    let doc = take_text(&mut item, DOC)?;
-    let doc: TaskDoc = serde_json::from_str(&doc).map_err(|error| {
+    let doc = take_text(&mut item, DOC).unwrap_or_default();
+    Task::stored(id.clone(), control_of(&item)?, &doc).map_err(|error| {
         // Where, not what: the document may quote what users wrote.
         let place = format!("line {}, column {}", error.line(), error.column());
-        unreadable(DOC, &format!("of task {id} is not a task document ({place})"))
-    })?;
-    Ok(Task { id, control: control_of(&item)?, doc })
+        unreadable(DOC, &format!("of task {id} is a later version's ({place})"))
+    })
 }
 
 /// The id of the task that `item` belongs to.

@@ -32,8 +32,8 @@ pub trait Pause: Send + Sync {
 /// Spoils what is stored.
 #[async_trait]
 pub trait Damage: Send + Sync {
-    /// Puts a document in place of the task's that no version has written.
-    async fn damage(&self, id: &crate::TaskId);
+    /// Puts `document` in place of the task's.
+    async fn damage(&self, id: &crate::TaskId, document: &str);
 }
 
 /// What the suite of [`crate::Queue`] needs besides the port.

@@ -265,6 +265,9 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     if decider.at >= task.retried_until() {
         return Err(conflict(task, "its raw body is about to be forgotten; have its sender send it again"));
     }
+    if task.doc.damaged.is_some() {
+        return Err(conflict(task, "its record was damaged, and it cannot go on; see to it by hand"));
+    }
     let fresh = match task.control.status {
         TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
         TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Ignored => note.is_some(),

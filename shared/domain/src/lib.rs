@@ -11,6 +11,7 @@ mod clock;
 mod correction;
 mod currency;
 mod daily_stats;
+mod damage;
 mod decide;
 mod decision_proof;
 mod deliver_notices;
@@ -67,6 +68,7 @@ pub use currency::{decimals_of, money};
 pub use daily_stats::{
     DAY_SHARDS, DayFigures, LabelFigures, ModelFigures, StatsRecorder, VersionFigures, day_keys,
 };
+pub use damage::DAMAGED_RECORD;
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };

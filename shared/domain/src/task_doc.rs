@@ -156,6 +156,12 @@ pub struct TaskDoc {
     /// What happened when; capped.
     #[serde(default, skip_serializing_if = "is_default")]
     pub timeline: Vec<TimelineEntry>,
+    /// The document as it was found, if it was damaged: see [`Task::stored`](crate::Task::stored).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub damaged: Option<String>,
+    /// The format of a document that an earlier version cannot read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub format: u32,
 }
 
 /// What holds its default value is not stored: every write of an item is billed by its size.

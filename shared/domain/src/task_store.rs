@@ -115,7 +115,7 @@ pub struct ListQuery {
 pub struct Page {
     /// The tasks.
     pub tasks: Vec<Task>,
-    /// Those of the page that are stored and cannot be read: damaged, or written by a later version.
+    /// Those of the page that are stored and cannot be read: most likely, a later version wrote them.
     pub unreadable: Vec<Unreadable>,
     /// Where the next page begins; `None` when there is none.
     pub cursor: Option<String>,

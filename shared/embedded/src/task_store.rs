@@ -262,7 +262,7 @@ fn listed(row: &Row<'_>) -> Result<(String, Result<Task, Unreadable>), Failure> 
     let task = task(row).map_err(|failure| match failure {
         // Where, not what: the document may quote what users wrote.
         Failure::Json(error) => {
-            format!("its document is none of a task (line {}, column {})", error.line(), error.column())
+            format!("its document is a later version's (line {}, column {})", error.line(), error.column())
         }
         other => other.to_string(),
     });
@@ -325,5 +325,5 @@ fn task(row: &Row<'_>) -> Result<Task, Failure> {
         updated_at: timestamp(row.get(9)?)?,
     };
     let doc = row.get_ref(10)?.as_str().map_err(rusqlite::Error::from)?;
-    Ok(Task { id: id(&row.get::<_, String>(0)?)?, control, doc: serde_json::from_str(doc)? })
+    Ok(Task::stored(id(&row.get::<_, String>(0)?)?, control, doc)?)
 }

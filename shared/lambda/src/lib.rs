@@ -61,11 +61,15 @@ pub async fn program(
     function: &'static str,
     work: impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let filter = Variables::read().environment().ok().and_then(|environment| environment.log);
+    let (environment, _) = Variables::read().environment_anyway();
+    let filter = environment.log;
     let log = |filter| telemetry::init(Format::Json, Output::Stdout, filter);
     let begun = log(filter.as_deref()).or_else(|error| log(None).and(Err(error)));
     let said = async {
-        begun?;
+        // Whoever answers or takes messages does so with the default one.
+        if let Err(error) = begun {
+            tracing::error!(%error, "AFTERHOOK_LOG cannot be used");
+        }
         work.await
     };
     // Made only now that there is a log which it is part of.
@@ -87,28 +91,22 @@ pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
     Ok(Booted { settings, environment, stores, lanes, clock, jitter, metrics, variables, sdk })
 }
 
-/// Starts although agent.toml may have mistakes: whoever takes messages gives them back in order then.
+/// Starts although agent.toml or variables may have mistakes: whoever takes messages gives them back in order then.
 ///
 /// # Errors
-/// [`BootError`], of everything but agent.toml.
+/// [`BootError`]: without the queues and tables that template.yaml names there is nothing to give back to.
 pub async fn boot_anyway(
     automations: Option<&[&str]>,
 ) -> Result<Booted<Result<Settings, Mistakes>>, BootError> {
     // A provider that is there already is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let variables = Variables::read();
-    let environment = variables.environment()?;
-    let path = environment.config_path();
-    let settings = match automations {
-        Some(automations) => Settings::load_for(&path, automations),
-        None => Settings::load(&path),
-    };
-    let resources = environment.aws.as_ref().ok_or(BootError::Missing("TASKS_TABLE"))?;
+    let (environment, resources, settings) = configured(&variables, automations)?;
     let sdk = aws::sdk_config().await;
     let clock = Clock::system();
     Ok(Booted {
-        stores: Aws::connect(config(resources, environment.queue_url_dead.clone()), &sdk),
-        lanes: Lanes::new(resources),
+        stores: Aws::connect(config(&resources, environment.queue_url_dead.clone()), &sdk),
+        lanes: Lanes::new(&resources),
         metrics: Metrics::stdout(clock.clone())
             .of_stack(environment.stack_name.as_deref())
             .of_version(environment.function_version.as_deref()),
@@ -119,6 +117,24 @@ pub async fn boot_anyway(
         variables,
         sdk,
     })
+}
+
+/// What `variables` say, as far as they can be used, and agent.toml, if both are without mistakes.
+fn configured(
+    variables: &Variables,
+    automations: Option<&[&str]>,
+) -> Result<(Environment, AwsResources, Result<Settings, Mistakes>), BootError> {
+    let (environment, fit) = variables.environment_anyway();
+    let Some(resources) = environment.aws.clone() else {
+        fit?;
+        return Err(BootError::Missing("TASKS_TABLE"));
+    };
+    let path = environment.config_path();
+    let settings = fit.and_then(|()| match automations {
+        Some(automations) => Settings::load_for(&path, automations),
+        None => Settings::load(&path),
+    });
+    Ok((environment, resources, settings))
 }
 
 /// The adapters' names of the resources.
@@ -132,5 +148,64 @@ pub fn config(resources: &AwsResources, dead_letter_url: Option<String>) -> AwsC
         queue_url_bulk: resources.queue_url_bulk.clone(),
         dead_letter_url,
         payload_bucket: resources.payload_bucket.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESOURCES: [(&str, &str); 6] = [
+        ("TASKS_TABLE", "tasks"),
+        ("STATE_TABLE", "state"),
+        ("QUEUE_URL_EXPRESS", "https://sqs.example/express"),
+        ("QUEUE_URL_STANDARD", "https://sqs.example/standard"),
+        ("QUEUE_URL_BULK", "https://sqs.example/bulk"),
+        ("PAYLOAD_BUCKET", "payloads"),
+    ];
+    const AGENT: (&str, &str) =
+        ("AFTERHOOK_CONFIG", concat!(env!("CARGO_MANIFEST_DIR"), "/../../agent/agent.toml"));
+
+    fn with(more: &[(&str, &str)]) -> Result<Result<Settings, Mistakes>, BootError> {
+        let variables = Variables::from_map(RESOURCES.iter().chain([&AGENT]).chain(more).copied());
+        configured(&variables, None).map(|(_, _, settings)| settings)
+    }
+
+    #[test]
+    fn variables_and_an_agent_toml_without_mistakes_are_fit() {
+        assert!(with(&[("GITHUB_TOKEN", "ghp_1"), ("BULK_CONCURRENCY", "2")]).unwrap().is_ok());
+    }
+
+    #[test]
+    fn variable_that_cannot_be_used_keeps_nobody_from_giving_messages_back() {
+        for (name, value) in [
+            ("GITHUB_TOKEN", "two words"),
+            ("GITHUB_APP_ID", "1"),
+            ("GEMINI_BASE_URL", "nonsense"),
+            ("GOOGLE_CREDENTIALS", "{"),
+            ("SLACK_BOT_TOKEN", "two words"),
+            ("CONSOLE_URL", "nonsense"),
+            ("CONSOLE_TOKEN", "short"),
+            ("BULK_CONCURRENCY", "none"),
+            ("ZENDESK_EMAIL", "nobody"),
+            ("QUEUE_URL_DEAD", "nonsense"),
+        ] {
+            let mistakes = with(&[(name, value)]).unwrap().unwrap_err().to_string();
+            assert!(mistakes.contains(name), "{name}: {mistakes}");
+        }
+    }
+
+    #[test]
+    fn agent_toml_that_cannot_be_used_keeps_nobody_from_giving_messages_back() {
+        let settings = with(&[("AFTERHOOK_CONFIG", "/nowhere/agent.toml")]).unwrap();
+        assert!(settings.unwrap_err().to_string().contains("/nowhere/agent.toml"));
+    }
+
+    #[test]
+    fn without_queues_and_tables_nothing_starts() {
+        assert!(matches!(with(&[("TASKS_TABLE", "")]), Err(BootError::Mistakes(_))));
+        assert!(matches!(with(&[("QUEUE_URL_BULK", "nonsense")]), Err(BootError::Mistakes(_))));
+        let none = Variables::from_map([AGENT]);
+        assert!(matches!(configured(&none, None), Err(BootError::Missing("TASKS_TABLE"))));
     }
 }

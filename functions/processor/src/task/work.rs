@@ -113,6 +113,9 @@ fn is_untouched(task: &Task) -> bool {
 
 /// Why the work on `task` stops.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
+    if let Some(damage) = task.damage() {
+        return Some(damage);
+    }
     if task.control.attempts > MAX_ATTEMPTS {
         return Some(tries::exhausted(task));
     }

@@ -435,6 +435,29 @@ async fn a_task_whose_processors_all_died_is_posted() {
     is_over(&bench, &id).await;
 }
 
+/// Nobody knows what it had come to: it neither goes on nor begins again.
+#[tokio::test]
+async fn a_task_whose_record_was_damaged_ends_and_is_posted() {
+    let (server, bench) = (receiver(&[]).await, bench());
+    let callback = format!("{}/done", server.base);
+    let id = bench.accept_from("api", &json!({"prompt": "How?", "callback_url": callback})).await;
+    let mut task = bench.task(&id).await;
+    task.doc.damaged = Some("{\"source\":".to_owned());
+    assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
+    bench.work().await;
+    let asked = server.asked();
+    assert_eq!((asked.len(), bench.steps()), (1, Vec::<String>::new()));
+    let (kind, data) = told(&asked[0]);
+    assert_eq!((kind, &data["error"]["kind"]), (json!("task.failed"), &json!(DAMAGED_RECORD)));
+    assert_eq!(counted(&bench, TaskStatus::Failed).await, 1);
+    is_over(&bench, &id).await;
+    let decider = Decider { name: "ann", request: "1", at: bench.now(), from: &Origin::CONSOLE };
+    let refused = retry(&bench.stores, &id, None, decider).await.unwrap_err();
+    assert!(matches!(refused, DecideError::Conflict { .. }), "{refused}");
+    assert_eq!(bench.task(&id).await.doc.damaged.as_deref(), Some("{\"source\":"), "it is kept");
+}
+
 /// The text that is to be posted cannot be read: the task fails, and that is posted.
 #[tokio::test]
 async fn a_result_that_cannot_be_read_is_posted_as_a_failure() {

@@ -29,8 +29,10 @@ pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     indexes::all(store, now, pause).await;
 }
 
-/// A task that cannot be read is named, and keeps nobody from the others. `damage` makes the stored document of a task
-/// one that this version cannot read.
+/// A document of a later version that this one cannot read.
+const LATER: &str = r#"{"format":4000000000}"#;
+
+/// A task that cannot be read is named, and keeps nobody from the others.
 pub async fn an_unreadable_task_stops_nobody(
     store: &dyn TaskStore,
     damage: &dyn Damage,
@@ -45,7 +47,7 @@ pub async fn an_unreadable_task_stops_nobody(
     for task in [&older, &damaged, &newer] {
         assert_eq!(store.insert(task).await.unwrap(), Insert::New);
     }
-    damage.damage(&damaged.id).await;
+    damage.damage(&damaged.id, LATER).await;
     assert!(store.get(&damaged.id).await.is_err());
     assert!(store.claim(&damaged.id, &request("somebody", now, 60)).await.is_err());
     eventually(pause, async || {
@@ -57,6 +59,22 @@ pub async fn an_unreadable_task_stops_nobody(
         same(&of_thread.iter().map(|task| &task.id).collect(), &vec![&newer.id])
     })
     .await;
+}
+
+/// A task whose document is damaged is claimed and written like any other, and what was there is kept.
+pub async fn a_damaged_task_can_be_ended(store: &dyn TaskStore, damage: &dyn Damage, now: Timestamp) {
+    for document in ["", "{}", "{\"source\":", "no document"] {
+        let task = plain_task("contract", now);
+        assert_eq!(store.insert(&task).await.unwrap(), Insert::New);
+        damage.damage(&task.id, document).await;
+        let read = store.get(&task.id).await.unwrap().unwrap();
+        assert_eq!((read.doc.damaged.as_deref(), &read.control), (Some(document), &task.control));
+        let mut ended = claimed(store, &task, &request("somebody", now, 60)).await;
+        ended.transition(TaskStatus::Failed, now, "damaged").unwrap();
+        let ended = saved(store, ended).await;
+        assert_eq!(store.get(&task.id).await.unwrap(), Some(ended.clone()));
+        assert_eq!(ended.doc.damaged.as_deref(), Some(document));
+    }
 }
 
 /// Nothing is there before it was inserted, and neither a claim nor a save creates it.

@@ -53,10 +53,11 @@ struct File(std::path::PathBuf);
 
 #[async_trait]
 impl Damage for File {
-    async fn damage(&self, id: &TaskId) {
+    async fn damage(&self, id: &TaskId, document: &str) {
         let connection = rusqlite::Connection::open(&self.0).unwrap();
-        let changed =
-            connection.execute("UPDATE task SET doc = '{}' WHERE task_id = ?1", [id.as_str()]).unwrap();
+        let changed = connection
+            .execute("UPDATE task SET doc = ?2 WHERE task_id = ?1", [id.as_str(), document])
+            .unwrap();
         assert_eq!(changed, 1);
     }
 }
@@ -69,6 +70,7 @@ async fn a_task_that_cannot_be_read_stops_nobody_on_sqlite() {
     let file = File(dir.path().join("afterhook.db"));
     let hooks = Hooks { embedded, clock };
     contract::task_store::an_unreadable_task_stops_nobody(&*tasks, &file, now, &hooks).await;
+    contract::task_store::a_damaged_task_can_be_ended(&*tasks, &file, now).await;
 }
 
 #[tokio::test]

@@ -143,7 +143,8 @@ impl Environment {
         Variables::from_map(variables).environment()
     }
 
-    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, Mistakes> {
+    /// What `variables` say, without those that cannot be used; and which these are.
+    pub(crate) fn from_variables(variables: &Variables) -> (Self, Result<(), Mistakes>) {
         let reader = Reader::new(variables);
         let environment = Self {
             gemini_api_key: reader.secret("GEMINI_API_KEY"),
@@ -178,7 +179,7 @@ impl Environment {
             function_version: reader.text("AWS_LAMBDA_FUNCTION_VERSION"),
             lambda_function: reader.text("AWS_LAMBDA_FUNCTION_NAME"),
         };
-        reader.finish().map(|()| environment)
+        (environment, reader.finish())
     }
 
     /// Where agent.toml is: `AFTERHOOK_CONFIG`, the file or its folder, else the layer's on Lambda, else

@@ -59,6 +59,13 @@ impl Variables {
     /// # Errors
     /// [`Mistakes`]: all of them, by the names of the variables, never with a secret's value.
     pub fn environment(&self) -> Result<Environment, Mistakes> {
+        let (environment, fit) = self.environment_anyway();
+        fit.map(|()| environment)
+    }
+
+    /// What those of them say that can be used; and what is wrong with the others.
+    #[must_use]
+    pub fn environment_anyway(&self) -> (Environment, Result<(), Mistakes>) {
         Environment::from_variables(self)
     }
 
