@@ -109,6 +109,10 @@ async fn axe_finds_no_violation_in_any_view_on_a_desk_on_a_phone_and_in_the_dark
     browser.key("r").await;
     browser.until("document.querySelector('.undo')").await;
     found.push(("a rejection that can be taken back".to_owned(), violations(&mut browser, &axe).await));
+    browser.scheme("light").await;
+    browser.open(&format!("{url}/?status=awaiting_approval")).await;
+    browser.eval("document.querySelector('li.entry').classList.add('leaving')").await;
+    found.push(("a row that leaves".to_owned(), violations(&mut browser, &axe).await));
     found.retain(|(_, violations)| *violations != json!([]));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -176,3 +176,76 @@ async fn a_typed_edit_is_not_left_without_a_question() {
     browser.fill("#text", "Half a sen").await;
     assert_eq!(browser.eval(asks).await, true);
 }
+
+/// Answers of the server to what is typed come when they come.
+const SLOW: &str = "(() => { const sent = window.fetch; window.asked = []; \
+    window.fetch = (url, options) => String(url).endsWith('/preview') \
+        ? new Promise((done, failed) => window.asked.push([() => sent(url, options).then(done, failed), failed])) \
+        : sent(url, options); })()";
+
+#[tokio::test]
+async fn what_is_published_is_what_is_shown_in_whatever_order_previews_come_or_fail() {
+    let Some((system, mut browser, ids)) = opened(1).await else { return };
+    a_look(&mut browser).await;
+    browser.eval(SLOW).await;
+    browser.eval("document.querySelector('#draft details.edit').open = true").await;
+    for (number, text) in [(1, "The first version."), (2, "The second version.")] {
+        browser.fill("#text", text).await;
+        browser.until(&format!("asked.length === {number}")).await;
+    }
+    let publish = "document.querySelector('.said-softly')?.remove(), \
+        document.querySelector('#draft button[name=publish]').click(), \
+        document.querySelector('.said-softly')?.textContent.includes('not shown yet')";
+    assert_eq!(browser.eval(publish).await, true, "both are pending");
+    browser.until("asked.length === 3").await;
+    browser.eval("asked[2][0]()").await;
+    let second = "document.querySelector('.shown:not([hidden]) .prose')?.innerText === 'The second version.'";
+    browser.until(second).await;
+    // The others come late, one of them not at all.
+    browser.eval("asked[1][1](new Error()); Promise.resolve(asked[0][0]())").await;
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(browser.eval(second).await, true);
+    // A preview that fails shows nothing, and nothing is published.
+    browser.fill("#text", "The third version.").await;
+    browser.until("asked.length === 4").await;
+    browser.eval("asked[3][1](new Error())").await;
+    browser.until("document.querySelector('.said-softly')?.textContent.includes('cannot be shown')").await;
+    assert_eq!(browser.eval(publish).await, true);
+    assert_eq!(status(&system, &ids[0]).await, "awaiting_approval");
+    browser.until("asked.length === 5").await;
+    browser.eval("asked[4][0]()").await;
+    browser
+        .until("document.querySelector('.shown:not([hidden]) .prose')?.innerText === 'The third version.'")
+        .await;
+    a_look(&mut browser).await;
+    browser.click("#draft button[name=publish]").await;
+    system.api.until(&ids[0], "completed").await;
+    assert!(system.world.comments(1)[0].body.starts_with("The third version."));
+}
+
+/// A browser sends 64 KiB at the most for a page that is left.
+#[tokio::test]
+async fn a_rejection_of_a_long_draft_is_carried_out_too() {
+    let Some((system, mut browser, ids)) = opened(2).await else { return };
+    browser.fill("#text", &"A long line. ".repeat(6_000)).await;
+    a_look(&mut browser).await;
+    browser.click("#draft button.danger").await;
+    browser.until("document.querySelector('.undo')").await;
+    browser.leave().await;
+    system.api.until(&ids[0], "rejected").await;
+}
+
+#[tokio::test]
+async fn what_is_rejected_and_can_be_taken_back_does_not_come_again() {
+    let Some((system, mut browser, ids)) = opened(3).await else { return };
+    // No time passes for the undo: what is held stays so.
+    browser.on_every_page("window.setTimeout = ((set) => (run, ms) => ms > 2000 ? 0 : set(run, ms))(setTimeout)").await;
+    browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[1])).await;
+    a_look(&mut browser).await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[2]).await;
+    a_look(&mut browser).await;
+    browser.key("a").await;
+    shows(&mut browser, &ids[0]).await;
+    system.api.until(&ids[2], "completed").await;
+}

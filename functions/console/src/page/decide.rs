@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{DecisionInput, Outcome, Task, Timestamp, between};
+use domain::{DecisionInput, Outcome, Task, TaskId, Timestamp, between};
 use http::StatusCode;
 
 use super::draft::{self, Typed};
@@ -58,8 +58,9 @@ pub(crate) async fn approve(
         Edit::Changed | Edit::OfUnknown => Some(unix(&fields.text)),
     };
     let input = DecisionInput::Approve { text, intent: fields.intent() };
+    let place = Neighbours::of(&console, &session, &task.id).await?;
     let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
-    answer(&console, &session, &task, &fields, done, "approved").await
+    answer(&console, &session, &task, &fields, place, done, "approved").await
 }
 
 /// Refuses the draft.
@@ -74,6 +75,7 @@ pub(crate) async fn reject(
     if is_unseen(&session, &fields) {
         return unseen(&console, &session, &task, &fields).await;
     }
+    let place = Neighbours::of(&console, &session, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(reason) => {
             let input = DecisionInput::Reject { reason };
@@ -81,7 +83,7 @@ pub(crate) async fn reject(
         }
         Err(refusal) => Err(refusal),
     };
-    answer(&console, &session, &task, &fields, done, "rejected").await
+    answer(&console, &session, &task, &fields, place, done, "rejected").await
 }
 
 /// Asks for another draft, or sends an ended task around again.
@@ -96,11 +98,12 @@ pub(crate) async fn retry(
     if is_unseen(&session, &fields) {
         return unseen(&console, &session, &task, &fields).await;
     }
+    let place = Neighbours::of(&console, &session, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(note) => decision::again(&console, &task.id, note, &caller).await,
         Err(refusal) => Err(refusal),
     };
-    answer(&console, &session, &task, &fields, done, "retried").await
+    answer(&console, &session, &task, &fields, place, done, "retried").await
 }
 
 /// What the person adds; the intent that they chose besides is kept.
@@ -173,13 +176,13 @@ async fn unseen(
     Ok((StatusCode::CONFLICT, page).into_response())
 }
 
-/// The next task of the queue, with a word about this one; this one, if it was the last.
-async fn onward(console: &Console, session: &Session, task: &Task, word: &str) -> Result<String, Refusal> {
-    let queue = Neighbours::of(console, session, &task.id).await?;
-    Ok(match queue.after.filter(|next| *next != task.id) {
-        Some(next) => format!("/ui/tasks/{next}?done={word}&of={}", task.id),
-        None => format!("/ui/tasks/{}?done={word}", task.id),
-    })
+/// What comes after a decision about `id`, with a word about it: the task behind it, else the one before it, else itself.
+/// Its `place` is that before the decision, which takes it out of the queue.
+fn onward(place: Neighbours, id: &TaskId, word: &str) -> String {
+    match place.after.or(place.before) {
+        Some(next) => format!("/ui/tasks/{next}?done={word}&of={id}"),
+        None => format!("/ui/tasks/{id}?done={word}"),
+    }
 }
 
 /// Whether this very decision is made already, by the same person: what is sent twice is done once, and is no error.
@@ -201,18 +204,19 @@ async fn answer(
     session: &Session,
     before: &Task,
     fields: &Fields,
+    place: Neighbours,
     done: Result<Task, Refusal>,
     word: &str,
 ) -> Result<Response, Failure> {
     let refusal = match done {
-        Ok(task) => return Ok(Redirect::to(&onward(console, session, &task, word).await?).into_response()),
+        Ok(task) => return Ok(Redirect::to(&onward(place, &task.id, word)).into_response()),
         Err(refusal @ (Refusal::Conflict { .. } | Refusal::OwnTask(_) | Refusal::Malformed(_))) => refusal,
         Err(refusal) => return Err(Failure(refusal)),
     };
     let problem = refusal.problem();
     let task = task::find(console, before.id.as_str()).await?;
     if is_repeated(&task, &fields.draft_hash, word, &session.name) {
-        return Ok(Redirect::to(&onward(console, session, &task, word).await?).into_response());
+        return Ok(Redirect::to(&onward(place, &task.id, word)).into_response());
     }
     let text = format!("{}: {}", problem.title, problem.detail);
     let notice = Notice { good: false, text: &text, of: None };

@@ -64,6 +64,26 @@ async fn after_a_decision_comes_the_next_task_and_after_the_last_the_task_itself
     assert_eq!(answer.header("location"), Some(format!("/ui/tasks/{}?done=rejected", second.id).as_str()));
 }
 
+/// The first of the queue came once, wherever one was.
+#[tokio::test]
+async fn after_a_decision_comes_what_was_behind_it_and_after_the_end_what_was_before_it() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    let hash = short_sha256(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
+    for (n, what) in [(0, "approve"), (10, "reject"), (20, "retry")] {
+        let drafts =
+            [rig.parked(n).await, rig.parked(n + 1).await, rig.parked(n + 2).await, rig.parked(n + 3).await];
+        let ids = drafts.each_ref().map(|task| task.id.as_str());
+        for (at, next) in [(1, 2), (2, 3), (3, 0)] {
+            let answer = rig.submit(&format!("/ui/tasks/{}/{what}", ids[at]), &fields, &cookie).await;
+            let to = answer.header("location").unwrap_or_default();
+            assert!(to.starts_with(&format!("/ui/tasks/{}?done=", ids[next])), "{what} {at}: {to}");
+        }
+        rig.submit(&format!("/ui/tasks/{}/{what}", ids[0]), &fields, &cookie).await;
+    }
+}
+
 #[tokio::test]
 async fn a_task_of_ones_own_is_not_the_next_one() {
     let rig = Rig::new();

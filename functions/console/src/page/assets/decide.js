@@ -22,9 +22,14 @@ if (draft) new IntersectionObserver((entries) => { inView = entries.at(-1).isInt
 document.addEventListener("visibilitychange", arrive);
 addEventListener("focus", arrive);
 
-// Whether what a form decides about was looked at; if not, it is shown, and said.
-function isSeen(form) {
+// Whether what a form decides about was looked at, in the version that its button publishes; if not, it is shown, and said.
+function isSeen(form, button) {
   look();
+  if (button?.name === "publish" && shownText !== form.querySelector("textarea").value) {
+    say("Your version is not shown yet. Nothing was published.");
+    preview(form);
+    return false;
+  }
   const isDraft = form.closest("#draft") !== null;
   if (performance.now() - arrived >= LOOK_MS && (!isDraft || looked >= LOOK_MS)) return true;
   if (isDraft && !inView) draft.scrollIntoView({ block: "center" });
@@ -55,10 +60,20 @@ function rejects(button) {
   return button?.value === "reject" || button?.getAttribute("formaction")?.endsWith("/reject");
 }
 
-// Holds a rejection, and goes on. False where the browser keeps nothing: it is then sent at once.
+function isHeld(path) {
+  return Object.values(held()).some((entry) => entry.by === who && entry.back === path);
+}
+
+// Where the queue goes on from here: not back to what is rejected already, unless everything behind it is.
+function onward() {
+  const next = document.querySelector("a[rel=next]");
+  return next && !isHeld(next.pathname) ? next.href : document.querySelector("a[rel=prev]")?.href;
+}
+
+// Holds a rejection, and goes on. It needs no text, and what is sent by a page that is left has to be short. False where the browser keeps nothing: it is then sent at once.
 function regret(form, button) {
   const action = button.getAttribute("formaction") ?? form.getAttribute("action");
-  const fields = [...new FormData(form)].filter(([name]) => name !== "csrf");
+  const fields = [...new FormData(form)].filter(([name]) => name !== "csrf" && name !== "text");
   if (button.name) fields.push([button.name, button.value]);
   const chosen = fields.filter(([name]) => name === "chosen").length;
   if (button.value === "reject" && chosen === 0) return false;
@@ -66,11 +81,11 @@ function regret(form, button) {
   const key = `${Date.now()} ${action}`;
   const entry = { action, fields, says, by: who, back: chosen ? null : location.pathname, due: Date.now() + UNDO_MS };
   try { hold(key, entry); } catch { return false; }
-  const next = document.querySelector("a[rel=next]") ?? document.querySelector("a[rel=prev]");
+  const next = onward();
   if (!chosen && next && form.querySelector("textarea")?.value === form.querySelector("textarea")?.defaultValue) {
     hops = true;
     form.dataset.sent = "yes";
-    location.assign(next.href);
+    location.assign(`${next}?done=held`);
     return true;
   }
   if (chosen) {
@@ -146,6 +161,16 @@ function refused(entry, line, html) {
   document.querySelectorAll(".leaving").forEach((row) => row.classList.remove("leaving"));
 }
 
+// Whom a decision leads to a task that they have rejected goes on; whoever comes by themselves finds it as it was left.
+if (who && isHeld(location.pathname)) {
+  document.querySelectorAll("#draft form.decide").forEach((form) => { form.dataset.leaving = "yes"; });
+  const next = new URLSearchParams(location.search).has("done") && onward();
+  if (next) {
+    hops = true;
+    location.replace(next + location.search);
+  }
+}
+
 if (who) {
   for (const [key, entry] of Object.entries(held())) {
     if (entry.by !== who) continue;
@@ -166,7 +191,7 @@ document.addEventListener("submit", (event) => {
   }
   if (!form.matches("form.decide")) return;
   const decides = form.matches("#draft form, .batch") && !button?.getAttribute("formaction")?.endsWith("/preview");
-  if (form.dataset.sent || form.dataset.leaving || (decides && !isSeen(form)) || (rejects(button) && regret(form, button))) {
+  if (form.dataset.sent || form.dataset.leaving || (decides && !isSeen(form, button)) || (rejects(button) && regret(form, button))) {
     event.preventDefault();
     return;
   }
@@ -181,18 +206,28 @@ document.addEventListener("change", (event) => {
 });
 
 // An edit takes the place of the draft that is shown, and of its button: what is published is what is seen. The server
-// renders it; until it has, nothing is shown. Whoever types a text sees it.
+// renders it; until it has, nothing is shown, and nothing published. Whoever types a text sees it.
+let shownText = document.querySelector("form[data-preview] textarea")?.defaultValue;
+
 async function preview(form) {
-  const answer = await fetch(form.dataset.preview, {
-    method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", redirect: "error",
-  });
-  if (!answer.ok) throw new Error(String(answer.status));
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of [".shown", ".buttons"]) {
-    const made = page.querySelector(`#draft ${part}`);
-    const here = document.querySelector(`#draft ${part}`);
-    if (made) here.replaceChildren(...document.importNode(made, true).childNodes);
-    here.hidden = false;
+  const typed = form.querySelector("textarea");
+  const text = typed.value;
+  try {
+    const answer = await fetch(form.dataset.preview, {
+      method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", redirect: "error",
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // Answers come in any order: only that to what is typed now is shown.
+    if (typed.value !== text) return;
+    for (const part of [".shown", ".buttons"]) {
+      const made = page.querySelector(`#draft ${part}`);
+      document.querySelector(`#draft ${part}`).replaceChildren(...document.importNode(made, true).childNodes);
+    }
+    draft.hidden = false;
+    shownText = text;
+  } catch {
+    if (typed.value === text) say("Your version cannot be shown now. Publish it again in a moment.");
   }
 }
 
@@ -201,10 +236,11 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   form.querySelector("textarea").addEventListener("input", () => {
     looked = LOOK_MS;
     draft.hidden = true;
+    shownText = null;
     const publish = form.querySelector("button[name=publish]");
     [publish.value, publish.textContent] = ["edit", "Publish your version"];
     clearTimeout(timer);
-    timer = setTimeout(() => preview(form).catch(() => {}), 400);
+    timer = setTimeout(() => preview(form), 400);
   });
 }
 
