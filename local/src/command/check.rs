@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use settings::{Environment, Mistakes, Settings, Variables};
 
+use super::http;
 use crate::Failure;
 use crate::cli::CheckArgs;
 use crate::command::token;
@@ -50,7 +51,8 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let kept = health::read(&args, &settings).await;
-    online::check(&settings, &environment, kept, (args.url.as_deref(), args.json)).await
+    let url = args.url.as_deref().map(|url| http::address("--url", url)).transpose()?;
+    online::check(&settings, &environment, kept, (url.as_deref(), args.json)).await
 }
 
 /// Where something is asked, if that is not the service's own address.
