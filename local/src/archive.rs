@@ -93,7 +93,7 @@ impl Archive {
     /// When the API does not answer, or an id is nobody's.
     pub(crate) async fn tasks(&self, wanted: &Wanted) -> Result<Vec<Value>, Failure> {
         let mut found = Vec::new();
-        for id in find::ids(&self.api, &wanted.ids).await? {
+        for id in find::ids(&self.api, &wanted.ids, find::Among::All).await? {
             found.push(self.api.task(&id).await?);
         }
         if wanted.ids.is_empty() {

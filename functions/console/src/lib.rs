@@ -55,7 +55,7 @@ use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 use webhook::Sender;
 
-use page::{ByIntent, Counts, Ended, Reasons, Recent};
+use page::{Counts, Ended, Reasons, Recent, RecentDecisions};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -82,7 +82,7 @@ pub struct Console {
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
     unheard: Recent<Reasons>,
-    recent_decisions: Recent<ByIntent>,
+    recent_decisions: Recent<RecentDecisions>,
     /// The services that are stand-ins, in words; empty where there are none.
     stand_ins: Arc<str>,
     /// Those that are asked at addresses of this machine, likewise.

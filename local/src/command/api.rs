@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use settings::Environment;
@@ -28,7 +28,7 @@ pub(crate) struct Api {
 impl Api {
     /// The API at `url`, with the token of the environment, or of the `dev` of `data_dir`.
     pub(crate) fn at(url: &str, data_dir: &Path) -> Result<Self, Failure> {
-        let url = base(url)?;
+        let url = http::address("--url", url)?;
         let (token, token_from) = token(data_dir)?;
         Ok(Self { client: http::client()?, url, token, token_from })
     }
@@ -44,7 +44,7 @@ impl Api {
     /// The API at `url`, with this token.
     pub(crate) fn with_token(url: &str, token: SecretString) -> Result<Self, Failure> {
         let token_from = "the first of its own".to_owned();
-        Ok(Self { client: http::client()?, url: base(url)?, token, token_from })
+        Ok(Self { client: http::client()?, url: http::address("--url", url)?, token, token_from })
     }
 
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
@@ -96,16 +96,6 @@ impl Api {
         let shown = String::from_utf8_lossy(&body);
         let detail = detail.unwrap_or_else(|| domain::clip(&shown, MAX_SHOWN));
         Err(Failure::new(format!("{status}: {}", plain(detail))))
-    }
-}
-
-/// The console's address as given, if it is a URL of HTTP.
-fn base(given: &str) -> Result<String, Failure> {
-    match Url::parse(given) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(given.trim_end_matches('/').to_owned()),
-        _ => Err(Failure::new(format!(
-            "--url {given}: write the whole address of the console, such as http://127.0.0.1:3000"
-        ))),
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
         say!("{}", gateway_event(&name, &message.headers(&body, Clock::system().now()), &body));
         return Ok(ExitCode::SUCCESS);
     }
-    let url = url(args.to.as_deref().unwrap_or_default(), &name);
+    let url = url(args.to.as_deref().unwrap_or_default(), &name)?;
     let answer = message.post(&body, &url).await?;
     answer.print(args.json);
     if answer.status == 401 {
@@ -210,17 +210,9 @@ fn is_form(file: &Path) -> bool {
 }
 
 /// A base URL gets the route of the source.
-fn url(to: &str, source: &str) -> String {
-    let to = to.trim_end_matches('/');
-    // What people write who think of a machine, and not of a protocol.
-    let to = if to.contains("://") { to.to_owned() } else { format!("{}://{to}", protocol(to)) };
-    if to.contains("/webhooks/") { to } else { format!("{to}/webhooks/{source}") }
-}
-
-/// This machine is spoken to plainly, others by TLS.
-fn protocol(to: &str) -> &'static str {
-    let host = to.split(['/', ':']).next().unwrap_or_default();
-    if matches!(host, "127.0.0.1" | "localhost") { "http" } else { "https" }
+fn url(to: &str, source: &str) -> Result<String, Failure> {
+    let to = super::http::address("--to", to)?;
+    Ok(if to.contains("/webhooks/") { to } else { format!("{to}/webhooks/{source}") })
 }
 
 /// An event of an API Gateway HTTP API, payload format 2.0.
@@ -261,11 +253,11 @@ mod tests {
 
     #[test]
     fn base_url_gets_the_route() {
-        assert_eq!(url("http://h:1/", "github"), "http://h:1/webhooks/github");
-        assert_eq!(url("http://h:1/webhooks/x", "github"), "http://h:1/webhooks/x");
-        assert_eq!(url("127.0.0.1:3000", "github"), "http://127.0.0.1:3000/webhooks/github");
-        assert_eq!(url("localhost:3000/", "github"), "http://localhost:3000/webhooks/github");
-        assert_eq!(url("hooks.example.com", "github"), "https://hooks.example.com/webhooks/github");
+        let url = |to: &str| url(to, "github").unwrap();
+        assert_eq!(url("http://h:1/"), "http://h:1/webhooks/github");
+        assert_eq!(url("http://h:1/webhooks/x"), "http://h:1/webhooks/x");
+        assert_eq!(url("127.0.0.1:3000"), "http://127.0.0.1:3000/webhooks/github");
+        assert_eq!(url("hooks.example.com/"), "https://hooks.example.com/webhooks/github");
     }
 
     #[test]

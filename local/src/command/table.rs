@@ -1,14 +1,16 @@
 //! Tables for people: columns as wide as their contents, colours on a terminal only, and no control characters in
 //! a cell.
 
-use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
 use crate::terminal::{self, say};
 
-/// Characters of a cell that are shown; the last column is shown in full.
+/// Of a cell, in columns of a terminal, of which a wide letter takes two; the last column is shown in full.
 const WIDEST: usize = 40;
-/// Characters that a narrow terminal leaves of a column.
+/// What a narrow terminal leaves of a column.
 const NARROWEST: usize = 6;
 /// Between two columns.
 const GAP: usize = 2;
@@ -19,7 +21,7 @@ pub(crate) const WHOLE: usize = usize::MAX;
 pub(crate) struct Table<const N: usize> {
     heading: [&'static str; N],
     rows: Vec<([String; N], Style)>,
-    /// Characters of each column that make it worth its place.
+    /// How much of each column makes it worth its place.
     least: [usize; N],
     /// Columns without which the table can do, the first of them first.
     left_out: &'static [usize],
@@ -33,7 +35,7 @@ impl<const N: usize> Table<N> {
         Self { heading, rows: Vec::new(), least, left_out: &[] }
     }
 
-    /// On a narrow terminal `left_out` are left out before a column has less than its `least` characters.
+    /// On a narrow terminal `left_out` are left out before a column has less than its `least`.
     pub(crate) fn narrowed(self, least: [usize; N], left_out: &'static [usize]) -> Self {
         Self { least, left_out, ..self }
     }
@@ -61,10 +63,10 @@ impl<const N: usize> Table<N> {
     }
 
     fn widths(&self) -> [usize; N] {
-        let mut widths = self.heading.map(|title| title.chars().count());
+        let mut widths = self.heading.map(UnicodeWidthStr::width);
         for (cells, _) in &self.rows {
             for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = cell.chars().count().max(*width);
+                *width = cell.width().max(*width);
             }
         }
         widths
@@ -101,12 +103,14 @@ fn fitted<const N: usize>(
     widths
 }
 
-/// `cell` in so many characters.
+/// `cell` in so many columns of a terminal.
 fn cut(cell: &str, width: usize) -> String {
-    if cell.chars().count() <= width {
+    if cell.width() <= width {
         return cell.to_owned();
     }
-    cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    let ends = cell.char_indices().map(|(start, c)| start + c.len_utf8());
+    let fitting = ends.take_while(|end| cell[..*end].width() < width);
+    format!("{}…", &cell[..fitting.last().unwrap_or_default()])
 }
 
 fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], style: Style) -> String {
@@ -115,7 +119,7 @@ fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], style: Style) 
     {
         let cell = cut(cell, *width);
         let style = if column == 1 { style } else { Style::new() };
-        let room = width - cell.chars().count() + GAP;
+        let room = width - cell.width() + GAP;
         // Writing to a string never fails.
         let _ = write!(line, "{style}{cell}{style:#}{:room$}", "");
     }
@@ -161,6 +165,21 @@ mod tests {
         let heading = table.heading.map(str::to_owned);
         assert_eq!(line(&heading, &widths, Style::new()), "A          STATUS  LAST");
         assert_eq!(line(&table.rows[0].0, &widths, Style::new()), "long name  x       end");
+    }
+
+    #[test]
+    fn a_wide_letter_takes_two_columns_and_a_mark_none() {
+        let mut table = Table::new(["A", "STATUS", "LAST"]);
+        table.push(["\u{6e2f}\u{306e}".to_owned(), "x".to_owned(), "end".to_owned()], Style::new());
+        table.push(["e\u{301}\u{1f980}".to_owned(), "x".to_owned(), "end".to_owned()], Style::new());
+        let widths = table.widths();
+        assert_eq!(widths, [4, 6, 4]);
+        let lines = [0, 1].map(|row| line(&table.rows[row].0, &widths, Style::new()));
+        assert_eq!(lines[0], "\u{6e2f}\u{306e}  x       end");
+        assert_eq!(lines[1], "e\u{301}\u{1f980}   x       end");
+        for (width, shown) in [(4, "\u{6e2f}\u{306e}"), (3, "\u{6e2f}…"), (2, "…"), (1, "…")] {
+            assert_eq!(cut("\u{6e2f}\u{306e}", width), shown, "in {width}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::task_text::{print_list, print_task};
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
 use crate::terminal::say;
+use find::Among;
 
 /// The whole id of the task that `given` is the beginning of.
 pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
@@ -56,7 +57,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
         TasksAction::Retry { ids, note, failed_since, wait } => {
             let ids = match failed_since {
                 Some(since) => find::failed_since(&api, since).await?,
-                None => find::ids(&api, &ids).await?,
+                None => find::ids(&api, &ids, Among::All).await?,
             };
             if ids.is_empty() && !json {
                 say!("no task has failed since then");
@@ -71,7 +72,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             return Many { api, verb: "approve", body, draft_hash, json, wait }.of(ids).await;
         }
         TasksAction::Correct { ids, intent, spam, not_spam, thumb } => {
-            let ids = find::ids(&api, &ids).await?;
+            let ids = find::ids(&api, &ids, Among::All).await?;
             let mut body = object([("intent", intent), ("thumb", thumb)]);
             if spam || not_spam {
                 body["spam"] = spam.into();
@@ -87,12 +88,12 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tasks of these ids. A text and a hash are of one draft.
+/// The tasks of these ids, which are to be decided about. A text and a hash are of one draft.
 async fn one_or_many(api: &Api, ids: &[String], is_of_one: bool) -> Result<Vec<String>, Failure> {
     if is_of_one && ids.len() > 1 {
         return Err(Failure::new("--text and --draft-hash are about one draft: name one task"));
     }
-    find::ids(api, ids).await
+    find::ids(api, ids, Among::Waiting).await
 }
 
 /// The same for many tasks.

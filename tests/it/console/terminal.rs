@@ -87,11 +87,15 @@ async fn an_address_that_is_none_or_answers_nobody_is_told_apart() {
         command.args(["tasks", "--url", url]);
         command
     };
-    run(&mut tasks("localhost:3000")).await.assert_failure(&["--url localhost:3000", "whole address"]);
+    run(&mut tasks("ftp://localhost"))
+        .await
+        .assert_failure(&["--url ftp://localhost", "address of a server"]);
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let said = run(&mut tasks(&format!("http://127.0.0.1:{port}"))).await;
-    said.assert_failure(&["cannot be reached", "`afterhook dev`"]);
+    for url in [format!("http://127.0.0.1:{port}"), format!("127.0.0.1:{port}"), format!("localhost:{port}")]
+    {
+        run(&mut tasks(&url)).await.assert_failure(&["cannot be reached", "`afterhook dev`"]);
+    }
 }
 
 #[tokio::test]

@@ -48,6 +48,21 @@ impl Filter {
         self.status.is_empty() && self.cursor.is_empty() && !self.narrows()
     }
 
+    /// Whether what was asked for is understood: what is not would show what nobody has asked for.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.status()?;
+        if !self.age.is_empty() && !AGES.iter().any(|(value, ..)| *value == self.age) {
+            return Err("`age` is 1h, 1d or 7d.".to_owned());
+        }
+        if !self.cost.is_empty() && !COSTS.iter().any(|(value, ..)| *value == self.cost) {
+            return Err("`cost` is 0.001, 0.01, 0.1 or 1.".to_owned());
+        }
+        if !self.page.is_empty() && self.page.parse::<usize>().is_err() {
+            return Err("`page` is a number.".to_owned());
+        }
+        Ok(())
+    }
+
     /// The number of the page of the queue, from 0.
     pub(crate) fn page(&self) -> usize {
         self.page.parse::<usize>().map_or(0, |page| page.saturating_sub(1))

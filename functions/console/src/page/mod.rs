@@ -56,7 +56,7 @@ pub(crate) use census::{Counts, Ended, day};
 pub use failure::missing_pages;
 pub(crate) use layout::has_model;
 pub(crate) use recent::Recent;
-pub(crate) use recent_decisions::ByIntent;
+pub(crate) use recent_decisions::RecentDecisions;
 pub(crate) use unheard::Reasons;
 pub use words::{plain_notes, usd};
 

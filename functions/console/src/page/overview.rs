@@ -17,7 +17,7 @@ use super::charts::{Bar, bars, legend};
 use super::failure::Failure;
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::recent_decisions::{self, ByIntent};
+use super::recent_decisions::{self, RecentDecisions};
 use super::unheard::{self, Reasons};
 use super::versions;
 use super::words::{count, label, millis, money, percent, phrase, time, usd};
@@ -45,7 +45,7 @@ struct Overview {
     lanes: Vec<(Lane, Option<Depth>)>,
     models: Vec<ModelHealth>,
     /// How people have decided of late.
-    recent_decisions: ByIntent,
+    recent_decisions: RecentDecisions,
     /// What became no task, by outcome and reason.
     unheard: Reasons,
     /// What senders could not deliver in the last hours, and how much of it they were asked to send again.
@@ -82,7 +82,7 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
         lanes(console),
         unheard::count(console, now),
         deliveries::missed(console, ""),
-        recent_decisions::by_intent(console, now)
+        recent_decisions::find(console, now)
     );
     let missed = missed?;
     let again = missed.iter().filter(|delivery| delivery.tries.is_some_and(|tries| tries > 0)).count();
@@ -247,9 +247,9 @@ fn health(overview: &Overview) -> Markup {
 }
 
 /// How people decide, by intent: what they always publish as it is may need nobody.
-fn decisions(recent_decisions: &ByIntent) -> Markup {
+fn decisions(recent: &RecentDecisions) -> Markup {
     html! {
-        @if !recent_decisions.is_empty() {
+        @if !recent.by_intent.is_empty() || recent.since.is_some() {
             section.card {
                 h2 { "Decisions of people, by intent" }
                 div.scroll tabindex="0" role="region" aria-label="Decisions by intent" {
@@ -258,7 +258,7 @@ fn decisions(recent_decisions: &ByIntent) -> Markup {
                             th { "Intent" } th.number { "Decided" } th.number { "As it was" } th.number { "Edited" }
                             th.number { "Rejected" } th.number { "Median time" }
                         } }
-                        tbody { @for (intent, it) in recent_decisions {
+                        tbody { @for (intent, it) in &recent.by_intent {
                             tr {
                                 td { (intent) }
                                 td.number { (it.all()) }
@@ -270,7 +270,11 @@ fn decisions(recent_decisions: &ByIntent) -> Markup {
                         } }
                     }
                 }
-                p.quiet.small { "Of the latest tasks that people decided about." }
+                p.quiet.small {
+                    @if recent.by_intent.is_empty() { "People have decided about none of" } @else { "Of" }
+                    " the published and the rejected tasks"
+                    @if let Some(since) = recent.since { " received since " (time(since)) } "."
+                }
             }
         }
     }

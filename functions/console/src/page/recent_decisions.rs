@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{ListQuery, Outcome, StoreError, Task, TaskStatus, Timestamp, between};
+use futures::future::try_join;
 
 use crate::Console;
 
@@ -12,8 +13,14 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Tasks of a status that are looked through.
 const LOOKED_THROUGH: usize = 300;
 
-/// Decisions by the intent of their task.
-pub(crate) type ByIntent = BTreeMap<String, Decisions>;
+/// Every decision about the tasks of one window of time. Two windows, one for each outcome, would make rates up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecentDecisions {
+    /// By the intent of the task.
+    pub(crate) by_intent: BTreeMap<String, Decisions>,
+    /// The tasks of the window were received after this; `None` if all that are stored were looked at.
+    pub(crate) since: Option<Timestamp>,
+}
 
 /// How people have decided about drafts.
 #[derive(Debug, Clone, Default)]
@@ -55,16 +62,19 @@ impl Decisions {
 }
 
 /// The figures, unless they were made a moment ago.
-pub(crate) async fn by_intent(console: &Console, now: Timestamp) -> Result<ByIntent, StoreError> {
-    console.recent_decisions.get(now, FRESH, find(console)).await
+pub(crate) async fn find(console: &Console, now: Timestamp) -> Result<RecentDecisions, StoreError> {
+    console.recent_decisions.get(now, FRESH, count(console)).await
 }
 
-async fn find(console: &Console) -> Result<ByIntent, StoreError> {
-    let mut found = ByIntent::new();
-    for status in [TaskStatus::Completed, TaskStatus::Rejected] {
-        for task in latest_of(console, status).await?.iter().filter(|task| decided(task)) {
+async fn count(console: &Console) -> Result<RecentDecisions, StoreError> {
+    let (completed, rejected) =
+        try_join(latest_of(console, TaskStatus::Completed), latest_of(console, TaskStatus::Rejected)).await?;
+    let since = completed.1.max(rejected.1);
+    let mut found = RecentDecisions { since, ..RecentDecisions::default() };
+    for task in completed.0.iter().chain(&rejected.0) {
+        if decided(task) && since.is_none_or(|since| task.doc.received_at > since) {
             let intent = task.doc.classification.as_ref().map_or("unsorted", |known| known.intent.as_str());
-            found.entry(intent.to_owned()).or_default().count(task);
+            found.by_intent.entry(intent.to_owned()).or_default().count(task);
         }
     }
     Ok(found)
@@ -74,7 +84,11 @@ fn decided(task: &Task) -> bool {
     task.doc.decision.as_ref().is_some_and(|decision| decision.outcome != Outcome::Expired)
 }
 
-async fn latest_of(console: &Console, status: TaskStatus) -> Result<Vec<Task>, StoreError> {
+/// The latest tasks of a status; when the oldest of them was received, if there are older ones.
+async fn latest_of(
+    console: &Console,
+    status: TaskStatus,
+) -> Result<(Vec<Task>, Option<Timestamp>), StoreError> {
     let mut query = ListQuery { status: Some(status), limit: 100, ..ListQuery::default() };
     let mut found = Vec::new();
     loop {
@@ -82,7 +96,8 @@ async fn latest_of(console: &Console, status: TaskStatus) -> Result<Vec<Task>, S
         found.extend(page.tasks);
         query.cursor = page.cursor;
         if query.cursor.is_none() || found.len() >= LOOKED_THROUGH {
-            return Ok(found);
+            let oldest = found.last().map(|task: &Task| task.doc.received_at);
+            return Ok((found, oldest.filter(|_| query.cursor.is_some())));
         }
     }
 }

@@ -111,7 +111,9 @@ fn done(word: &str) -> Option<&'static str> {
 }
 
 fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal> {
-    filter.map(|Query(filter)| filter).map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))
+    let Query(filter) = filter.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
+    filter.check().map_err(Refusal::Malformed)?;
+    Ok(filter)
 }
 
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {

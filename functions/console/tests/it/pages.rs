@@ -30,7 +30,12 @@ async fn the_list_is_filtered_by_source_and_text() {
     assert!(page.contains(github.id.as_str()) && !page.contains(slack.id.as_str()));
     let answer = rig.page(&format!("/?q={}", github.id)).await;
     assert_eq!(answer.header("location"), Some(format!("/ui/tasks/{}", github.id).as_str()));
-    assert_eq!(rig.page("/?status=nonsense").await.status, StatusCode::BAD_REQUEST);
+    for query in ["status=nonsense", "age=1y", "cost=free", "page=last", "status=awaiting_approval&age=1y"] {
+        for path in ["/", "/ui/live/tasks"] {
+            let page = rig.page(&format!("{path}?{query}")).await;
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+        }
+    }
     assert_eq!(rig.page("/?cursor=nonsense").await.status, StatusCode::BAD_REQUEST);
 }
 

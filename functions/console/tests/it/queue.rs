@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Outcome, Task, TaskStatus, after, short_sha256};
+use domain::{Decision, Outcome, Task, TaskStatus, after, short_sha256};
 
 use crate::rig::{DRAFT, Rig};
 
@@ -312,6 +312,61 @@ async fn the_overview_says_how_people_decide_by_intent() {
         page.split("Decisions of people, by intent").nth(1).unwrap().split("</table>").next().unwrap();
     for part in ["question", "<td class=\"number\">2</td>", "100 %", "2 min"] {
         assert!(table.contains(part), "{part}: {table}");
+    }
+}
+
+/// Two lists of different lengths in time would show a share of rejections that nobody has seen.
+#[tokio::test]
+async fn the_shares_of_decisions_are_those_of_one_window_of_time() {
+    let rig = Rig::new();
+    let decided = async |number: u32, outcome: Outcome| {
+        let (mut task, now) = (rig.sorted(number).await, rig.watch.now());
+        let hash = short_sha256(DRAFT);
+        task.doc.decision = Some(Decision {
+            outcome,
+            by: "lisa".to_owned(),
+            from: None,
+            at: now,
+            draft_hash: hash.clone(),
+            publish_hash: Some(hash),
+            reason: None,
+        });
+        if outcome == Outcome::Rejected {
+            task.transition(TaskStatus::Rejected, now, "on").unwrap();
+        } else {
+            task.transition(TaskStatus::Waiting, now, "on").unwrap();
+            task.transition(TaskStatus::Processing, now, "on").unwrap();
+            task.transition(TaskStatus::Completed, now, "on").unwrap();
+        }
+        rig.save(&mut task).await;
+    };
+    let ten = async |first: u32| {
+        for number in first..first + 10 {
+            decided(number, if number % 5 == 0 { Outcome::Rejected } else { Outcome::Approved }).await;
+        }
+    };
+    let table = async || {
+        rig.watch.advance(Duration::from_secs(61));
+        let page = rig.page("/ui/overview").await.text();
+        let section = page.split("Decisions of people, by intent").nth(1).unwrap();
+        section.split("</section>").next().unwrap().to_owned()
+    };
+    ten(0).await;
+    ten(10).await;
+    let shown = table().await;
+    for part in ["<td class=\"number\">20</td>", "80 %", "20 %"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("since"), "all of them were looked at: {shown}");
+    for number in 100..420 {
+        rig.published(number).await;
+    }
+    let shown = table().await;
+    assert!(!shown.contains("bug_report") && shown.contains("received since <time"), "{shown}");
+    ten(500).await;
+    let shown = table().await;
+    for part in ["<td class=\"number\">10</td>", "80 %", "20 %", "received since <time"] {
+        assert!(shown.contains(part), "{part}: {shown}");
     }
 }
 

@@ -27,10 +27,9 @@ enum Choice {
 /// Goes through the drafts, the oldest first, until there is none left or the person has had enough. Ctrl-C, and an input
 /// that ends, decide nothing and end it.
 pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
-    let parked = find::pages(api, &[("status", "awaiting_approval".to_owned())], usize::MAX).await?;
+    let parked = find::parked(api).await?;
     let (mut prompt, mut decided) = (Prompt::new()?, 0);
-    for listed in parked.iter().rev() {
-        let Some(id) = listed.get("task_id").and_then(Value::as_str) else { continue };
+    for id in parked.iter().rev() {
         let task = api.task(id).await?;
         if task.get("status").and_then(Value::as_str) != Some("awaiting_approval") {
             continue;
