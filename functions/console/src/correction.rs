@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Correction, Label, Labelled, SPAM, Task, TaskId, Thumb, check_room, correct, labels};
+use domain::{Correction, Label, SPAM, Task, TaskId, Thumb, correct_once};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ pub(crate) async fn post(
     Ok(Json(OneTask::of(&console, &task).await?))
 }
 
-/// Keeps what `input` says of the task. What the same person has said last already is not kept again.
+/// Keeps what `input` says of the task, if that is not what the same person has said last.
 pub(crate) async fn record(
     console: &Console,
     id: &TaskId,
@@ -48,12 +48,8 @@ pub(crate) async fn record(
 ) -> Result<Task, Refusal> {
     let said = input.labels(console)?;
     let task = console.stores.tasks.get(id).await?.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
-    let known = labels(&*console.stores.payloads, id).await?;
-    for label in said {
-        check_room(&task, &known)?;
-        if !has_said(&known, label, &caller.name) {
-            told(console, &task, &correct(&console.stores, &task, label, caller.decider()).await?);
-        }
+    for correction in correct_once(&console.stores, &task, &said, caller.decider()).await? {
+        told(console, &task, &correction);
     }
     Ok(task)
 }
@@ -74,12 +70,6 @@ impl CorrectionInput {
         }
         Ok(said)
     }
-}
-
-/// Whether `by` has said the very same of it last.
-fn has_said(known: &Labelled, label: Label<'_>, by: &str) -> bool {
-    let mut own = known.corrections.iter().rev().filter(|it| it.by == by && it.kind == label.kind());
-    own.next().is_some_and(|latest| latest.said == label.word())
 }
 
 /// Writes the line of the audit, and counts.

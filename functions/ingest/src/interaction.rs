@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Button, Click, ClickKind, DecideError, Decider, DecisionInput, Envelope, Label, Lane, Origin, PutNew,
-    TaskId, Thumb, Timestamp, correct, decide, record_click,
+    TaskId, Thumb, Timestamp, correct_once, decide, has_published, record_click,
 };
 use settings::SlackApprovals;
 use webhook::Interaction;
@@ -136,14 +136,19 @@ impl Clicked<'_> {
         let Some(task) = ingest.stores.tasks.get(&self.task).await? else {
             return Ok(Outcome::Ignored("unknown_task"));
         };
-        match correct(&ingest.stores, &task, Label::Thumb(thumb), person).await {
-            Ok(correction) => {
-                telemetry::corrected(&task, &correction);
-                ingest.metrics.corrected(correction.kind);
+        match correct_once(&ingest.stores, &task, &[Label::Thumb(thumb)], person).await {
+            Ok(kept) => {
+                for correction in kept {
+                    telemetry::corrected(&task, &correction);
+                    ingest.metrics.corrected(correction.kind);
+                }
                 if let Err(problem) = self.keep(ingest, ClickKind::Judged).await {
                     tracing::warn!(task_id = %self.task, %problem, "the person who judged could not be thanked");
                 }
                 Ok(Outcome::Decided(self.task.clone()))
+            }
+            Err(DecideError::Conflict { .. }) if has_published(&task) => {
+                Ok(Outcome::Ignored("too_many_corrections"))
             }
             Err(DecideError::Conflict { .. }) => {
                 self.turn_away(ingest, ClickKind::NotPublished, "not_published", trail).await

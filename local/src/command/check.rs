@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use settings::{Environment, Mistakes, Settings, Variables};
 
-use super::http;
 use crate::Failure;
 use crate::cli::CheckArgs;
 use crate::command::token;

@@ -182,7 +182,9 @@ fn judge_of(
     settings.models.answer.clone_from(&name);
     settings.models.fallback.clear();
     let (stores, clock) = (rig.stores().clone(), rig.clock().clone());
-    Ok(Judge { model: offline::model(&settings, &ground.environment, &stores, &clock)?, name, stores, clock })
+    let (model, time) =
+        (offline::model(&settings, &ground.environment, &stores, &clock)?, offline::answer_time(&settings));
+    Ok(Judge { model, name, stores, clock, time })
 }
 
 /// The outcomes, with the verdicts about answers whose cases have rubrics.

@@ -146,7 +146,13 @@ async fn an_answer_whose_judge_dies_is_not_right() {
     let jobs = [job(&settings, &cases[0], &rig).unwrap()];
     let ran = rig.run(&jobs).await.unwrap();
     let (stores, clock) = (rig.stores().clone(), rig.clock().clone());
-    let judge = Arc::new(Judge { model: Arc::new(Panics), name: "m".to_owned(), stores, clock });
+    let judge = Arc::new(Judge {
+        model: Arc::new(Panics),
+        name: "m".to_owned(),
+        stores,
+        clock,
+        time: Duration::from_secs(60),
+    });
     let outcomes = judged(&cases, &jobs, ran, &judge).await;
     assert_eq!((outcomes[0].unfinished.as_deref(), outcomes[0].is_right()), (Some(UNJUDGED), false));
     rig.close().await;

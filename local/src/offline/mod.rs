@@ -13,7 +13,7 @@ mod settings;
 pub(crate) use as_it_was::{AsItWas, Said};
 pub(crate) use estimate::{Priced, estimate, known_before};
 pub(crate) use job::{EventOf, Job};
-pub(crate) use rig::{Ran, Rig, TOO_LONG, model};
+pub(crate) use rig::{Ran, Rig, TOO_LONG, answer_time, model};
 pub(crate) use settings::{for_show, in_tier};
 
 use std::fs;

@@ -34,6 +34,9 @@ const STALLED: Duration = Duration::from_secs(300);
 /// Flex answers in up to fifteen minutes: so long may a task of two questions take, and a run in which none ends.
 const FLEX: Duration = Duration::from_secs(1_800);
 
+/// How long one answer of another tier may take.
+const ANSWER: Duration = Duration::from_secs(180);
+
 /// Tasks in work at once: what a crash can cost twice, and enough for a model to be busy.
 pub(super) const CROWD: usize = 16;
 /// The same in flex, whose answers take minutes and cost half.
@@ -80,6 +83,15 @@ pub(crate) fn model(
     Ok(Arc::new(OneDay::new(model, clock.clone())))
 }
 
+/// How long an answer may take in the tier of `settings`. A call with less time than flex needs goes as everybody's.
+pub(crate) fn answer_time(settings: &Settings) -> Duration {
+    if is_flex(settings) { FLEX } else { ANSWER }
+}
+
+fn is_flex(settings: &Settings) -> bool {
+    settings.models.service_tier.of(Lane::Standard) == ServiceTier::Flex
+}
+
 impl Rig {
     /// A system in `dir` that goes on where the last one in it ended. It asks what `wrap` makes of the model.
     ///
@@ -97,7 +109,8 @@ impl Rig {
         let parts = Parts {
             stores: storage.stores.clone(),
             model: wrap(model(settings, environment, &storage.stores, &clock)?),
-            services: services::services(),
+            services: services::services(settings, &clock)
+                .map_err(|error| Failure::new(error.to_string()))?,
             clock: clock.clone(),
             jitter: Jitter::from_fn(fastrand::f64),
             metrics: Metrics::none(),
@@ -105,9 +118,8 @@ impl Rig {
         let processor = Processor::new(settings, processor::registry(), parts);
         let processor = Arc::new(processor.map_err(|error| Failure::new(error.to_string()))?);
         let still_there = Arc::downgrade(&processor);
-        let is_flex = settings.models.service_tier.of(Lane::Standard) == ServiceTier::Flex;
         let (invocation, stalled, crowd) =
-            if is_flex { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
+            if is_flex(settings) { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
         let (slots, mut work) = (Arc::new(Semaphore::new(crowd)), JoinSet::new());
         for lane in Lane::ALL {
             let (processor, storage) = (Arc::clone(&processor), Arc::clone(&storage));

@@ -1,25 +1,32 @@
-//! What stands where services are in a live system: threads that are open and empty, and that take nothing.
+//! What stands where services are in a live system: threads that are open and empty, and that take nothing. What
+//! automations ask for besides is there too, without credentials: a run for show stops before it acts.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp,
+    Audience, Clock, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure,
+    Target, Timestamp,
 };
-use wiring::{Client, OutsideService, Services};
+use settings::Settings;
+use wiring::{OutsideService, Services, ServicesError};
 
 /// The account that the agent has here: no sample is written by it.
 const LOGIN: &str = "afterhook-for-show";
 
 /// A service in which every thread is open and empty, and that takes nothing.
-struct Offline;
+struct Offline {
+    has_labels: bool,
+}
 
 /// Services that answer without being asked.
-pub(super) fn services() -> Services {
-    let threads = |services: Services, service: &OutsideService| {
-        services.with(*service, Client::with_threads(Arc::new(Offline)))
-    };
-    OutsideService::ALL.iter().fold(Services::default(), threads)
+///
+/// # Errors
+/// [`ServicesError`] when the settings of a service cannot work.
+pub(super) fn services(settings: &Settings, clock: &Clock) -> Result<Services, ServicesError> {
+    Services::offline(settings, clock, |service: OutsideService| {
+        Arc::new(Offline { has_labels: service.has_labels() })
+    })
 }
 
 #[async_trait]
@@ -40,8 +47,23 @@ impl Publisher for Offline {
         Ok(None)
     }
 
+    fn labels(&self) -> Option<&dyn Labels> {
+        self.has_labels.then_some(self)
+    }
+
     fn internal_notes(&self) -> Option<&dyn InternalNotes> {
         Some(self)
+    }
+}
+
+#[async_trait]
+impl Labels for Offline {
+    async fn list(&self, _: &Target) -> Result<Vec<String>, ServiceError> {
+        Ok(Vec::new())
+    }
+
+    async fn add(&self, target: &Target, _: &[String]) -> Result<(), ServiceError> {
+        Err(refused(target))
     }
 }
 

@@ -53,7 +53,12 @@ fn ground(settings: &Settings, dir: &Path) -> Ground {
 
 /// A data directory in which the agent has answered [`TEXTS`].
 async fn history(dir: &Path) {
-    let settings = for_show(settings(), ["github"].into_iter(), None).unwrap();
+    history_of(dir, settings()).await;
+}
+
+/// The same by the agent of `settings`.
+async fn history_of(dir: &Path, settings: Settings) {
+    let settings = for_show(settings, ["github"].into_iter(), None).unwrap();
     let ground = ground(&settings, dir);
     let rig = Rig::open(&settings, &ground.environment, dir, |model| model).await.unwrap();
     let job = |(title, text): &(&str, &str)| {
@@ -117,6 +122,43 @@ async fn the_same_agent_changes_nothing_and_another_one_is_shown_beside_it() {
     let one = replayed(dir.path(), settings(), "--intent question --source github").await;
     assert_eq!(one.len(), 1);
     assert!(replayed(dir.path(), settings(), "--day 2001-01-01").await.is_empty());
+}
+
+const AUTOMATIONS: &str = r#"
+[automations.label]
+allowed = ["bug"]
+[automations.summarise]
+channel = "C0SUMMARY"
+[automations.refund_request]
+max_amount = { eur = "50.00" }
+[automations.http.ping]
+url = "https://api.example.com/ping"
+approval = "low_confidence"
+headers = { Authorization = "AUTOMATION_PING" }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn automations_stop_offline_where_they_would_act_and_need_no_credentials() {
+    let automations = ["label", "summarise", "refund_request", "http.ping"];
+    let mut text = std::fs::read_to_string(root().join("agent/agent.toml")).unwrap() + AUTOMATIONS;
+    for (number, automation) in automations.iter().enumerate() {
+        let intent =
+            format!("[[intents]]\nname = \"x{number}\"\nwhen = \"never\"\nautomation = \"{automation}\"\n");
+        text.push_str(&intent);
+    }
+    let settings = Settings::parse(&text, &root().join("agent")).unwrap();
+    for automation in automations {
+        let (dir, mut settings) = (tempfile::tempdir().unwrap(), settings.clone());
+        settings.intents.iter_mut().for_each(|intent| intent.automation = automation.to_owned());
+        history_of(dir.path(), settings.clone()).await;
+        for pair in replayed(dir.path(), settings, "").await {
+            let after = pair.after.as_ref().unwrap();
+            assert_eq!((&pair.changed[..], after.unfinished), (&[][..], false), "{automation}: {pair:?}");
+            // The stand-in finds no label.
+            let ended = after.unanswered.as_deref().is_none_or(|why| why.contains("no label"));
+            assert!(ended, "{automation}: {pair:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,11 @@ impl CorrectionKind {
             Self::Thumb => "thumb",
         }
     }
+
+    /// Whether it is about the answer. The intent and spam are one thing: the later word of both holds.
+    fn is_thumb(self) -> bool {
+        self == Self::Thumb
+    }
 }
 
 impl Label<'_> {
@@ -242,11 +247,42 @@ pub async fn correct(
     Ok(correction)
 }
 
-/// Whether `labelled` has room for more.
+/// Keeps what `person` says of `task` in one breath, and returns what was kept. What the same person has said last, with
+/// no word about the same thing since by anybody, is not kept again.
 ///
 /// # Errors
-/// [`DecideError::Conflict`] if not.
-pub fn check_room(task: &Task, labelled: &Labelled) -> Result<(), DecideError> {
+/// As [`correct`]; [`DecideError::Conflict`] if the task has no room for more.
+pub async fn correct_once(
+    stores: &Stores,
+    task: &Task,
+    said: &[Label<'_>],
+    person: Decider<'_>,
+) -> Result<Vec<Correction>, DecideError> {
+    let known = labels(&*stores.payloads, &task.id).await?;
+    let mut kept = Vec::new();
+    for label in said.iter().filter(|label| !known.is_repetition(**label, said, person.name)) {
+        check_room(task, &known)?;
+        kept.push(correct(stores, task, *label, person).await?);
+    }
+    Ok(kept)
+}
+
+impl Labelled {
+    /// Whether `label` and all that `said` has besides about the same thing are `by`'s and the last words about it.
+    fn is_repetition(&self, label: Label<'_>, said: &[Label<'_>], by: &str) -> bool {
+        let is_about = |kind: CorrectionKind| kind.is_thumb() == label.kind().is_thumb();
+        let said: Vec<_> = said.iter().filter(|it| is_about(it.kind())).collect();
+        let known = self.corrections.iter().rev().filter(|it| is_about(it.kind));
+        let last: Vec<_> = known.take(said.len()).collect();
+        // Words of one moment stand in any order.
+        let was_said =
+            |it: &Label<'_>| last.iter().any(|known| known.kind == it.kind() && known.said == it.word());
+        last.iter().all(|known| known.by == by) && said.into_iter().all(was_said)
+    }
+}
+
+/// Whether `labelled` has room for more.
+fn check_room(task: &Task, labelled: &Labelled) -> Result<(), DecideError> {
     if labelled.corrections.len() < MAX_CORRECTIONS {
         return Ok(());
     }
@@ -385,6 +421,37 @@ mod tests {
         assert!(of(Label::Spam(false)).is_contradiction());
         assert!(of(Label::Intent("bug")).is_contradiction());
         assert_eq!(of(Label::Spam(true)).model_said.as_deref(), Some(SPAM));
+    }
+
+    #[test]
+    fn a_word_is_repeated_only_where_no_other_about_the_same_thing_was_said_since() {
+        let (bug, question) = (Label::Intent("bug"), Label::Intent("question"));
+        let (spam, none, up, down) =
+            (Label::Spam(true), Label::Spam(false), Label::Thumb(Thumb::Up), Label::Thumb(Thumb::Down));
+        let mut published = sorted();
+        published.control.status = TaskStatus::Completed;
+        let output = TaskOutput::Draft("h".to_owned());
+        published.doc.result =
+            Some(TaskResult { success: true, output, output_url: None, execution_time_ms: 1.0 });
+        let by = |name: &'static str, label| {
+            Correction::of(&published, label, Decider { name, ..PERSON }).unwrap()
+        };
+        for (known, said, repeats) in [
+            (vec![], vec![bug], false),
+            (vec![by("ann", bug)], vec![bug], true),
+            (vec![by("bo", bug)], vec![bug], false),
+            (vec![by("ann", bug), by("ann", spam)], vec![bug], false),
+            (vec![by("ann", bug), by("bo", question)], vec![bug], false),
+            (vec![by("ann", bug), by("bo", up)], vec![bug], true),
+            (vec![by("ann", up), by("ann", bug)], vec![up], true),
+            (vec![by("ann", up), by("bo", down)], vec![up], false),
+            (vec![by("ann", none), by("ann", bug)], vec![none, bug], true),
+            (vec![by("ann", bug), by("ann", none)], vec![none, bug], true),
+            (vec![by("ann", none), by("ann", question)], vec![none, bug], false),
+        ] {
+            let labelled = Labelled { corrections: known, reactions: None };
+            assert_eq!(labelled.is_repetition(said[0], &said, "ann"), repeats, "{labelled:?} {said:?}");
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
 pub use correction::{
     Correction, CorrectionKind, Label, LabelRecord, Labelled, NOT_SPAM, Reactions, SPAM, Said, Thumb,
-    check_room, correct, has_published, is_called_spam, labels, labels_of_day, note_reactions,
+    correct, correct_once, has_published, is_called_spam, labels, labels_of_day, note_reactions,
 };
 pub use currency::{decimals_of, money};
 pub use daily_stats::{

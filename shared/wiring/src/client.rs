@@ -34,6 +34,12 @@ impl Client {
         Self { publisher: Some(Arc::<T>::clone(&client)), typed: client }
     }
 
+    /// The same, whose threads are at `publisher`.
+    #[must_use]
+    pub fn with_publisher(self, publisher: Arc<dyn Publisher>) -> Self {
+        Self { publisher: Some(publisher), ..self }
+    }
+
     /// The service as a place where threads live; `None` when there are none.
     #[must_use]
     pub fn publisher(&self) -> Option<&dyn Publisher> {

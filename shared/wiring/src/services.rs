@@ -25,7 +25,12 @@ pub struct Services {
     pub reach: Reach,
     /// `API_WEBHOOK_SECRET`: signs what is posted to a `callback_url`; without one it goes unsigned.
     pub api_secrets: Secrets,
+    /// Whether nothing outside can be asked: a task in shadow ends where a service has to be.
+    pub is_offline: bool,
 }
+
+/// An address where nobody answers.
+const NOBODY: &str = "http://127.0.0.1:9";
 
 /// A service that agent.toml needs and that has no credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +75,7 @@ pub fn services(
         files: files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
         reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
+        is_offline: false,
     };
     if !settings.api.callback_hosts.is_empty() && services.api_secrets.0.is_empty() {
         tracing::warn!(
@@ -91,6 +97,38 @@ pub fn services(
 }
 
 impl Services {
+    /// What automations act with, in a run that changes nothing outside: clients without credentials, of addresses where
+    /// nobody is, and the calls of agent.toml without their headers. Every service has its threads at `threads`, which is
+    /// asked for the publisher of each. What has to be read elsewhere is not known ([`Services::is_offline`]).
+    ///
+    /// # Errors
+    /// [`ServicesError`] when the settings of a service cannot work.
+    pub fn offline(
+        settings: &Settings,
+        clock: &Clock,
+        threads: impl Fn(OutsideService) -> Arc<dyn Publisher>,
+    ) -> Result<Self, ServicesError> {
+        let mut services = Self { is_offline: true, ..Self::default() };
+        let (to, mut mistakes) = (reach(settings, &Environment::default()), Vec::new());
+        for (name, call) in &settings.automations.http {
+            match Caller::new(&call.url.origin(), &[], &to, clock.clone()) {
+                Ok(caller) => drop(services.calls.insert(name.clone(), Arc::new(caller))),
+                Err(error) => mistakes.push(format!("[automations.http.{name}]: {error}")),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(ServicesError::Calls(mistakes));
+        }
+        for service in OutsideService::ALL.iter().copied().filter(|service| service.provider().is_some()) {
+            let mut environment = Environment::default();
+            service.redirect(&mut environment, NOBODY, "none".into());
+            let client = service.client(settings, &environment, clock.clone());
+            let client = client.map_err(|error| ServicesError::Client(service, error))?;
+            services.clients.extend(client.map(|client| (service, client.with_publisher(threads(service)))));
+        }
+        Ok(services)
+    }
+
     /// The same with `client` as that of `service`.
     #[must_use]
     pub fn with(mut self, service: OutsideService, client: Client) -> Self {

@@ -239,7 +239,9 @@ async fn a_rejection_of_a_long_draft_is_carried_out_too() {
 async fn what_is_rejected_and_can_be_taken_back_does_not_come_again() {
     let Some((system, mut browser, ids)) = opened(3).await else { return };
     // No time passes for the undo: what is held stays so.
-    browser.on_every_page("window.setTimeout = ((set) => (run, ms) => ms > 2000 ? 0 : set(run, ms))(setTimeout)").await;
+    browser
+        .on_every_page("window.setTimeout = ((set) => (run, ms) => ms > 2000 ? 0 : set(run, ms))(setTimeout)")
+        .await;
     browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[1])).await;
     a_look(&mut browser).await;
     browser.key("r").await;

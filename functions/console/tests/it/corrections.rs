@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use domain::{SPAM, Save, TaskStatus, labels_of_day, note_reactions, short_sha256};
 use serde_json::{Value, json};
 
-use crate::rig::{Answer, DRAFT, Rig, TOKENS};
+use crate::rig::{Answer, DRAFT, Rig, TOKENS, request};
 
 async fn correct(rig: &Rig, id: &impl std::fmt::Display, body: Value) -> Answer {
     rig.post(&format!("/tasks/{id}/correct"), &body).await
@@ -150,6 +151,35 @@ async fn the_same_word_of_the_same_person_is_kept_once_and_a_hundred_corrections
     let detail = correct(&rig, &task.id, json!({"intent": "question"})).await.problem(409, "conflict");
     assert!(detail.contains("a hundred"), "{detail}");
     assert_eq!(count().await, 100);
+}
+
+#[tokio::test]
+async fn whoever_returns_to_an_earlier_word_has_said_it_last() {
+    let (rig, _) = Rig::with_intents();
+    let (ann, bo) = (TOKENS[0].1, TOKENS[1].1);
+    let (question, bug, spam) =
+        (json!({"intent": "question"}), json!({"intent": "bug_report"}), json!({"spam": true}));
+    let thumb = |thumb: &str| json!({"thumb": thumb});
+    for (number, said) in (1..).zip([
+        [(ann, question.clone()), (ann, spam), (ann, question.clone())],
+        [(ann, question.clone()), (bo, bug), (ann, question)],
+        [(ann, thumb("up")), (bo, thumb("down")), (ann, thumb("up"))],
+    ]) {
+        let task = rig.published(number).await;
+        let mut shown = json!(null);
+        // The last request comes twice.
+        for (person, body) in said.iter().chain(&said[2..]) {
+            rig.watch.advance(Duration::from_millis(1));
+            let mut request =
+                request("POST", &format!("/tasks/{}/correct", task.id), Body::from(body.to_string()));
+            let headers = request.headers_mut();
+            headers.insert("content-type", "application/json".parse().unwrap());
+            headers.insert("authorization", format!("Bearer {person}").parse().unwrap());
+            shown = rig.send(request).await.ok();
+        }
+        let corrections = shown["corrections"].as_array().unwrap();
+        assert_eq!((corrections.len(), &corrections[2]["said"]), (3, &corrections[0]["said"]), "{shown:#}");
+    }
 }
 
 #[tokio::test]

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 
 use domain::{
     Audience, Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError,
-    Target, TaskId,
+    Target, TaskId, TaskOutput,
 };
 use markdown::visible;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
+use wiring::ServiceClient;
 
 use crate::automation::conversation::Conversation;
 use crate::automation::fetched::fetched;
@@ -20,7 +21,7 @@ use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::place::{Place, check_channel};
 use crate::reply::thread::still_open;
-use crate::reply::{effect, gate, publish, thread};
+use crate::reply::{effect, gate, publish, shadow, thread};
 use crate::task::carried::among;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Approval, Finished, Interrupt};
@@ -99,6 +100,18 @@ impl Context {
     /// [`Interrupt`], to be passed up.
     pub fn told_in(&self, channel: &str) -> Result<(), Interrupt> {
         check_channel(&self.0, channel)
+    }
+
+    /// The client of type `T` for `step`. A task in shadow, offline where there is none, ends with what it would have
+    /// done: what it would have to read is not known.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub fn client<T: ServiceClient>(&self, step: &str) -> Result<&T, Interrupt> {
+        self.services().client().map_err(|error| match self.0.shadow && self.services().is_offline {
+            true => shadow::ended(TaskOutput::Text(format!("shadow: would {step}"))),
+            false => self.failed(step, &error),
+        })
     }
 
     /// What the failure of a service at `step` means for the task.

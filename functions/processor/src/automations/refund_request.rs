@@ -86,7 +86,7 @@ pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Re
 }
 
 async fn refund(context: &Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
-    let stripe = context.services().client::<Stripe>().map_err(|error| context.failed(REFUND, &error))?;
+    let stripe = context.client::<Stripe>(REFUND)?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
     let reason = match asked.reason {

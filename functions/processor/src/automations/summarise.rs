@@ -20,7 +20,7 @@ pub(super) struct Summarise {}
 /// # Errors
 /// [`Interrupt`], as every automation.
 pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished, Interrupt> {
-    let slack = context.services().client::<Slack>().map_err(|error| context.failed(SUMMARY, &error))?;
+    let slack = context.client::<Slack>(SUMMARY)?;
     let channel = context.settings().summary_channel.as_deref().unwrap_or_default();
     // Only the mark of the message counts: nothing is paid for, and nobody decides, if a summary is there already.
     if let Some(finished) = context.earlier(SUMMARY, &Post { slack, channel, text: "" }).await? {

@@ -24,7 +24,7 @@ use secrets::{Before, is_token};
 /// Digits that a number has which reaches somebody: a telephone, a card, an account.
 const NUMBER_DIGITS: usize = 7;
 /// What stands between the parts of a word, such as `{"user":"ana","token":"…"}` or `a=1&token=…`.
-const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«\\";
+const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«→⇒\\";
 /// What separates like a colon.
 const ARROWS: [&str; 2] = ["->", "→"];
 /// Links that open something, also without a scheme.

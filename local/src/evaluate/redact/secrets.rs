@@ -1,9 +1,9 @@
 //! Secrets: by their form, or because the words before them say so.
 
 use super::words::{
-    ACCOUNT_OPTIONS, ACCOUNTS, CODES, FILLERS, KEY_NOUNS, KEYS, MAX_BETWEEN, NOUNS, PARSERS, PHRASE_ENDS,
-    PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY, TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS,
-    WORTHLESS_ENDS,
+    ACCOUNT_OPTIONS, ACCOUNTS, CODES, FILLERS, KEY, KEY_CHARS, KEY_NOUNS, KEYS, MAX_BETWEEN, NAMED, NOUNS,
+    OPEN_KEYS, PARSERS, PHRASE_ENDS, PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY, TELLING,
+    TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS, WORTHLESS_ENDS,
 };
 
 /// Signs that quote.
@@ -33,8 +33,10 @@ pub(super) enum Before {
     Pin,
     /// `key` may follow, and name a secret: `API`.
     Api,
-    /// `key` in a query: `?key=…`.
+    /// `key`: in a query, `?key=…`, or before what looks like one, `key: ab12cd99`.
     Bare,
+    /// What follows is a secret if it looks like one: behind `key: `.
+    BareValue,
     /// `code` may follow, and name a secret: `recovery`.
     CodeOf,
     /// What looks like a code is one.
@@ -69,7 +71,7 @@ impl Before {
     /// Takes in what stands between two words: `starts` if there is a blank before it, `joins` if there is none behind it.
     pub(super) fn pass(&mut self, glue: &str, starts: bool, joins: bool) {
         let quote = opening(glue);
-        let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
+        let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '→', '⇒', '\t']);
         *self = match *self {
             Self::Listed if glue.contains(']') => Self::Nothing,
             // `token = decode("…")`
@@ -87,6 +89,7 @@ impl Before {
             }
             Self::Spoken if joins && quote.is_some() => Self::Announced(quote),
             Self::Bare if joins && glue == "=" => Self::Announced(None),
+            Self::Bare if separates => Self::BareValue,
             Self::Open | Self::Announced(None) | Self::Spoken if joins && glue.contains('[') => Self::Listed,
             Self::Key(_) | Self::Keys if separates && joins && glue.contains('[') => Self::Listed,
             Self::Keys if separates => Self::Open,
@@ -170,12 +173,15 @@ impl Before {
             Self::Key(0) | Self::Parted if core.contains(|c: char| c.is_ascii_digit()) => {
                 (Self::Within, true)
             }
+            // `pass phrase`
+            Self::WeakKey if matches!(lower.as_str(), "phrase" | "word") => (Self::Key(0), false),
             Self::WeakKey | Self::Pin if is(FILLERS) => (Self::Key(0), false),
             Self::Pin if core.len() >= PIN_DIGITS && core.bytes().all(|b| b.is_ascii_digit()) => {
                 (Self::Within, true)
             }
+            Self::BareValue if looks_like_a_key(core) => (Self::Within, true),
             Self::Api if lower == "key" => (Self::Key(0), false),
-            Self::CodeOf if matches!(lower.as_str(), "code" | "codes") => (Self::Code, false),
+            Self::CodeOf if matches!(lower.as_str(), "code" | "codes" | "phrase") => (Self::Code, false),
             Self::Code if is(FILLERS) => (Self::Said, false),
             Self::Code if looks_like_a_code(core) => (Self::Code, true),
             Self::User if !is_remark(&lower) && !is_key(&lower) => (Self::Named, false),
@@ -191,9 +197,9 @@ impl Before {
             _ if lower == TALLY && is_tally(rest) => (Self::Nothing, false),
             _ if is_key(&lower) => (Self::Key(0), false),
             _ if is(PINS) => (Self::Pin, false),
-            _ if is_weak_key(&lower) => (Self::WeakKey, false),
+            _ if is_weak_key(&lower) || is_name(&in_words(core)) => (Self::WeakKey, false),
             _ if lower == "api" => (Self::Api, false),
-            _ if lower == "key" => (Self::Bare, false),
+            _ if lower == KEY => (Self::Bare, false),
             _ if is(CODES) => (Self::CodeOf, false),
             _ if is(ACCOUNTS) => (Self::User, false),
             Self::Key(left @ 2..) => (Self::Key(left - 1), false),
@@ -254,6 +260,12 @@ fn looks_like_a_code(word: &str) -> bool {
     is_long && (is_upper || word.contains(|c: char| c.is_ascii_digit() || c == '-'))
 }
 
+/// `ab12cd99`
+fn looks_like_a_key(word: &str) -> bool {
+    let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));
+    word.len() >= KEY_CHARS && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
+}
+
 /// Whether `line` is a key alone, and the next line that is not empty a word: `PASSWORD`, and `below` it `hunter2`.
 pub(super) fn is_above_its_value<'n>(line: &str, mut below: impl Iterator<Item = &'n str>) -> bool {
     let key = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -273,9 +285,38 @@ pub(super) fn is_key(lower: &str) -> bool {
     !lower.starts_with('/') && KEYS.iter().any(|key| lower.ends_with(key))
 }
 
+/// Whether the word, in lower case, names a secret if a value stands beside it.
 pub(super) fn is_weak_key(lower: &str) -> bool {
     let mut before = WEAK_KEYS.iter().filter_map(|key| lower.strip_suffix(key));
     before.any(|before| !before.ends_with(char::is_alphanumeric) && !before.starts_with('/'))
+        || is_name(lower)
+}
+
+/// Whether a name in words, `secret_key_base`, holds one for a secret, or is that of a key.
+fn is_name(words: &str) -> bool {
+    let numbered = words.trim_end_matches(|c: char| c.is_ascii_digit());
+    let words: Vec<&str> = numbered.split(['_', '-']).filter(|word| !word.is_empty()).collect();
+    let (last, before) = match words.as_slice() {
+        [.., before, last] => (*last, Some(*before)),
+        [only] => (*only, None),
+        [] => return false,
+    };
+    let is_key = last == KEY && before.is_some_and(|before| !OPEN_KEYS.contains(&before));
+    let is_told_of = [NOUNS, TELLING].iter().any(|ends| ends.contains(&last));
+    is_key || (!is_told_of && words.iter().any(|word| NAMED.contains(word)))
+}
+
+/// `secretKey` as `secret_key`.
+fn in_words(name: &str) -> String {
+    let (mut words, mut was_lower) = (String::new(), false);
+    for c in name.chars() {
+        if was_lower && c.is_uppercase() {
+            words.push('_');
+        }
+        was_lower = c.is_lowercase() || c.is_ascii_digit();
+        words.extend(c.to_lowercase());
+    }
+    words
 }
 
 pub(super) fn is_token(word: &str) -> bool {

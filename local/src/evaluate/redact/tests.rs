@@ -333,6 +333,54 @@ fn a_secret_is_whole_however_many_words_it_has() {
 }
 
 #[test]
+fn what_a_name_of_several_words_announces_is_a_secret_and_what_it_tells_is_none() {
+    for text in [
+        "SECRET_KEY_BASE=walrus",
+        "DJANGO_SECRET_KEY = 'walrus'",
+        "secretKey: 'walrus'",
+        "{\"secretAccessKeyId2\": \"walrus\"}",
+        "tokenForDeploys: walrus",
+        "db-password-old: walrus",
+        "AccountName=harbor;AccountKey=walrus;EndpointSuffix=core",
+        "storageKey = walrus",
+        "ENCRYPTION_KEY=walrus",
+        "my key: walrus42",
+        "STORAGE_KEY_2=walrus",
+        "key is here, key: walrus42",
+        "pass phrase = walrus horse",
+        "pass phrase: walrus",
+        "seed phrase: walrus horse",
+        "client_secret→walrus",
+        "client_secret → walrus",
+        "client_secret->walrus",
+        "clientSecret=>walrus",
+        "creds: bob/walrus",
+        "DB_CREDS=bob:walrus",
+        "credential: walrus",
+        "pypi-walrus12",
+        "dckr_pat_walrus12",
+        "hvs.walrus1234",
+        "AGE-SECRET-KEY-1WALRUSwalrus",
+        "1//0walrus-horse",
+    ] {
+        let new = redacted(text);
+        assert_hidden("walrus horse WALRUS", text, &new);
+        assert!(new.contains(SECRET), "{text}: {new}");
+    }
+    for text in [
+        "primary_key: id, foreignKey: user, public_key: x",
+        "the key: it is on the map",
+        "Press key: ENTER, key: 12",
+        "token_count: 12, tokenUrl: x, password_reset: fails",
+        "max_tokens: 512, maxTokens: 512",
+        "the secretKey of the map and the storage_key are read",
+        "SECRET_FILE=a",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+}
+
+#[test]
 fn accounts_and_who_wrote_are_names() {
     for (text, names) in [
         ("username: ana.duarte\nit fails for ana.duarte", "ana duarte"),

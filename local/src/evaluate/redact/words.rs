@@ -45,6 +45,32 @@ pub(super) const PREFIXES: &[&str] = &[
     "npm_",
     "dop_v1_",
     "hf_",
+    "pypi-",
+    "dckr_pat_",
+    "dckr_oat_",
+    "hvs.",
+    "hvb.",
+    "hvr.",
+    "AGE-SECRET-KEY-1",
+    "1//0",
+    "rubygems_",
+    "sbp_",
+    "figd_",
+    "nvapi-",
+    "gsk_",
+    "xai-",
+    "r8_",
+    "tskey-",
+    "dp.pt.",
+    "ntn_",
+    "PMAK-",
+    "ATBB",
+    "glptt-",
+    "shpca_",
+    "shppa_",
+    "dor_v1_",
+    "doo_v1_",
+    "pul-",
 ];
 /// What a word ends with that stands before a secret.
 pub(super) const KEYS: &[&str] = &[
@@ -62,6 +88,7 @@ pub(super) const KEYS: &[&str] = &[
     "private_key",
     "signing_key",
     "credentials",
+    "creds",
     "secret_key",
     "encryption_key",
     "master_key",
@@ -78,6 +105,22 @@ pub(super) const KEYS: &[&str] = &[
     "senha",
     "wachtwoord",
 ];
+/// Parts of a name that make what stands beside it a secret: `SECRET_KEY_BASE=…`, `tokenForDeploys: …`.
+pub(super) const NAMED: &[&str] =
+    &["secret", "password", "passwd", "passphrase", "token", "credential", "credentials", "creds"];
+/// What such a name ends with if it only tells of the secret.
+pub(super) const TELLING: &[&str] = &[
+    "type", "count", "url", "uri", "limit", "file", "path", "bucket", "ttl", "expiry", "expires", "expired",
+    "usage", "used", "size", "endpoint", "in", "at", "lifetime", "budget", "error", "valid", "invalid",
+    "missing", "required",
+];
+/// Keys that open nothing: `primary_key`.
+pub(super) const OPEN_KEYS: &[&str] =
+    &["primary", "foreign", "public", "partition", "sort", "cache", "row", "idempotency", "group", "object"];
+/// Characters of what `key: …` announces, at the least.
+pub(super) const KEY_CHARS: usize = 6;
+/// What a name of several words ends with that is one.
+pub(super) const KEY: &str = "key";
 /// Words that mean a secret only if something separates them from it: `pass: …`, `DB_PASS=…`.
 pub(super) const WEAK_KEYS: &[&str] = &["pw", "pass", "passe", "pin", "otp", "puk", "mdp", "psk"];
 /// What may follow a key and belongs to it: `secret key: …`.
@@ -111,7 +154,7 @@ pub(super) const PINS: &[&str] = &["pin", "otp", "puk"];
 pub(super) const PIN_DIGITS: usize = 4;
 /// What makes a `code` one that opens something.
 pub(super) const CODES: &[&str] =
-    &["recovery", "backup", "verification", "security", "access", "one-time", "2fa", "mfa"];
+    &["recovery", "backup", "verification", "security", "access", "one-time", "2fa", "mfa", "seed"];
 /// What the name of an account follows.
 pub(super) const ACCOUNTS: &[&str] = &["user", "username", "login"];
 /// What the word for a secret may belong to: `password reset`.
