@@ -42,7 +42,7 @@ pub(crate) async fn approve(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    if is_unseen(&session, &fields) {
+    if is_unseen(&session, &fields.shown) {
         return unseen(&console, &session, &task, &fields).await;
     }
     let text = match edited(&console, &task, &fields).await? {
@@ -72,7 +72,7 @@ pub(crate) async fn reject(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    if is_unseen(&session, &fields) {
+    if is_unseen(&session, &fields.shown) {
         return unseen(&console, &session, &task, &fields).await;
     }
     let place = Neighbours::of(&console, &session, &task.id).await?;
@@ -95,7 +95,7 @@ pub(crate) async fn retry(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    if is_unseen(&session, &fields) {
+    if is_unseen(&session, &fields.shown) {
         return unseen(&console, &session, &task, &fields).await;
     }
     let place = Neighbours::of(&console, &session, &task.id).await?;
@@ -157,8 +157,8 @@ async fn typed(console: &Console, task: &Task, fields: &Fields) -> Result<Typed,
 const READING: Duration = Duration::from_secs(1);
 
 /// Whether the form had hardly been shown when its button was pressed.
-fn is_unseen(session: &Session, fields: &Fields) -> bool {
-    let shown = fields.shown.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+pub(crate) fn is_unseen(session: &Session, shown: &str) -> bool {
+    let shown = shown.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     shown.is_some_and(|shown| between(shown, session.at) < READING)
 }
 

@@ -150,7 +150,7 @@ fn form(
     html! {
         form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
-            (layout::shown(session))
+            (layout::shown(session, None))
             input type="hidden" name="draft_hash" value=(hash) autocomplete="off";
             details.edit open[edit.is_some()] {
                 summary { "Edit the text" }

@@ -153,6 +153,13 @@ impl Filter {
         format!("/{}", Self { status: status.to_owned(), page: String::new(), ..self.clone() }.query(""))
     }
 
+    /// This list, with a word about what was done there; the console as it opens where nothing narrows it.
+    pub(crate) fn after(&self, done: &str) -> String {
+        let query = if self.narrows() { self.query("") } else { String::new() };
+        let mark = if query.is_empty() { '?' } else { '&' };
+        if done.is_empty() { format!("/{query}") } else { format!("/{query}{mark}done={done}") }
+    }
+
     /// The query string of this filter from `cursor` on.
     pub(crate) fn query(&self, cursor: &str) -> String {
         let mut query = String::new();

@@ -115,9 +115,9 @@ pub(crate) fn csrf(session: &Session) -> Markup {
     html! { input type="hidden" name="csrf" value=(session.csrf); }
 }
 
-/// When a form was shown: what is sent back too soon was pressed for the page before.
-pub(crate) fn shown(session: &Session) -> Markup {
-    html! { input type="hidden" name="shown" value=(session.at.as_millisecond()) autocomplete="off"; }
+/// When a form was shown: what is sent back too soon was pressed for the page before. It stands in its form, or names it.
+pub(crate) fn shown(session: &Session, form: Option<&str>) -> Markup {
+    html! { input type="hidden" name="shown" form=[form] value=(session.at.as_millisecond()) autocomplete="off"; }
 }
 
 /// A part of a page that the script fetches anew from `from`, so many milliseconds after the last time.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::{DecisionInput, Stage, StoreError, Task, TaskId, TaskStatus, Timestamp};
@@ -11,7 +11,7 @@ use maud::{Markup, PreEscaped, html};
 use settings::Role;
 
 use super::census::some;
-use super::decide::is_repeated;
+use super::decide::{is_repeated, is_unseen};
 use super::draft;
 use super::failure::Failure;
 use super::filter::Filter;
@@ -37,6 +37,9 @@ const ROOM: usize = 24_000;
 const MAX_QUEUE: usize = 500;
 /// Tasks or drafts that are read at once.
 const READS_AT_ONCE: usize = 16;
+
+/// The form that decides about several.
+pub(crate) const FORM: &str = "batch";
 
 /// The parked tasks that a page knows.
 pub(crate) struct Queue {
@@ -132,7 +135,7 @@ pub(crate) async fn list(
     let may = session.may(Role::Decide);
     let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < ids.len()));
     Ok(html! {
-        form.decide.batch method="post" action="/ui/decide" {
+        form.decide.batch #(FORM) method="post" action={ "/ui/decide" (filter.query("")) } {
             (layout::csrf(session))
             @if may {
                 div.buttons {
@@ -228,6 +231,8 @@ fn question(asked: &Asked) -> Markup {
 /// What the form sends.
 pub(crate) struct Batch {
     what: String,
+    /// When the page was shown, as of the form of one.
+    shown: String,
     chosen: Vec<(String, String)>,
 }
 
@@ -248,6 +253,7 @@ impl<S: Send + Sync> FromRequest<S> for Batch {
         let chosen = all("chosen").filter_map(|value| value.split_once(':'));
         Ok(Self {
             what: all("what").next().cloned().unwrap_or_default(),
+            shown: all("shown").next().cloned().unwrap_or_default(),
             chosen: chosen.take(PAGE).map(|(id, hash)| (id.to_owned(), hash.to_owned())).collect(),
         })
     }
@@ -270,6 +276,7 @@ pub(crate) async fn decide(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
+    Query(filter): Query<Filter>,
     batch: Batch,
 ) -> Result<Response, Failure> {
     let input = match batch.what.as_str() {
@@ -277,6 +284,13 @@ pub(crate) async fn decide(
         "reject" => DecisionInput::Reject { reason: None },
         _ => return Err(Failure(Refusal::Malformed("The button is none of this page.".to_owned()))),
     };
+    if is_unseen(&session, &batch.shown) {
+        let said = html! {
+            h1 { "Nothing was decided" }
+            p { "The page had been shown for less than a second. Look at the drafts, then decide." }
+        };
+        return Ok(refused(&session, &filter, &said));
+    }
     let mut failed = Vec::new();
     for (id, hash) in &batch.chosen {
         let decided = match id.parse::<TaskId>() {
@@ -296,17 +310,19 @@ pub(crate) async fn decide(
     }
     if failed.is_empty() {
         let done = if batch.chosen.is_empty() { "nothing" } else { batch.what.as_str() };
-        return Ok(Redirect::to(&format!("/?done={done}")).into_response());
+        return Ok(Redirect::to(&filter.after(done)).into_response());
     }
-    let body = html! {
-        section.card {
-            h1 { (batch.chosen.len() - failed.len()) " decided, " (failed.len()) " not" }
-            ul { @for (id, problem) in &failed {
-                li { a href={ "/ui/tasks/" (id) } { (id) } ": " (problem.title) ". " (problem.detail) }
-            } }
-            p { a.button href="/" { "To the queue" } }
-        }
+    let said = html! {
+        h1 { (batch.chosen.len() - failed.len()) " decided, " (failed.len()) " not" }
+        ul { @for (id, problem) in &failed {
+            li { a href={ "/ui/tasks/" (id) } { (id) } ": " (problem.title) ". " (problem.detail) }
+        } }
     };
-    let page = layout::page(&session, Place::Tasks, "Decided", &body);
-    Ok((http::StatusCode::CONFLICT, page).into_response())
+    Ok(refused(&session, &filter, &said))
+}
+
+/// What was not decided, and the way back to the list that it was chosen from.
+fn refused(session: &Session, filter: &Filter, said: &Markup) -> Response {
+    let body = html! { section.card { (said) p { a.button href=(filter.after("")) { "To the queue" } } } };
+    (http::StatusCode::CONFLICT, layout::page(session, Place::Tasks, "Decided", &body)).into_response()
 }

@@ -73,6 +73,8 @@ pub(crate) async fn page(
         h1.hidden { "Tasks" }
         @if let Some(done) = done(&filter.done) { p.notice.good role="status" { (done) } }
         (filter::form(&console, &filter))
+        // What refreshes itself must not change by the time alone.
+        @if is_queue(&filter) { (layout::shown(&session, Some(queue::FORM))) }
         (layout::live(&from, every, "", &content))
         (layout::keys(keys(&session, &filter)))
     };

@@ -129,6 +129,25 @@ async fn several_are_decided_at_once_each_bound_to_the_draft_that_was_shown() {
 }
 
 #[tokio::test]
+async fn a_filter_stays_when_several_are_decided() {
+    let rig = Rig::new();
+    let task = rig.parked(1).await;
+    let cookie = rig.log_in(LISA).await;
+    let page = rig.page_as("/?status=awaiting_approval&source=github&q=x%26y", &cookie).await.text();
+    assert!(page.contains("No task matches"), "{page}");
+    let page = rig.page_as("/?status=awaiting_approval&source=github", &cookie).await.text();
+    let action = "/ui/decide?status=awaiting_approval&amp;source=github";
+    assert!(page.contains(&format!("action=\"{action}\"")), "{page}");
+    let action = action.replace("&amp;", "&");
+    let stale = format!("{}:0123", task.id);
+    let page = rig.submit(&action, &[("what", "approve"), ("chosen", &stale)], &cookie).await.text();
+    assert!(page.contains("href=\"/?status=awaiting_approval&amp;source=github\""), "{page}");
+    let chosen = format!("{}:{}", task.id, short_sha256(DRAFT));
+    let answer = rig.submit(&action, &[("what", "approve"), ("chosen", &chosen)], &cookie).await;
+    assert_eq!(answer.header("location"), Some("/?status=awaiting_approval&source=github&done=approve"));
+}
+
+#[tokio::test]
 async fn nothing_is_decided_by_a_batch_that_is_forged_or_says_nothing() {
     let rig = Rig::new();
     let task = rig.parked(1).await;

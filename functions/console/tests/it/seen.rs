@@ -54,6 +54,28 @@ async fn what_is_pressed_within_a_second_of_a_page_decides_nothing_and_says_so()
 }
 
 #[tokio::test]
+async fn several_are_not_decided_within_a_second_of_their_page_either() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    for (number, what) in ["approve", "reject"].into_iter().enumerate() {
+        let task = rig.parked(u32::try_from(number).unwrap()).await;
+        let page = rig.page_as("/?status=awaiting_approval", &cookie).await.text();
+        assert!(page.contains("name=\"shown\" form=\"batch\"") && page.contains("id=\"batch\""), "{page}");
+        let shown = page.split("form=\"batch\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let chosen = format!("{}:{}", task.id, short_sha256(DRAFT));
+        let fields = [("what", what), ("chosen", chosen.as_str()), ("shown", shown)];
+        rig.watch.advance(Duration::from_millis(250));
+        let answer = rig.submit("/ui/decide", &fields, &cookie).await;
+        assert_eq!(answer.status, 409);
+        assert!(answer.text().contains("Nothing was decided"));
+        assert_eq!(rig.stored(&task.id).await, task, "{what}");
+        rig.watch.advance(Duration::from_secs(1));
+        assert_eq!(rig.submit("/ui/decide", &fields, &cookie).await.status, 303);
+        assert_ne!(rig.stored(&task.id).await.control.status, TaskStatus::AwaitingApproval);
+    }
+}
+
+#[tokio::test]
 async fn the_text_of_an_old_draft_that_nobody_edited_is_nobodys_version() {
     let rig = Rig::new();
     let cookie = rig.log_in(LISA).await;

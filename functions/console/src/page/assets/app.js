@@ -153,6 +153,14 @@ function say(text) {
   setTimeout(() => word.remove(), 4000);
 }
 
+// The way back leads to the list that one has come from, as it was filtered.
+if (location.pathname === "/") {
+  const query = new URLSearchParams(location.search);
+  query.delete("done");
+  sessionStorage.setItem("afterhook.list", `/?${query}`);
+}
+document.querySelectorAll(".back a[href='/']").forEach((link) => { link.href = sessionStorage.getItem("afterhook.list") ?? "/"; });
+
 times(document);
 enhance(document);
 document.querySelectorAll("[data-live]").forEach(keep);

@@ -31,6 +31,7 @@ function isSeen(form, button) {
     return false;
   }
   const isDraft = form.closest("#draft") !== null;
+  unfold(form.querySelectorAll("li:has(input[name=chosen]:checked)"));
   if (performance.now() - arrived >= LOOK_MS && (!isDraft || looked >= LOOK_MS)) return true;
   if (isDraft && !inView) draft.scrollIntoView({ block: "center" });
   say("Not so fast: this has been in view for less than a second. Nothing was decided.");
@@ -198,10 +199,16 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
 });
 
+function unfold(rows) {
+  for (const row of rows) {
+    row.querySelectorAll("details.seen:not([open])").forEach((it) => { it.open = true; arrive(); });
+  }
+}
+
 // What is chosen is unfolded, and has to be in view for a while as well.
 document.addEventListener("change", (event) => {
   if (event.target.name !== "chosen" || !event.target.checked) return;
-  event.target.closest("li").querySelectorAll("details.seen").forEach((it) => { it.open = true; });
+  unfold([event.target.closest("li")]);
   arrive();
 });
 
