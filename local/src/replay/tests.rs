@@ -130,7 +130,7 @@ allowed = ["bug"]
 [automations.summarise]
 channel = "C0SUMMARY"
 [automations.refund_request]
-max_amount = { eur = "50.00" }
+max_amount = { eur = 50.00 }
 [automations.http.ping]
 url = "https://api.example.com/ping"
 approval = "low_confidence"

@@ -92,7 +92,8 @@ mod tests {
             let mut rest = json!(task.doc);
             for fields in [&mut rest, &mut damaged] {
                 let fields = fields.as_object_mut().unwrap();
-                (fields.remove("damaged"), fields.remove(name));
+                fields.remove("damaged");
+                fields.remove(name);
             }
             assert_eq!(rest, damaged, "{name}");
         }

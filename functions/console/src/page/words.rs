@@ -117,7 +117,7 @@ pub(crate) fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
     }
 }
 
-/// The lines of a timeline, each with its [`plain`] words.
+/// The lines of a timeline, each with its plain words.
 pub fn plain_notes(timeline: &[TimelineEntry]) -> impl Iterator<Item = (&TimelineEntry, Cow<'_, str>)> {
     let before = [None].into_iter().chain(timeline.iter().map(|entry| Some(entry.status)));
     timeline.iter().zip(before).map(|(entry, before)| (entry, plain(entry, before != Some(entry.status))))

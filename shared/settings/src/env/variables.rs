@@ -64,7 +64,6 @@ impl Variables {
     }
 
     /// What those of them say that can be used; and what is wrong with the others.
-    #[must_use]
     pub fn environment_anyway(&self) -> (Environment, Result<(), Mistakes>) {
         Environment::from_variables(self)
     }
