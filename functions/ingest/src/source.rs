@@ -11,8 +11,8 @@ use crate::outcome::Outcome;
 
 /// What is said of a kind that this version does not know and agent.toml does not name.
 const UNKNOWN: &str = "this version does not know this kind of event";
-const UNKNOWN_UNMAPPED: &str = "this version does not know this kind of event: describe it by `map`, name it in `events`, and give the source an \
-     `automation` that needs no thread";
+const UNKNOWN_UNMAPPED: &str = "this version does not know this kind of event: describe it by `map`, name it in \
+     `events`, and give the source an `automation` that needs no thread";
 
 /// Who sends, how it signs, and which of its events are worth a task.
 pub(crate) struct Source {

@@ -61,8 +61,8 @@ pub async fn program(
     function: &'static str,
     work: impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (environment, _) = Variables::read().environment_anyway();
-    let filter = environment.log;
+    // No more of the environment is kept while the program runs.
+    let filter = Variables::read().environment_anyway().0.log;
     let log = |filter| telemetry::init(Format::Json, Output::Stdout, filter);
     let begun = log(filter.as_deref()).or_else(|error| log(None).and(Err(error)));
     let said = async {

@@ -37,11 +37,10 @@ pub(crate) async fn ids(api: &Api, given: &[String], among: Among) -> Result<Vec
         let id = if given.parse::<TaskId>().is_ok() {
             given.clone()
         } else {
-            if known.is_none() {
-                known = Some(known_ids(api, among).await?);
-            }
-            let (ids, place) =
-                known.as_ref().map(|(ids, place)| (ids.as_slice(), *place)).unwrap_or_default();
+            let (ids, place) = match &mut known {
+                Some(known) => known,
+                none => none.insert(known_ids(api, among).await?),
+            };
             only(given, ids, place)?
         };
         if !found.contains(&id) {

@@ -125,17 +125,24 @@ fn no_candidate(response: &GenerateContentResponse) -> Flaw {
 }
 
 /// The finish reasons of answers that were stopped for their content.
-const WITHHELD: &str = "SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR IMAGE_SAFETY \
-                        IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION";
+const WITHHELD: [&str; 9] = [
+    "SAFETY",
+    "RECITATION",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "MODEL_ARMOR",
+    "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+];
 
 /// Whether the service says that the answer is complete.
 fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
     match candidate.finish_reason.as_deref() {
         Some("STOP") => Ok(()),
         Some("MAX_TOKENS") => Err(Flaw::Truncated { by_thoughts: false }),
-        Some(word) if WITHHELD.split(' ').any(|reason| reason == word) => {
-            Err(Flaw::Withheld(word.to_owned()))
-        }
+        Some(word) if WITHHELD.contains(&word) => Err(Flaw::Withheld(word.to_owned())),
         word => Err(Flaw::Malformed(word.unwrap_or("no finish reason").to_owned())),
     }
 }

@@ -71,7 +71,8 @@ function onward() {
   return next && !isHeld(next.pathname) ? next.href : document.querySelector("a[rel=prev]")?.href;
 }
 
-// Holds a rejection, and goes on. It needs no text, and what is sent by a page that is left has to be short. False where the browser keeps nothing: it is then sent at once.
+// Holds a rejection, and goes on. It needs no text, and what is sent by a page that is left has to be short. False where
+// the browser keeps nothing: it is then sent at once.
 function regret(form, button) {
   const action = button.getAttribute("formaction") ?? form.getAttribute("action");
   const fields = [...new FormData(form)].filter(([name]) => name !== "csrf" && name !== "text");
