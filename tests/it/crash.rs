@@ -77,7 +77,7 @@ async fn killed_at_any_moment_it_loses_no_event_and_doubles_no_comment() {
 /// Slow enough for every step to be hit.
 async fn world() -> World {
     let thinking = Latency::Between(Duration::from_millis(20), Duration::from_millis(120));
-    let gemini = GeminiStandin::builder().latency(thinking).seed(SEED).build();
+    let gemini = GeminiStandin::builder().latency(thinking).build();
     World::of(gemini, GithubStandin::builder().latency(Duration::from_millis(25)).build().unwrap()).await
 }
 

@@ -38,7 +38,7 @@ fn replay(world: &World, archive: &Path) -> Command {
 /// A model that takes its time, so that a run can be killed in the middle.
 async fn slow() -> World {
     let thinking = Latency::Between(Duration::from_millis(20), Duration::from_millis(120));
-    World::of(GeminiStandin::builder().latency(thinking).seed(7).build(), GithubStandin::new()).await
+    World::of(GeminiStandin::builder().latency(thinking).build(), GithubStandin::new()).await
 }
 
 /// The questions that the model was asked.

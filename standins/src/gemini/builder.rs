@@ -17,7 +17,7 @@ use super::shared::Shared;
 pub enum Latency {
     /// Always the same.
     Fixed(Duration),
-    /// Evenly spread between two bounds, drawn from the stand-in's seed.
+    /// Evenly spread between two bounds, the same in every run.
     Between(Duration, Duration),
 }
 
@@ -38,7 +38,6 @@ pub type Script = Arc<dyn Fn(&ReceivedRequest) -> Option<Scripted> + Send + Sync
 #[must_use]
 pub struct Builder {
     pub(super) clock: Clock,
-    pub(super) seed: u64,
     pub(super) latency: Latency,
     pub(super) quotas: HashMap<String, u64>,
     pub(super) faults: Vec<FaultRule>,
@@ -53,7 +52,6 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             clock: Clock::system(),
-            seed: 7,
             latency: Latency::Fixed(Duration::ZERO),
             quotas: HashMap::new(),
             faults: Vec::new(),
@@ -70,12 +68,6 @@ impl Builder {
     /// Where the time comes from (the machine's clock): quotas and the expiry of caches.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
-        self
-    }
-
-    /// The seed of everything random (7): shares of faults and spread latencies.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
         self
     }
 

@@ -3,53 +3,51 @@
 
 use super::question::Question;
 
-/// What a message is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Bug,
-    Feature,
-    Incident,
-    Question,
-    Refund,
-    Other,
-}
-
-/// A kind of message: parts of the names that an intent of it may have, and phrases that speak for it.
+/// A kind of message: parts of the names that an intent of it may have, phrases that speak for it, and the answer.
 struct Row {
-    kind: Kind,
     names: &'static [&'static str],
     cues: &'static str,
+    text: &'static str,
 }
 
 static TABLE: &[Row] = &[
     Row {
-        kind: Kind::Refund,
         names: &["refund", "billing", "payment", "charge", "invoice"],
         cues: "refund|money back|charged twice|double charge|overcharged|invoice|billed|charge|payment|dispute",
+        text: "We are sorry about the trouble with this payment. A person checks the charge before any money \
+               moves, and answers here. Please do not post card numbers.",
     },
     Row {
-        kind: Kind::Incident,
         names: &["incident", "outage", "alert"],
         cues: "outage|is down|unavailable|incident|on fire|above|error rate|everybody",
+        text: "Thanks for telling us. The first thing to settle is since when, for whom, and what changed just \
+               before; whoever is on call takes it from there.",
     },
     Row {
-        kind: Kind::Bug,
         names: &["bug", "defect", "error", "crash", "problem", "regression"],
         cues: "bug|crash|panic|error|exception|fails|failed|failing|broken|stopped working|not work|regression|\
                wrong|drops|loses|missing|incorrect|unexpected|no longer|to reproduce|what happened|\
                see the same|doesn't|cannot connect|hangs|500|stops|ends after|expected|worked|exceeded|same here",
+        text: "Thanks for the report, and sorry for the trouble. To find the cause, please add:\n\n\
+               1. the exact version you run, and on which system;\n\
+               2. the complete output or stack trace, as text;\n\
+               3. the smallest set of steps that shows it from a fresh start.",
     },
     Row {
-        kind: Kind::Feature,
         names: &["feature", "enhanc", "idea", "suggest", "wish"],
         cues: "please add|feature|would be nice|would be great|could you add|add support|support for|i wish|\
                suggestion|proposal|option to|ability to|allow ",
+        text: "Thanks for the suggestion. To weigh it we need to know a little more:\n\n\
+               - what are you trying to get done, and what do you do today instead?\n\
+               - how often does it come up?",
     },
     Row {
-        kind: Kind::Question,
         names: &["question", "how_to", "howto", "usage"],
         cues: "how do|how can i|can i|how to|how does|is it possible|is there a|what is|where can i|which |why does|\
                question|wondering|?",
+        text: "Thanks for asking. Start from the defaults, change only the setting in question, and check the \
+               effect before you go on. If that does not do what you want, tell us what you tried and what you \
+               saw instead.",
     },
 ];
 
@@ -62,10 +60,6 @@ const FALLBACK: &[&str] = &["other", "unknown", "general", "none", "default", "q
 
 pub(super) fn is_spam(question: &Question) -> bool {
     SPAM.split('|').any(|phrase| question.has(phrase))
-}
-
-fn kind(question: &Question) -> Kind {
-    ranked(question).first().map_or(Kind::Other, |(_, row)| row.kind)
 }
 
 /// The place of the word that fits a text best, which is that of the kind which most speaks for; and how
@@ -101,6 +95,10 @@ fn ranked(question: &Question) -> Vec<(usize, &'static Row)> {
     ranked
 }
 
+/// The answer to what is of no kind.
+const OTHER: &str = "Thanks for your message. To help you, we need to know a little more: what did you want to do, \
+                     what happened, and what did you expect instead?";
+
 /// The first line of every text.
 const NOTICE: &str =
     "_Canned text of the local stand-in for Gemini. Set GEMINI_API_KEY to get a real answer._";
@@ -109,40 +107,8 @@ const NOTICE: &str =
 pub(super) fn answer(question: &Question) -> String {
     let title = quotable(&question.title);
     let quoted = if title.is_empty() { String::new() } else { format!("> {title}\n\n") };
-    format!("{NOTICE}\n\n{quoted}{}", text(kind(question)))
-}
-
-fn text(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bug => {
-            "Thanks for the report, and sorry for the trouble. To find the cause, please add:\n\n\
-             1. the exact version you run, and on which system;\n\
-             2. the complete output or stack trace, as text;\n\
-             3. the smallest set of steps that shows it from a fresh start."
-        }
-        Kind::Question => {
-            "Thanks for asking. Start from the defaults, change only the setting in question, and check the \
-             effect before you go on. If that does not do what you want, tell us what you tried and what you \
-             saw instead."
-        }
-        Kind::Feature => {
-            "Thanks for the suggestion. To weigh it we need to know a little more:\n\n\
-             - what are you trying to get done, and what do you do today instead?\n\
-             - how often does it come up?"
-        }
-        Kind::Refund => {
-            "We are sorry about the trouble with this payment. A person checks the charge before any money \
-             moves, and answers here. Please do not post card numbers."
-        }
-        Kind::Incident => {
-            "Thanks for telling us. The first thing to settle is since when, for whom, and what changed just \
-             before; whoever is on call takes it from there."
-        }
-        Kind::Other => {
-            "Thanks for your message. To help you, we need to know a little more: what did you want to do, \
-             what happened, and what did you expect instead?"
-        }
-    }
+    let text = ranked(question).first().map_or(OTHER, |(_, row)| row.text);
+    format!("{NOTICE}\n\n{quoted}{text}")
 }
 
 /// Somebody else's words in one line that can do no harm in Markdown: nobody is mentioned, nothing is

@@ -154,12 +154,7 @@ fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
 /// The tier that is asked for.
 fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
     let Some(word) = body.field("serviceTier") else { return Ok(ServiceTier::Standard) };
-    match word.as_str().unwrap_or_default() {
-        "flex" => Ok(ServiceTier::Flex),
-        "standard" => Ok(ServiceTier::Standard),
-        "priority" => Ok(ServiceTier::Priority),
-        _ => Err(invalid_value("service_tier")),
-    }
+    serde_json::from_value(word.clone()).map_err(|_| invalid_value("service_tier"))
 }
 
 /// The models give one answer, and know no penalties.

@@ -36,7 +36,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(settings: Builder) -> Self {
-        let rules = Rules::new(settings.seed);
+        let rules = Rules::new();
         rules.set(settings.faults.clone());
         Self {
             log: Log::new(settings.keep_requests),

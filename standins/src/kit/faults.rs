@@ -43,7 +43,7 @@ pub struct Rule<F, S> {
     pub fault: F,
     /// For which requests; for all if `None`.
     pub scope: Option<S>,
-    /// For this share of them, drawn from the stand-in's seed; 1.0 is every one.
+    /// For this share of them, drawn alike in every run; 1.0 is every one.
     pub share: f64,
     /// Only for the first that many it would apply to; no limit if `None`.
     pub first: Option<u64>,
@@ -83,9 +83,9 @@ pub(crate) struct Rules<F, S> {
 }
 
 impl<F: Copy, S> Rules<F, S> {
-    /// No rules; shares are drawn from this seed.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { rules: Mutex::default(), rng: Mutex::new(fastrand::Rng::with_seed(seed)) }
+    /// No rules; shares are drawn alike in every run.
+    pub(crate) fn new() -> Self {
+        Self { rules: Mutex::default(), rng: Mutex::new(fastrand::Rng::with_seed(7)) }
     }
 
     pub(crate) fn set(&self, rules: Vec<Rule<F, S>>) {

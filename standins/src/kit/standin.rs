@@ -142,7 +142,7 @@ impl<S: State> Standin<S> {
             clock: builder.clock,
             latency: builder.latency,
             log: Log::new(builder.keep_requests),
-            faults: Rules::new(7),
+            faults: Rules::new(),
             kept: Mutex::new(kept),
         }))
     }

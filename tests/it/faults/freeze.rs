@@ -28,7 +28,7 @@ const ASLEEP: Duration = Duration::from_secs(95);
 
 async fn stopped(stops: u32, time: Duration) {
     let thinking = Latency::Between(Duration::from_millis(20), Duration::from_millis(120));
-    let gemini = GeminiStandin::builder().latency(thinking).seed(7).build();
+    let gemini = GeminiStandin::builder().latency(thinking).build();
     let github = GithubStandin::builder().latency(Duration::from_millis(30)).build().unwrap();
     let (dir, world) = (tempfile::tempdir().unwrap(), World::of(gemini, github).await);
     let process = Process::dev(&world, dir.path()).await;

@@ -121,7 +121,7 @@ impl ApiError {
             self.quotas.push(QuotaLimit::new("RequestsPerDay", ""));
         }
         let wait = message.split_once("retry in ").and_then(|(_, wait)| wait.split_whitespace().next());
-        self.wait_at_least(wait.and_then(spoken));
+        self.wait_at_least(wait.and_then(|wait| parse_duration(wait.trim_end_matches('.'))));
     }
 
     /// Reads one detail. Other kinds, and known ones in another shape, say nothing.
@@ -299,26 +299,11 @@ fn squeezed(words: &str) -> String {
     words.to_lowercase().replace(['_', ' '], "")
 }
 
-/// `9h12m3.5s`, or a part of it.
-fn spoken(wait: &str) -> Option<Duration> {
-    let (mut rest, mut whole) = (wait.trim_end_matches('.'), Duration::ZERO);
-    for (unit, seconds) in [('h', 3_600), ('m', 60)] {
-        if let Some((number, behind)) = rest.split_once(unit) {
-            whole += Duration::from_secs(seconds * u64::from(number.parse::<u32>().ok()?));
-            rest = behind;
-        }
-    }
-    if rest.is_empty() { Some(whole) } else { whole.checked_add(parse_duration(rest)?) }
-}
-
 /// `limit: 0`, but not `limit: 0.5` or `limit: 05`.
 fn says_limit_zero(message: &str) -> bool {
     message.match_indices("limit: 0").any(|(at, found)| {
         let rest = &message[at + found.len()..];
-        !rest.starts_with(|next: char| next.is_ascii_digit())
-            && !rest
-                .strip_prefix('.')
-                .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
+        !rest.strip_prefix('.').unwrap_or(rest).starts_with(|next: char| next.is_ascii_digit())
     })
 }
 
