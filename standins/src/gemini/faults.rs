@@ -54,6 +54,8 @@ pub enum Refusal {
     Credits,
     /// The key was found in public.
     LeakedKey,
+    /// The project is shut out.
+    Denied,
     /// Calls come from a place that is not served.
     Location,
     /// The model is retired.
@@ -78,6 +80,7 @@ impl Refusal {
                 "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",
             ),
             Self::LeakedKey => (403, "Your API key was reported as leaked. Please use another API key."),
+            Self::Denied => (403, "Your project has been denied access. Please contact support."),
             Self::FlexShed => {
                 (503, "This model is currently experiencing high demand. Please try again later.")
             }

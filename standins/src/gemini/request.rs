@@ -38,6 +38,9 @@ impl Request {
         check_cache(body)?;
         spelling::check(body, spelling::GENERATE, "")?;
         let contents = contents(body)?;
+        if let Some(system) = body.field("systemInstruction") {
+            check_content(system, "system_instruction")?;
+        }
         let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
         spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
         check_sampling(&config, model)?;
@@ -83,15 +86,15 @@ fn contents(body: &Value) -> Result<Vec<Value>, ApiError> {
         return Err(ApiError::invalid("* GenerateContentRequest.contents: contents is not specified\n"));
     }
     for (index, content) in contents.iter().enumerate() {
-        check_content(content, index)?;
+        check_content(content, &format!("contents[{index}]"))?;
     }
     Ok(contents.to_vec())
 }
 
-fn check_content(content: &Value, index: usize) -> Result<(), ApiError> {
-    let path = format!("contents[{index}]");
-    spelling::check(content, spelling::CONTENT, &path)?;
-    if !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
+fn check_content(content: &Value, path: &str) -> Result<(), ApiError> {
+    spelling::check(content, spelling::CONTENT, path)?;
+    let is_said = path != "system_instruction";
+    if is_said && !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
         return Err(ApiError::invalid("Please use a valid role: user, model."));
     }
     let parts = content.items("parts");
@@ -165,11 +168,14 @@ fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
     if positive(config, "candidateCount")?.is_some_and(|count| count > 1) {
         return Err(ApiError::invalid("Multiple candidates is not enabled for this model"));
     }
-    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
-    if temperature.is_none_or(|t| !(0.0..=2.0).contains(&t)) {
-        return Err(ApiError::invalid(
-            "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",
-        ));
+    for (key, name, most) in [("temperature", "temperature", 2.0), ("topP", "top_p", 1.0)] {
+        let number = config.field(key).map_or(Some(1.0), |_| config.number(key));
+        if number.is_none_or(|number| !(0.0..=most).contains(&number)) {
+            let place = "* GenerateContentRequest.generation_config";
+            return Err(ApiError::invalid(format!(
+                "{place}.{name}: {name} must be in the range [0.0, {most:.1}].\n"
+            )));
+        }
     }
     Ok(())
 }
@@ -239,6 +245,16 @@ mod tests {
         let many = json!({"responseMimeType": "application/json", "responseSchema": {"enum": words}});
         assert!(refused(&many.to_string()).contains("too many states for serving"));
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
+        assert!(refused(r#"{"top_p":1.5}"#).contains("top_p must be in the range [0.0, 1.0]"));
+        for (system, words) in [
+            (r#""Be kind.""#, "Invalid value at 'system_instruction'"),
+            (r#"{"text":"Be kind."}"#, "Unknown name \"text\" at 'system_instruction'"),
+            (r#"{"parts":[{}]}"#, "system_instruction.parts[0].data"),
+        ] {
+            let body =
+                format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"systemInstruction":{system}}}"#);
+            assert!(parse(&body).unwrap_err().message.contains(words), "{system}");
+        }
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
         assert!(parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message.contains("parts"));
