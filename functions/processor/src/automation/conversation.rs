@@ -78,10 +78,13 @@ impl Conversation<'_> {
 
     /// Adds images and files to the turn of the text that they came with.
     fn show(&mut self, fence: &Fence, turn: &mut Turn) {
-        if !self.shown.unseen.is_empty() {
-            let names = self.shown.unseen.join("\n");
-            turn.text.push_str("\nFiles came with it that you cannot see:\n");
-            turn.text.push_str(&fence.around("their names", &names));
+        let told = [
+            (&self.shown.unseen, "\nFiles came with it that you cannot see:\n"),
+            (&self.shown.cut, "\nOf these files, which are long, you see the beginning alone:\n"),
+        ];
+        for (names, words) in told.into_iter().filter(|(names, _)| !names.is_empty()) {
+            turn.text.push_str(words);
+            turn.text.push_str(&fence.around("their names", &names.join("\n")));
         }
         turn.media = std::mem::take(&mut self.shown.media);
     }
@@ -152,7 +155,8 @@ mod tests {
 
     fn turns_of(event: &Event, history: &[Comment]) -> Vec<Turn> {
         let media = domain::Media { mime_type: "image/png".to_owned(), data: vec![1] };
-        let shown = Shown { media: vec![media], unseen: vec!["b.zip".to_owned()] };
+        let shown =
+            Shown { media: vec![media], cut: vec!["a.log".to_owned()], unseen: vec!["b.zip".to_owned()] };
         let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
         let reference = [Document { name: "files".to_owned(), text: "+ flush".to_owned() }];
         Conversation { nonce, event, history, reference: &reference, shown, instruction, note: None }.turns()
@@ -216,7 +220,8 @@ mod tests {
     #[test]
     fn images_and_names_of_files_stand_with_the_text_they_came_with() {
         let with_media = |turns: &[Turn]| -> Vec<usize> {
-            let shows = |turn: &Turn| !turn.media.is_empty() && turn.text.contains("b.zip");
+            let told = |turn: &Turn| ["b.zip", "a.log"].iter().all(|name| turn.text.contains(name));
+            let shows = |turn: &Turn| !turn.media.is_empty() && told(turn);
             turns.iter().enumerate().filter(|(_, turn)| shows(turn)).map(|(index, _)| index).collect()
         };
         assert_eq!(with_media(&turns_of(&event(None), &[])), [0]);

@@ -16,6 +16,8 @@ use super::media::{File, Listed, known_type};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of all files of a task: what one call to the model takes along, and what a batch of tasks has in memory.
 const MAX_TOTAL: usize = 12_000_000;
+/// Bytes of all text files of a task together: a log of a gigabyte is told by its beginning, and each byte may be a token.
+const MAX_TEXT: usize = 512 * 1024;
 /// Longest name of a file that is told.
 const MAX_NAME: usize = 100;
 
@@ -24,6 +26,8 @@ const MAX_NAME: usize = 100;
 pub(crate) struct Shown {
     /// What it sees.
     pub(crate) media: Vec<Media>,
+    /// Names of text files of which it sees the beginning. Untrusted.
+    pub(crate) cut: Vec<String>,
     /// Names of files that it does not see. Untrusted.
     pub(crate) unseen: Vec<String>,
 }
@@ -37,15 +41,20 @@ pub(crate) async fn fetched(
     is_own: &(dyn Fn(&Url) -> bool + Sync),
 ) -> Shown {
     let (deadline, mut left) = (Instant::now() + TIMEOUT, MAX_TOTAL);
-    let mut seen = Shown { media: Vec::new(), unseen: listed.unseen };
+    let mut left_of_text = MAX_TEXT;
+    let mut seen = Shown { unseen: listed.unseen, ..Shown::default() };
     // One after the other: no more is in memory than may be sent.
     for File { mime_type, url } in listed.files {
         let (name, is_own) = (name_of(&url), is_own(&url));
         let file = fetcher.fetch((url, is_own), allows, left, deadline).await;
-        match file.and_then(|file| media_of(mime_type, file)) {
-            Ok(media) => {
+        match file.and_then(|file| media_of(mime_type, file)).and_then(|media| cut(media, left_of_text)) {
+            Ok((media, is_cut)) => {
                 left -= media.data.len();
+                if is_text(&media) {
+                    left_of_text -= media.data.len();
+                }
                 seen.media.push(media);
+                seen.cut.extend(is_cut.then_some(name));
             }
             Err(problem) => {
                 info!(name, %problem, "a file that the event shows could not be fetched");
@@ -69,6 +78,27 @@ fn media_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<Medi
         return Err(FetchError::Broken("it is empty".to_owned()));
     }
     Ok(Media { mime_type: kind.to_owned(), data })
+}
+
+fn is_text(media: &Media) -> bool {
+    media.mime_type.starts_with("text/")
+}
+
+/// What of `media` is sent along, and whether that is its beginning alone: of a text no more than `most` bytes, up to the
+/// end of a line.
+fn cut(mut media: Media, most: usize) -> Result<(Media, bool), FetchError> {
+    if !is_text(&media) || media.data.len() <= most {
+        return Ok((media, false));
+    }
+    let whole_lines = media.data[..most].iter().rposition(|byte| *byte == b'\n').map(|end| end + 1);
+    // A line without end is cut between two characters.
+    let is_within = |at: &usize| media.data[*at] & 0xc0 == 0x80;
+    let end = whole_lines.unwrap_or_else(|| (0..=most).rev().find(|at| !is_within(at)).unwrap_or_default());
+    if end == 0 {
+        return Err(FetchError::Broken("the text files before it are as much as may be shown".to_owned()));
+    }
+    media.data.truncate(end);
+    Ok((media, true))
 }
 
 /// The last part of the path. Untrusted.
@@ -106,6 +136,39 @@ mod tests {
         let media = |kind: &str, data: &str| Media { mime_type: kind.to_owned(), data: data.into() };
         assert_eq!(seen.media, [media("image/jpeg", "1"), media("image/png", "2")]);
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
+    }
+
+    #[test]
+    fn a_large_text_is_cut_at_the_end_of_a_line_or_between_two_characters_and_nothing_else_is_cut() {
+        let cut = |kind: &str, data: &str, most| {
+            let (media, is_cut) = cut(Media { mime_type: kind.to_owned(), data: data.into() }, most).ok()?;
+            Some((String::from_utf8(media.data).unwrap(), is_cut))
+        };
+        let told = |text: &str, is_cut| Some((text.to_owned(), is_cut));
+        assert_eq!(cut("text/plain", "one\ntwo\nthree", 11), told("one\ntwo\n", true));
+        assert_eq!(cut("text/csv", "aä", 2), told("a", true));
+        assert_eq!(cut("text/plain", "one", 3), told("one", false));
+        assert_eq!(cut("text/plain", "one", 0), None);
+        assert_eq!(cut("image/png", "one\ntwo", 4), told("one\ntwo", false));
+    }
+
+    #[tokio::test]
+    async fn text_files_together_are_bounded_and_the_one_that_was_cut_is_named() {
+        let line = "it broke again\n".repeat(MAX_TEXT / 20);
+        let server = Server::start(move |_: &Asked| {
+            Reply::json(200, serde_json::json!(line)).header("content-type", "text/plain")
+        })
+        .await;
+        let file = |name: &str| File { mime_type: "text/plain", ..image(&server, name) };
+        let listed = Listed { files: ["a.log", "b.log", "c.log"].map(file).to_vec(), unseen: Vec::new() };
+        let fetcher = Fetcher::new(&Reach::public().with_this_machine());
+        let seen = fetched(listed, &fetcher, &|_| true, &|_| false).await;
+        let bytes: usize = seen.media.iter().map(|media| media.data.len()).sum();
+        assert!((MAX_TEXT * 9 / 10..=MAX_TEXT).contains(&bytes), "{bytes}");
+        assert_eq!(
+            (seen.media.len(), seen.cut, seen.unseen),
+            (2, vec!["b.log".to_owned()], vec!["c.log".to_owned()])
+        );
     }
 
     #[tokio::test]

@@ -202,7 +202,7 @@ fn type_of(name: &str) -> Option<&'static str> {
 }
 
 /// Words of a refusal that is about what was attached, or does not say what it is about.
-const OF_MEDIA: [&str; 11] = [
+const OF_MEDIA: [&str; 13] = [
     "image",
     "picture",
     "video",
@@ -214,11 +214,15 @@ const OF_MEDIA: [&str; 11] = [
     "no pages",
     "the file",
     "invalid argument",
+    TOO_LONG[0],
+    TOO_LONG[1],
 ];
+/// Words of a refusal of a prompt that is too long: by the service, or for its price by our own budget.
+const TOO_LONG: [&str; 2] = ["token count", "one call may cost"];
 
 /// The refusal of `call`, and the call without one of its media, if they are what is refused: the model's service refuses
-/// a call for a single file that it cannot open. The file that is named goes, or the largest. An answer without the image
-/// is better than none; a call that is too long, say, is no better without it.
+/// a call for a single file that it cannot open. The file that is named goes, or the largest; of a prompt that is too long
+/// the largest that is no image, whose tokens are few. An answer without the file is better than none.
 pub(crate) fn refused<'a>(
     answer: &'a Result<ModelAnswer, ModelError>,
     call: &ModelCall,
@@ -238,7 +242,8 @@ pub(crate) fn refused<'a>(
             class => class,
         };
         let is_named = (said.contains(&place), said.contains(&medium.mime_type), said.contains(class));
-        (is_named, medium.data.len())
+        let is_long = TOO_LONG.iter().any(|word| said.contains(word)) && class != "image";
+        (is_named, is_long, medium.data.len())
     })?;
     let mut call = call.clone();
     call.slot = None;
@@ -392,7 +397,7 @@ mod tests {
     #[test]
     fn the_medium_that_is_named_goes_else_the_largest_and_none_for_another_reason() {
         let medium = |kind: &str, bytes| domain::Media { mime_type: kind.to_owned(), data: vec![1; bytes] };
-        let media = vec![medium("image/png", 3), medium("application/pdf", 9), medium("image/heic", 5)];
+        let media = vec![medium("image/png", 3), medium("application/pdf", 9), medium("image/heic", 12)];
         let turns = vec![Turn { media, ..Turn::text(Speaker::User, "?") }];
         let call = ModelCall { turns, ..domain::contract::plain_call("") };
         let left = |message: &str| {
@@ -408,10 +413,17 @@ mod tests {
             Some(call.turns[0].media.iter().map(|one| one.data.len()).collect::<Vec<_>>())
         };
         assert_eq!(left("Unable to process input image."), Some(vec![3, 9]));
-        assert_eq!(left("Unsupported MIME type: image/png"), Some(vec![9, 5]));
-        assert_eq!(left("attachment 1 of message 1 is empty"), Some(vec![9, 5]));
-        assert_eq!(left("Request contains an invalid argument."), Some(vec![3, 5]));
-        assert_eq!(left("The input token count exceeds the maximum number of tokens allowed."), None);
+        assert_eq!(left("Unsupported MIME type: image/png"), Some(vec![9, 12]));
+        assert_eq!(left("attachment 1 of message 1 is empty"), Some(vec![9, 12]));
+        assert_eq!(left("Request contains an invalid argument."), Some(vec![3, 9]));
+        let too_long =
+            "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).";
+        assert_eq!(left(too_long), Some(vec![3, 12]));
+        assert_eq!(
+            left("the day's budget of $0.50 is less than the $1 that this one call may cost"),
+            Some(vec![3, 12])
+        );
+        assert_eq!(left("Please use a valid role: user, model."), None);
     }
 
     #[test]
