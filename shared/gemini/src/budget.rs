@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::fleet::{FleetCell, Shared, fresh_id, lock};
 use crate::signal::Signals;
 use bound::{Budget, Claim, Shard};
-use short::Short;
+use short::{Short, too_dear};
 use spent::{Spent, micro};
 
 /// A day's sums are kept for two more, for whoever looks.
@@ -134,8 +134,12 @@ impl Reservation<'_> {
     /// Makes sure that another `usd` may be spent.
     ///
     /// # Errors
-    /// A budget is used up, or cannot be read: no money is spent unseen.
+    /// A budget is used up, or cannot be read: no money is spent unseen. What is dearer than a whole day's budget is
+    /// refused: it would wait for one midnight after the other.
     pub(crate) async fn cover(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
+        if let Some(budget) = self.budgets.iter().find(|budget| micro(usd) > budget.limit) {
+            return Err(Failure::too_dear(too_dear(budget.name, budget.limit, self.account, micro(usd))));
+        }
         let missing = {
             let amounts = lock(&self.amounts);
             (amounts.spent + micro(usd)).saturating_sub(amounts.reserved)

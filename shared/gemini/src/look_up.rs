@@ -43,9 +43,9 @@ pub enum NotServed {
 }
 
 impl LookedUp {
-    /// Whether the endpoint answers that there is no such model.
+    /// Whether Google answers that there is no such model.
     pub(crate) fn is_missing(&self) -> bool {
-        matches!(&self.said, Err(NotServed::Refused(error)) if error.status == 404)
+        matches!(&self.said, Err(NotServed::Refused(error)) if error.is_missing())
     }
 
     /// What a refusal means at `now`, and how to mend it, if that is in the user's hands.

@@ -61,7 +61,14 @@ impl SecondChances {
         request: &mut GenerateContentRequest,
     ) -> bool {
         match about {
-            Some(About::Thinking) => context.thinking.refused(&model.name, request),
+            Some(About::Thinking) => {
+                let is_mended = context.thinking.refused(&model.name, request);
+                // What was to be lessened is not: then there must be room for it.
+                if is_mended && self.lessened && !std::mem::replace(&mut self.raised, true) {
+                    prompt::raise_output_bound(request);
+                }
+                is_mended
+            }
             Some(About::Tier) => context.tiers.refused(context, model),
             Some(About::Schema) => {
                 !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)

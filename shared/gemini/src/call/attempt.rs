@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::ServiceTier;
+use domain::{ModelFailure, ServiceTier};
 use resilience::QuotaLimits;
 use serde_json::Value;
 
@@ -126,19 +126,22 @@ impl<'a> Attempt<'a> {
             let counted = count_tokens(self.context, self.model, self.inline).await;
             lock(&self.context.counted).insert(self.model.title.clone(), counted);
         }
-        self.cover().await
+        self.cover().await.map_err(|failure| match failure.what {
+            // Counted another time, it may be cheap enough.
+            ModelFailure::Refused if self.counted().flatten().is_none() => {
+                Failure { what: ModelFailure::Retry, ..failure }
+            }
+            _ => failure,
+        })
     }
 
     fn counted(&self) -> Option<Option<u64>> {
         lock(&self.context.counted).get(&self.model.title).copied()
     }
 
-    fn most_prompt(&self) -> u64 {
-        self.context.prompt_tokens.most_of(self.inline, self.counted().flatten())
-    }
-
     pub(crate) fn most_usd(&self) -> f64 {
-        self.context.most_usd(&self.model.name, (self.most_prompt(), self.most_output), self.tier)
+        let prompt = self.context.prompt_tokens.most_of(self.inline, self.counted().flatten());
+        self.context.most_usd(&self.model.name, (prompt, self.most_output), self.tier)
     }
 
     /// How long a try may take, if the call's deadline is not before. Flex leaves the time to be served as standard.
@@ -161,16 +164,14 @@ impl<'a> Attempt<'a> {
         self.tier == ServiceTier::Flex && no_room
     }
 
-    /// What a request cost. One that was lost on its way, or while its answer came, may have been billed
-    /// in full; one refused for its content like a prompt; no other refusal is billed.
+    /// What a request cost. One that was lost on its way, or while its answer came, may have been billed in full; what is
+    /// refused is not billed (ai.google.dev/gemini-api/docs/billing: "a 400 or 500 error").
     fn billed_usd(&self, outcome: &Outcome, record: &CallRecord, is_lost: bool) -> f64 {
         match outcome {
             Outcome::Answered(_) => record.last_usd().unwrap_or_else(|| self.most_usd()),
-            Outcome::Failed(FailureClass::RequestRefused, _) => {
-                self.context.most_usd(&self.model.name, (self.most_prompt(), 0), self.tier)
-            }
-            _ if is_lost => self.most_usd(),
-            Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
+            Outcome::CacheLost(_) | Outcome::Failed(FailureClass::RequestRefused, _) => 0.0,
+            Outcome::Failed(..) if is_lost => self.most_usd(),
+            Outcome::Failed(..) => 0.0,
         }
     }
 

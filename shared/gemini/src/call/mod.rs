@@ -32,7 +32,9 @@ mod transcript;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore, StoreError};
+use domain::{
+    Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, StateStore, StoreError,
+};
 use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
@@ -186,7 +188,11 @@ async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), 
     let Some(model) = models.first().filter(|_| !context.must_be_counted()) else { return Ok(()) };
     let tier = context.tiers.wanted(context, model);
     let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);
-    context.reservation.cover(most, context.now()).await
+    match context.reservation.cover(most, context.now()).await {
+        // Another candidate may be cheap enough.
+        Err(failure) if failure.what == ModelFailure::Refused => Ok(()),
+        covered => covered,
+    }
 }
 
 /// The answer of a call that is made, with everything that was said and paid for on the way.

@@ -18,7 +18,7 @@ const LEVEL: &str = "thinkingLevel";
 const BUDGET: &str = "thinkingBudget";
 
 /// How much thinking a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Level {
     Minimal,
     Low,
@@ -123,15 +123,12 @@ impl Thinking {
         is_said
     }
 
-    /// Asks for less thinking. `false` if `request` asks for little already, or `model` takes no less.
+    /// Asks for little thinking, or for less. `false` if `request` asks for least already, or `model` takes no less.
     pub(crate) fn lessen(&self, model: &str, request: &mut GenerateContentRequest) -> bool {
         let level = Level::of(request);
-        let less = self.accepted(model, Level::Low);
-        let is_less = less == Level::Low && !matches!(level, Level::Minimal | Level::Low);
-        if is_less {
-            less.write(request);
-        }
-        is_less
+        let is_taken = |less: &Level| *less < level && self.accepted(model, *less) == *less;
+        let less = [Level::Low, Level::Minimal].into_iter().find(is_taken);
+        less.inspect(|less| less.write(request)).is_some()
     }
 
     fn accepted(&self, model: &str, wanted: Level) -> Level {
@@ -210,9 +207,16 @@ mod tests {
             let mut request = asking(more);
             assert!(thinking.lessen("m", &mut request));
             assert_eq!(asked(&request), json!({"thinkingLevel": "LOW"}));
-            assert!(!thinking.lessen("m", &mut request), "it is little already");
+            assert!(
+                thinking.lessen("m", &mut request),
+                "little is what is asked for where nothing is configured"
+            );
+            assert_eq!(asked(&request), json!({"thinkingLevel": "MINIMAL"}));
+            assert!(!thinking.lessen("m", &mut request), "it is least already");
         }
-        assert!(thinking.refused("m", &mut asking(json!({"thinkingLevel": "LOW"}))));
-        assert!(!thinking.lessen("m", &mut asking(json!({"thinkingLevel": "HIGH"}))));
+        for (refused, from) in [("MINIMAL", "LOW"), ("LOW", "HIGH")] {
+            assert!(thinking.refused("m", &mut asking(json!({ "thinkingLevel": refused }))));
+            assert!(!thinking.lessen("m", &mut asking(json!({ "thinkingLevel": from }))), "{refused}");
+        }
     }
 }

@@ -22,7 +22,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 /// Holds nothing of the request: no credentials, no prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// HTTP status; for an error inside a 200 body, the error's own code.
+    /// HTTP status; for an error inside a 200 body, the error's own code, or what its gRPC status stands for.
     pub status: u16,
     /// gRPC status, such as `RESOURCE_EXHAUSTED`; empty if none was given.
     pub grpc_status: String,
@@ -90,9 +90,11 @@ impl ApiError {
         // Without `alt=sse`, errors of streamed calls come inside an array.
         let status = &body.get(0).unwrap_or(body)["error"];
         let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+        let code =
+            code.filter(|code| *code >= 300).unwrap_or_else(|| known::status_of(text(status, "status")));
         let message = text(status, "message");
         let mut error = Self {
-            status: code.filter(|_| http_status < 400).unwrap_or(http_status),
+            status: if (200..300).contains(&http_status) { code } else { http_status },
             grpc_status: one_line(text(status, "status")),
             message: one_line(message),
             reason: None,
@@ -194,6 +196,11 @@ impl ApiError {
             403 => !self.is_lost_cache() && !says(&self.message, &known::FILE),
             _ => false,
         }
+    }
+
+    /// Whether Google says that there is no such thing. A gateway without the path says 404 as well.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.status == 404 && self.grpc_status == "NOT_FOUND"
     }
 
     /// What a 400 finds fault with; `None` if it is the key or the account.

@@ -52,11 +52,11 @@ pub enum FailureClass {
     NoAccess,
     /// The money of the account is used up, or its monthly cap: no rate, and nothing that passes soon.
     NoMoney,
-    /// The key, the project or the place is refused, whatever is asked.
+    /// The key, the project, the place or the address is refused, whatever is asked.
     AccountRefused,
     /// This model refuses this one request: it is too long, or asks for what the model does not know.
     RequestRefused,
-    /// What we ask for is not served here at all: an address that redirects, a request that is too large.
+    /// What we ask for cannot be sent at all: it is too large.
     Refused,
 }
 
@@ -77,11 +77,14 @@ impl FailureClass {
             429 => Self::Throttled { retry_after },
             503 => Self::Overloaded { retry_after },
             502 => Self::Unreachable,
-            408 | 499 | 500.. => Self::Stumbled,
-            404 => Self::ModelRefused,
+            408 | 409 | 499 | 500.. => Self::Stumbled,
+            404 if error.is_missing() => Self::ModelRefused,
             // A file that this request names, and others do not.
-            400 | 403 => Self::RequestRefused,
-            _ => Self::Refused,
+            400 | 403 | 422 => Self::RequestRefused,
+            413 => Self::Refused,
+            // Google says nothing else: a redirect, a proxy, a gateway without that path. No task fails for what the next
+            // one meets, too.
+            _ => Self::AccountRefused,
         }
     }
 
@@ -205,9 +208,15 @@ mod tests {
             (401, FailureClass::AccountRefused),
             (402, FailureClass::NoMoney),
             (403, FailureClass::NoAccess),
-            (302, FailureClass::Refused),
-            (404, FailureClass::ModelRefused),
+            (302, FailureClass::AccountRefused),
+            (404, FailureClass::AccountRefused),
+            (405, FailureClass::AccountRefused),
+            (407, FailureClass::AccountRefused),
             (408, FailureClass::Stumbled),
+            (410, FailureClass::AccountRefused),
+            (413, FailureClass::Refused),
+            (422, FailureClass::RequestRefused),
+            (451, FailureClass::AccountRefused),
             (500, FailureClass::Stumbled),
             (502, FailureClass::Unreachable),
             (503, FailureClass::Overloaded { retry_after: None }),

@@ -117,3 +117,18 @@ pub(crate) const TIER: [&str; 6] = [
 ];
 /// Nothing.
 pub(crate) const UNSAID: [&str; 1] = ["Request contains an invalid argument"];
+
+/// The HTTP status of a gRPC status, for an error in a good answer (google.rpc.Code).
+pub(crate) fn status_of(name: &str) -> u16 {
+    match name {
+        "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" => 400,
+        "UNAUTHENTICATED" => 401,
+        "PERMISSION_DENIED" => 403,
+        "NOT_FOUND" => 404,
+        "RESOURCE_EXHAUSTED" => 429,
+        "CANCELLED" => 499,
+        "UNAVAILABLE" => 503,
+        "DEADLINE_EXCEEDED" => 504,
+        _ => 500,
+    }
+}

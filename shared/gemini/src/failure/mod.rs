@@ -10,7 +10,7 @@ pub(crate) mod pacific;
 
 use std::fmt::Display;
 
-use domain::{Deferral, ModelFailure, Timestamp};
+use domain::{Deferral, ModelFailure, Timestamp, clip};
 use resilience::QuotaLimits;
 
 use crate::http::TransportError;
@@ -18,6 +18,9 @@ pub(crate) use api_error::About;
 pub use api_error::{ApiError, Period, QuotaLimit};
 pub(crate) use failure_class::ASK_AGAIN;
 pub use failure_class::FailureClass;
+
+/// Bytes of the service's words before an advice: a task's latest note has room for two such refusals.
+const MAX_SAID: usize = 160;
 
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +64,11 @@ impl Failure {
         now: Timestamp,
     ) -> Self {
         let message = match advice(error, class, by_token) {
-            // The service's own words first: what is shown in little space keeps them.
-            Some(advice) => format!("{model}: {}: {advice}", error.to_string().trim_end_matches('.')),
+            // The service's own words first, and no more of them than leave room for the advice.
+            Some(advice) => {
+                let said = error.to_string();
+                format!("{model}: {}: {advice}", clip(&said, MAX_SAID).trim_end_matches(['.', ' ']))
+            }
             None => format!("{model}: {error}"),
         };
         let helps = Helps::with(class.is_of_the_model());
@@ -92,9 +98,9 @@ impl Failure {
         Self { is_booked, ..Self::new(what, message) }
     }
 
-    /// Not before `at`, because the service refuses all calls, in these `words`.
+    /// Not before `at`, because the service refuses all calls, in these `words`, which end with an advice.
     pub(crate) fn parked(self, words: &str, is_of_the_model: bool) -> Self {
-        let message = format!("{words}; {}", self.message);
+        let message = format!("{}: {words}", self.message);
         Self { message, helps: Helps::with(is_of_the_model), ..self }
     }
 
@@ -108,6 +114,11 @@ impl Failure {
     pub(crate) fn over_budget(message: String, not_before: Option<Timestamp>) -> Self {
         let what = ModelFailure::Defer { why: Deferral::Budget, not_before };
         Self { helps: Helps::Nothing, ..Self::new(what, message) }
+    }
+
+    /// Dearer than any day's budget: another model may be cheaper, and no other day is.
+    pub(crate) fn too_dear(message: String) -> Self {
+        Self::new(ModelFailure::Refused, message)
     }
 
     pub(crate) fn unanswered(
@@ -193,7 +204,7 @@ pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> O
         (_, FailureClass::NoMoney) => {
             "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
-        (404, _) => {
+        (_, FailureClass::ModelRefused) => {
             "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
         (_, FailureClass::NoAccess) => {
@@ -204,6 +215,9 @@ pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> O
             "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
         }
         (300..400, _) => "the service redirects elsewhere: set GEMINI_BASE_URL to where it points",
+        (402.., FailureClass::AccountRefused) => {
+            "the Gemini API does not answer so: check GEMINI_BASE_URL, the API version, and what proxy is in between"
+        }
         (429, FailureClass::DayUsedUp { .. }) => "the day's quota is used up until midnight in California",
         _ => return None,
     })
@@ -233,6 +247,8 @@ mod tests {
             (401, "UNAUTHENTICATED", token, json!([]), "set GEMINI_API_KEY"),
             (403, "PERMISSION_DENIED", no_key, json!([]), "no API key was sent: set GEMINI_API_KEY"),
             (404, "NOT_FOUND", "", json!([]), "agent.toml, [models]"),
+            (404, "", "", json!([]), "check GEMINI_BASE_URL"),
+            (407, "", "", json!([]), "what proxy"),
             (403, "PERMISSION_DENIED", "", reason("SERVICE_DISABLED"), api),
             (400, "INVALID_ARGUMENT", "", json!([]), generation),
             (302, "", "", json!([]), "GEMINI_BASE_URL"),
@@ -249,6 +265,13 @@ mod tests {
             let wrong = |other: &&str| *other != advice && message.contains(*other);
             assert_eq!([api, generation].iter().find(|other| wrong(other)), None, "{message}");
         }
+    }
+
+    #[test]
+    fn an_advice_is_never_cut_however_much_the_service_says() {
+        let body = json!({"error": {"status": "NOT_FOUND", "message": "Not found. ".repeat(40)}});
+        let message = message(404, &body);
+        assert!(message.len() < 380 && message.ends_with("exist in v1beta only)"), "{message}");
     }
 
     #[test]

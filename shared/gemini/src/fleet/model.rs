@@ -170,7 +170,7 @@ impl FleetModel {
         };
         let ended = Ended { parked: Some(parked), ..Ended::UNKNOWN };
         let refused = ended.clone();
-        let change = move |state: &mut ModelState| state.park(&rules, &refused);
+        let change = move |state: &mut ModelState| state.park_missing(&rules, &refused, now);
         let is_new = self.cell.change(shared, now, WhenCut::Forget, change).await? == Some(true);
         if is_new {
             self.tell_others(shared, &ended, now).await;

@@ -36,6 +36,12 @@ pub(crate) struct ModelState {
     /// When the model will be gone, in words, if the service says so.
     #[serde(default, rename = "g", skip_serializing_if = "Option::is_none")]
     goes: Option<String>,
+    /// When it last answered a call, in seconds since 1970.
+    #[serde(default, rename = "a")]
+    answered: i64,
+    /// The credentials that met its limits: these concern no others.
+    #[serde(default, rename = "k", skip_serializing_if = "Option::is_none")]
+    limited: Option<u32>,
 }
 
 /// Whether a call may go out.
@@ -157,6 +163,9 @@ impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
+        if self.limited.is_some_and(|met_by| met_by != rules.parked_by(false)) {
+            (self.quota, self.learnt, self.limited) = Default::default();
+        }
         if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules, now)) {
             let (at, parked) = (parked.asks_at(rules, now), Some(parked.clone()));
             return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
@@ -257,7 +266,11 @@ impl ModelState {
         if let Some(Read { digest, version, implicit }) = &ended.read {
             self.reads.answered(digest, version.as_deref(), *implicit, now);
         }
+        if matches!(ended.outcome, Outcome::Success { .. }) {
+            self.answered = now.as_second();
+        }
         if let Some(refusal) = &ended.refusal {
+            self.limited = Some(rules.parked_by(false));
             let start = rules.start.filter(|_| !matches!(refusal.class, FailureClass::DayUsedUp { .. }));
             self.learnt.refused(&refusal.part_of(rules.parts), start, now);
             if let Some((until, why)) = refusal.pause(self.concurrency.throttles_in_a_row(), now) {
@@ -277,6 +290,13 @@ impl ModelState {
         let said = ended.goes.as_ref().filter(|said| **said != self.goes)?;
         self.goes.clone_from(said);
         self.goes.clone()
+    }
+
+    /// Parks the model of which the service says that there is none such, unless it has answered a call in the last hour:
+    /// a gateway may know calls alone.
+    pub(crate) fn park_missing(&mut self, rules: &Rules, missing: &Ended, now: Timestamp) -> Option<bool> {
+        let is_there = now.as_second().saturating_sub(self.answered) < 3_600;
+        if is_there { None } else { self.park(rules, missing) }
     }
 
     /// Parks the model that refuses all calls, and ends that when it answers one.

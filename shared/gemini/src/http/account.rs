@@ -17,7 +17,7 @@ pub(crate) struct Account {
     /// What its state is kept under; empty for the first with a key.
     pub(crate) name: String,
     pub(crate) endpoints: Endpoints,
-    /// Stands for its credentials.
+    /// Stands for its credentials, and for where they are shown.
     pub(crate) fingerprint: u32,
     credentials: Credentials,
     weight: u32,
@@ -55,9 +55,11 @@ impl Account {
             ModelAccount::Key(_) => None,
         };
         let secret = secret.as_ref().map_or("", |secret| secret.expose_secret());
+        let endpoints = Endpoints::new(config, members)?;
+        let places: Vec<String> = endpoints.all().iter().map(ToString::to_string).collect();
         Ok(Self {
-            endpoints: Endpoints::new(config, members)?,
-            fingerprint: fingerprint(secret) ^ if name.is_empty() { 0 } else { fingerprint(&name) },
+            endpoints,
+            fingerprint: fingerprint(&format!("{secret}\n{name}\n{}", places.join(" "))),
             name,
             credentials,
             weight: members.iter().map(|member| member.weight).fold(0, u32::saturating_add),

@@ -168,9 +168,10 @@ pub(crate) fn ends(reason: &str, text: &str) -> Step {
 }
 
 pub(crate) fn error(status: u16, message: &str, details: Value) -> Step {
+    let word = if status == 404 { "NOT_FOUND" } else { "WORD" };
     Step::Json(
         status,
-        json!({"error": {"code": status, "message": message, "status": "WORD", "details": details}}),
+        json!({"error": {"code": status, "message": message, "status": word, "details": details}}),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Media, Model, ModelCall, Priority, Speaker, Turn, after};
+use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Speaker, Turn, after};
 use gemini::{Budgets, Config, Gemini, Generation, ModelLimits};
 use serde_json::json;
 
@@ -107,17 +107,6 @@ async fn a_pause_that_one_is_told_holds_for_all() {
 }
 
 #[tokio::test]
-async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
-    let server = Server::start([throttled(PER_MINUTE, Some("99999999s")), says("Back.")]).await;
-    let fleet = Fleet::new(alone(&server.url));
-    let (_, not_before, _) = fleet.denied(&fleet.environment()).await;
-    assert!(not_before <= Some(after(fleet.now(), seconds(3_610))), "{not_before:?}");
-    fleet.pass(seconds(3_700));
-    assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
-    server.finish();
-}
-
-#[tokio::test]
 async fn a_cancelled_call_takes_nothing_from_the_days_count() {
     let server = Server::start([Step::Hang, says("Second.")]).await;
     let limits = ModelLimits { requests_per_day: Some(2), ..once() };
@@ -130,15 +119,19 @@ async fn a_cancelled_call_takes_nothing_from_the_days_count() {
 }
 
 #[tokio::test]
-async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
-    let server = Server::start([throttled(PER_DAY, Some("20s"))]).await;
+async fn a_used_up_day_parks_the_model_until_midnight_in_california_and_concerns_no_other_key() {
+    let server = Server::start([throttled(PER_DAY, Some("20s")), says("Another day.")]).await;
     let fleet = Fleet::new(alone(&server.url));
     fleet.environment().generate(&fleet.call()).await.unwrap_err();
     fleet.pass(seconds(3600));
     let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::DailyQuota);
     assert!(not_before >= Some("2026-11-21T08:00:00Z".parse().unwrap()), "{not_before:?}");
-    assert_eq!(server.models().len(), 1);
+    assert_eq!(server.asked(), 1);
+    let renewed = Config { api_key: Some("another".into()), ..alone(&server.url) };
+    assert_eq!(fleet.environment_of(renewed).generate(&fleet.call()).await.unwrap().text, "Another day.");
+    let known = fleet.value(&format!("model:{ANSWER}")).await.unwrap();
+    assert_eq!(known["l"]["d"], json!(null), "nor its limits");
 }
 
 /// Fails until the breaker opens, one call after the other.
@@ -240,26 +233,32 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
 #[tokio::test]
 async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
     let gone = || error(404, "This model is no longer available.", json!([]));
-    let steps = [gone(), says("One."), says("Two."), gone(), says("Three.")];
+    let steps = [gone(), says("One."), says("Two."), gone(), says("Three."), says("Mended.")];
     let server = Server::start(steps).await;
     let fleet = Fleet::new(config(&server.url));
     for (passed, text) in [(0, "One."), (1_800, "Two."), (1_900, "Three.")] {
         fleet.pass(seconds(passed));
         assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, text);
     }
-    assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK, ANSWER, FALLBACK]);
     assert_eq!(fleet.told("Parked"), 1);
+    let elsewhere = Config { api_version: "v1".to_owned(), ..config(&server.url) };
+    assert_eq!(fleet.environment_of(elsewhere).generate(&fleet.call()).await.unwrap().text, "Mended.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK, ANSWER, FALLBACK, ANSWER]);
 }
 
+/// A gateway that routes nothing but calls answers with a page of its own, or as Google does.
 #[tokio::test]
-async fn work_of_low_priority_leaves_the_dear_model_alone() {
-    let server = Server::start([says("Cheap."), says("Dear.")]).await;
-    let limits = ModelLimits { min_priority: Priority::new(3).unwrap(), ..ModelLimits::default() };
-    let fleet = Fleet::new(with_limits(config(&server.url), limits));
-    let low = ModelCall { priority: Priority::LOWEST, ..fleet.call() };
-    fleet.environment().generate(&low).await.unwrap();
-    fleet.environment().generate(&fleet.call()).await.unwrap();
-    assert_eq!(server.models(), [FALLBACK, ANSWER]);
+async fn a_model_is_missing_if_google_says_so_and_it_has_answered_no_call_since() {
+    let page = || Step::Text(404, "<html>no such path</html>".to_owned());
+    for (look, parked) in [(page as fn() -> Step, 0), (|| bare(404), 1)] {
+        let server = Server::start([says("Here."), look(), look()]).await;
+        let fleet = Fleet::new(alone(&server.url));
+        let environment = fleet.environment();
+        environment.generate(&fleet.call()).await.unwrap();
+        environment.park_missing().await.unwrap();
+        assert_eq!(fleet.told("Parked"), parked, "that of sorting alone was not called");
+        server.finish();
+    }
 }
 
 #[tokio::test]
@@ -358,9 +357,8 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
 #[tokio::test]
 async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
     let limits = ModelLimits { timeout: Duration::from_millis(200), ..once() };
-    for (step, is_spent) in
-        [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)]
-    {
+    let refused = [bare(400), bare(500), throttled(PER_MINUTE, Some("9s"))].map(|step| (step, false));
+    for (step, is_spent) in [(Step::Hang, true)].into_iter().chain(refused) {
         let server = Server::start([step]).await;
         let fleet = Fleet::new(with_limits(with_budget(&server, 0.12), limits));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
@@ -410,7 +408,9 @@ async fn where_nobody_listens_nothing_is_spent() {
     let url = closed_port().await;
     let budgets = Budgets { per_day_usd: Some(0.08), ..Budgets::default() };
     let fleet = Fleet::new(Config { budgets, ..alone(&url) });
-    assert_eq!(fleet.denied(&fleet.environment()).await.0, Deferral::Unavailable);
+    let (why, _, message) = fleet.denied(&fleet.environment()).await;
+    assert!(why == Deferral::Unavailable && message.contains("no connection"), "{message}");
+    assert!(!message.contains(&url), "{message}");
     assert_eq!(spent(&fleet).await, (0, 0));
 }
 
@@ -435,17 +435,8 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
-    assert_eq!(deferral(refused).0, Deferral::Budget, "a thousand pages may cost $4");
+    assert_eq!(refused.failure, ModelFailure::Retry, "a thousand pages may cost $4, unless they are counted");
     assert!(server.finish()[0].uri.ends_with(":countTokens"), "what is not counted may fill the window");
-}
-
-#[tokio::test]
-async fn all_candidates_are_set_aside() {
-    let server = Server::start([]).await;
-    let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
-    let generation = Generation { max_output_tokens: 4_096, others };
-    let fleet = Fleet::new(Config { generation, ..with_budget(&server, 0.12) });
-    assert_eq!(fleet.denied(&fleet.environment()).await.0, Deferral::Budget);
 }
 
 /// The store makes every write and answers none; then it is well again.
@@ -521,13 +512,21 @@ async fn with_a_budget_and_without_the_store_nothing_is_spent() {
     assert!(server.finish().is_empty());
 }
 
+/// Each midnight would put it off to the next one. All candidates of an answer count.
 #[tokio::test]
-async fn a_call_dearer_than_the_whole_budget_says_so() {
-    let server = Server::start([]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.01));
-    let (_, _, message) = fleet.denied(&fleet.environment()).await;
-    assert!(message.contains("is less than the"), "{message}");
-    assert!(server.finish().is_empty());
+async fn a_call_dearer_than_a_whole_days_budget_is_refused_unless_a_cheaper_model_is_there() {
+    let server = Server::start([says("Cheap.")]).await;
+    let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
+    let eight = Generation { max_output_tokens: 4_096, others };
+    for config in [with_budget(&server, 0.01), Config { generation: eight, ..with_budget(&server, 0.12) }] {
+        let error = Fleet::new(config).environment().generate(&call()).await.unwrap_err();
+        assert_eq!(error.failure, ModelFailure::Refused);
+        assert!(error.message.contains("is less than the"), "{}", error.message);
+    }
+    let fallback = vec!["gemini-3.5-flash-lite".to_owned()];
+    let fleet = Fleet::new(Config { fallback, ..with_budget(&server, 0.02) });
+    fleet.environment().generate(&fleet.call()).await.unwrap();
+    assert_eq!(server.models(), ["gemini-3.5-flash-lite"]);
 }
 
 #[tokio::test]

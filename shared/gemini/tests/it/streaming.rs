@@ -115,13 +115,6 @@ async fn a_long_answer_is_streamed_and_folded_into_one() {
 }
 
 #[tokio::test]
-async fn it_does_not_matter_where_the_network_cuts() {
-    for piece in [1, 2, 3, 7, 64] {
-        assert_eq!(answer(vec![whole(piece)]).await.text, "Größe 世界 🦀", "pieces of {piece} bytes");
-    }
-}
-
-#[tokio::test]
 async fn an_answer_that_is_cut_is_asked_for_again() {
     let half = says_next("Grö", 2).into_bytes();
     let answer = answer(vec![vec![Act::Send(half, 9), Act::Cut], whole(99)]).await;

@@ -124,14 +124,6 @@ fn the_longer_wait_counts_and_zero_is_none() {
 }
 
 #[test]
-fn an_invalid_key_is_a_400_with_a_reason() {
-    let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
-        "domain": "googleapis.com", "metadata": {"service": "generativelanguage.googleapis.com"}}]);
-    assert!(invalid("API key not valid.", info).is_invalid_key());
-    assert!(!invalid("Bad request.", json!([])).is_invalid_key());
-}
-
-#[test]
 fn a_lost_cache_is_a_403_and_a_small_one_is_told_by_its_minimum() {
     let lost = "CachedContent not found (or permission denied)";
     assert!(refusal(403, "PERMISSION_DENIED", lost, json!([])).is_lost_cache());
@@ -155,7 +147,9 @@ fn an_error_says_its_code_its_words_and_no_more_wherever_it_stands() {
         (502, json!({}), "HTTP 502"),
         (200, overloaded.clone(), "HTTP 503 UNAVAILABLE: Overloaded."),
         (429, json!([overloaded]), "HTTP 429 UNAVAILABLE: Overloaded."),
-        (200, json!({"error": {"code": "invalid_request", "message": "m"}}), "HTTP 200: m"),
+        (200, json!({"error": {"code": "invalid_request", "message": "m"}}), "HTTP 500: m"),
+        (200, json!({"error": {"status": "INTERNAL", "message": "m"}}), "HTTP 500 INTERNAL: m"),
+        (200, json!([{"error": {"code": 13, "status": "UNAVAILABLE"}}]), "HTTP 503 UNAVAILABLE"),
     ] {
         assert_eq!(ApiError::read(status, &body).to_string(), said);
     }
