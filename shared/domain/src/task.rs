@@ -27,6 +27,8 @@ const TIMELINE_HEAD: usize = 4;
 const TIMELINE_CAP: usize = 24;
 /// Bytes a note keeps; the task item must stay under 8 KB.
 const NOTE_BYTES: usize = 200;
+/// Bytes that the latest note has: why a task waits, and how to mend that, is read whole.
+const LATEST_NOTE_BYTES: usize = 1_000;
 /// Steps whose usage is listed one by one.
 const USAGE_CAP: usize = 12;
 
@@ -141,7 +143,10 @@ impl Task {
         if timeline.len() >= TIMELINE_CAP {
             timeline.remove(TIMELINE_HEAD);
         }
-        let note = clip(note, NOTE_BYTES).to_owned();
+        if let Some(before) = timeline.last_mut() {
+            before.note.truncate(clip(&before.note, NOTE_BYTES).len());
+        }
+        let note = clip(note, LATEST_NOTE_BYTES).to_owned();
         timeline.push(TimelineEntry { at, status: self.control.status, note });
     }
 

@@ -350,6 +350,19 @@ mod tests {
         Task::received(TaskId::derive("github", b"1"), new, NOW, NOW)
     }
 
+    /// Why a task waits ends with how to mend it; and its item must stay small however often it is put off.
+    #[test]
+    fn the_latest_note_is_whole_and_those_before_it_are_their_beginnings() {
+        let (mut task, why) =
+            (task(), format!("unavailable: {} make another key", "the key leaked; ".repeat(30)));
+        for _ in 0..40 {
+            task.note(NOW, &why);
+        }
+        assert_eq!(task.doc.timeline.last().unwrap().note, why);
+        let bytes: usize = task.doc.timeline.iter().map(|entry| entry.note.len()).sum();
+        assert!(bytes < 24 * 200 + 1_000, "{bytes}");
+    }
+
     /// A task each of whose parts lacks everything that it can lack.
     fn bare_task() -> Task {
         let mut task = task();
