@@ -39,12 +39,22 @@ async fn dev_once_shows_the_posted_comment_and_exits_0_again_and_again() {
 }
 
 #[tokio::test]
-async fn dev_once_ends_with_the_reason_when_the_model_refuses_the_account() {
-    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
-    world.break_model(FaultRule::always(Fault::Refused(Refusal::LeakedKey)));
-    let mut command = afterhook(world.variables());
-    command.args(["dev", "--once", "--port", "0", "--data-dir"]).arg(dir.path());
-    run(&mut command).await.assert_failure(&["the model cannot be used", "reported as leaked"]);
+async fn dev_once_ends_with_the_reason_and_the_whole_advice_when_the_model_refuses_all_calls() {
+    for (refusal, reason, advice) in [
+        (Refusal::LeakedKey, "reported as leaked", "look where the old one stood"),
+        (Refusal::Credits, "credits are depleted", "or raise its cap, in AI Studio"),
+        (Refusal::Retired, "no longer available", "(the `-latest` names exist in v1beta only)"),
+        (Refusal::Location, "location is not supported", "where only the free tier is missing"),
+        (Refusal::Denied, "has been denied access", "or use a key of another project"),
+    ] {
+        let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+        world.break_model(FaultRule::always(Fault::Refused(refusal)));
+        let mut command = afterhook(world.variables());
+        command.args(["dev", "--once", "--port", "0", "--data-dir"]).arg(dir.path());
+        let said = run(&mut command).await;
+        said.assert_failure(&["the model cannot be used", reason]);
+        assert!(said.stderr.trim_end().ends_with(advice), "{}", said.stderr);
+    }
 }
 
 #[tokio::test]
@@ -318,14 +328,13 @@ fn changed_agent(from: &str, to: &str) -> tempfile::TempDir {
 async fn dev_once_ends_with_the_mend_when_the_budget_is_below_a_call() {
     let (dir, agent) =
         (tempfile::tempdir().unwrap(), changed_agent("per_day_usd = 20", "per_day_usd = 0.001"));
-    // In the minute before midnight it waits for the next day's budget first.
     let mut command = dev(dir.path(), &["--once", "--config"]);
     let ends = tokio::time::timeout(Duration::from_secs(120), command.arg(agent.path()).output());
     let output = ends.await.expect("it ends by itself").unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    for part in ["the sample is put off until", "$0.001", "per_day_usd in agent.toml"] {
-        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{stdout}");
+    for part in ["the sample task ended as failed", "$0.001", "per_day_usd in agent.toml"] {
+        assert!(stdout.contains(part), "`{part}` is not in {stdout}");
     }
 }
 
