@@ -109,12 +109,17 @@ fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {
 
 fn mend(error: &ApiError) -> &'static str {
     match error.status {
-        404 => "write a model that exists into [models] of agent.toml, or another api_version",
+        404 if error.grpc_status == "NOT_FOUND" => {
+            "write a model that exists into [models] of agent.toml, or another api_version"
+        }
         400 | 401 | 403 => {
             "set GEMINI_API_KEY to a live key from Google AI Studio whose project may use the API; on Vertex AI look at \
              GOOGLE_CREDENTIALS or the endpoint's workload_identity, and at the role roles/aiplatform.user"
         }
         429 => "the quota is used up for now: try again in a minute",
+        300..400 | 404..=407 | 410 | 451 => {
+            "this is no answer of Google's: check GEMINI_BASE_URL, the API version, and what proxy is in between"
+        }
         _ => "try again; the service has trouble",
     }
 }
