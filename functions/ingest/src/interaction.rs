@@ -117,7 +117,7 @@ impl Clicked<'_> {
         let decided = decide(&ingest.stores, &self.task, input, self.draft_hash, decider).await?;
         telemetry::decided(&decided.task);
         if let Err(error) = decided.enqueued {
-            tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
+            tracing::warn!(task_id = %self.task, %error, "the task could not be enqueued; the sweeper wakes it");
         }
         Ok(Outcome::Decided(self.task.clone()))
     }
@@ -143,7 +143,7 @@ impl Clicked<'_> {
                     ingest.metrics.corrected(correction.kind);
                 }
                 if let Err(problem) = self.keep(ingest, ClickKind::Judged).await {
-                    tracing::warn!(task_id = %self.task, %problem, "the person who judged could not be thanked");
+                    tracing::warn!(task_id = %self.task, %problem, "the confirmation of a correction could not be sent");
                 }
                 Ok(Outcome::Decided(self.task.clone()))
             }

@@ -29,7 +29,7 @@ pub struct Service {
     pub standin: bool,
     /// Where it is.
     pub address: String,
-    /// How to have the real one; of one that is none, what it is.
+    /// For a stand-in: how to configure the real service. Otherwise: what the address is.
     pub hint: String,
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// What stands for the intent of what triage called spam, and what it ignores such a task with.
 pub const SPAM: &str = "spam";
-/// What a person says of what is none.
+/// What a person says of an event that is not spam.
 pub const NOT_SPAM: &str = "not_spam";
 /// Corrections of one task: whoever sends more has lost control of a script.
 const MAX_CORRECTIONS: usize = 100;

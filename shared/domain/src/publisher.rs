@@ -37,9 +37,8 @@ pub trait Publisher: Send + Sync {
     ) -> Result<Option<Proof>, ServiceError>;
 
     /// Whether the service knows a comment that is published again by an id of ours, and makes no second one, even where
-    /// the first is not listed yet. Only then may a failure that the service itself reports be cleared up before a lost
-    /// answer would be: no service says how long its listings lag, or that what its front has answered 502 for is not
-    /// made behind it all the same.
+    /// the first is not listed yet. If so, a failure that the service reports is resolved sooner than a lost answer.
+    /// Otherwise we wait: listings may lag, and a request answered 502 by a front may still be carried out behind it.
     fn knows_repetitions(&self) -> bool {
         false
     }

@@ -37,8 +37,7 @@ impl<'a> Thread<'a> {
             }
             Target::GithubDiscussion { owner, repo, number, .. } => (owner, repo, *number, Kind::Discussion),
             other => {
-                let message = format!("a thread of {} is none of GitHub's", other.service());
-                return Err(client.refused(call, message));
+                return Err(client.foreign(call, other));
             }
         };
         if !is_name(owner) || !is_name(repo) || number == 0 {

@@ -15,8 +15,7 @@ impl<'a> Issue<'a> {
     /// own (a stand-in on this machine, Atlassian's gateway) was configured for all sites.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::JiraIssue { host, key } = target else {
-            let message = format!("a thread of {} is none of Jira's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         let base = client.base();
         if is_site(base) && !host.eq_ignore_ascii_case(base.host()) {

@@ -81,7 +81,7 @@ pub(crate) fn event_name(text: &str) -> Option<String> {
     dotted(&name).map(str::to_owned)
 }
 
-/// The same; what would be none is one word, so that whatever a sender thinks of has a name.
+/// Like `event_name`, but always gives a name: text that is not a dotted name becomes one word.
 pub(crate) fn any_name(text: &str) -> String {
     event_name(text).unwrap_or_else(|| kind_name(text))
 }

@@ -150,7 +150,7 @@ impl<S: Send + Sync> FromRequest<S> for Signed {
         let fields = fields(request, state).await?;
         match session {
             Some(session) if session.made(&fields.csrf) => Ok(Self(fields)),
-            _ => Err(Failure(Refusal::Forged("The form is not of this session."))),
+            _ => Err(Failure(Refusal::Forged("The form belongs to another session. Load the page again."))),
         }
     }
 }

@@ -97,7 +97,7 @@ pub(crate) async fn login(
 fn wrong(refusal: Refusal, to: &str) -> Result<Response, Failure> {
     match refusal {
         Refusal::Unauthorized => {
-            let wrong = "This is none of the tokens in CONSOLE_TOKEN.";
+            let wrong = "CONSOLE_TOKEN does not contain this token.";
             Ok((StatusCode::UNAUTHORIZED, page(to, Some(wrong))).into_response())
         }
         refusal => Err(Failure(refusal)),

@@ -248,7 +248,9 @@ impl<S: Send + Sync> FromRequest<S> for Batch {
             fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value)
         };
         if !session.is_some_and(|session| all("csrf").any(|csrf| session.made(csrf))) {
-            return Err(Failure(Refusal::Forged("The form is not of this session.")));
+            return Err(Failure(Refusal::Forged(
+                "The form belongs to another session. Load the page again.",
+            )));
         }
         let chosen = all("chosen").filter_map(|value| value.split_once(':'));
         Ok(Self {
@@ -282,7 +284,11 @@ pub(crate) async fn decide(
     let input = match batch.what.as_str() {
         "approve" => DecisionInput::Approve { text: None, intent: None },
         "reject" => DecisionInput::Reject { reason: None },
-        _ => return Err(Failure(Refusal::Malformed("The button is none of this page.".to_owned()))),
+        _ => {
+            return Err(Failure(Refusal::Malformed(
+                "This page has no such button. Load it again.".to_owned(),
+            )));
+        }
     };
     if is_unseen(&session, &batch.shown) {
         let said = html! {

@@ -145,9 +145,11 @@ impl SecondAgent {
             Some(Err(Interrupt::Ignore(reason))) if reason == SPAM => (None, None, true),
             Some(Err(Interrupt::Ignore(reason))) => (None, Some(reason), false),
             Some(Err(Interrupt::Fail(error))) => (None, Some(error.message), false),
-            Some(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => {
-                (None, Some(format!("put off, and not waited for: {}", deferred.why)), false)
-            }
+            Some(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => (
+                None,
+                Some(format!("the second agent was deferred and is not run again: {}", deferred.why)),
+                false,
+            ),
             Some(Err(Interrupt::Store(problem))) => (None, Some(problem.to_string()), false),
             Some(Err(Interrupt::Park | Interrupt::Lost)) | None => {
                 (None, Some("it did not come to an end in time".to_owned()), false)
@@ -162,7 +164,7 @@ impl SecondAgent {
         let (payloads, models) = (&*own.resources.stores.payloads, &self.settings.models);
         let served = Served::read(payloads, &own.id, (&models.triage, &models.answer)).await;
         let served = served.unwrap_or_else(|problem| {
-            warn!(task_id = %own.id, %problem, "nobody can tell which models served the shadow");
+            warn!(task_id = %own.id, %problem, "the models that served the second agent could not be read");
             Vec::new()
         });
         let known = task.doc.classification.as_ref();

@@ -113,7 +113,7 @@ async fn what_is_spam_for_one_and_not_for_the_other_is_told() {
 async fn it_waits_for_nothing_and_whatever_fails_costs_its_draft_alone() {
     let budget = ModelFailure::Defer { why: Deferral::Budget, not_before: None };
     for (say, why) in [
-        (Say::Fail(budget), "put off, and not waited for: budget"),
+        (Say::Fail(budget), "the second agent was deferred and is not run again: budget"),
         (Say::Fail(ModelFailure::Refused), "scripted"),
         (Say::Panic, "panicked"),
     ] {

@@ -68,7 +68,7 @@ pub(super) async fn create(
 ) -> Result<ExitCode, Failure> {
     let Some(manifest) = sheet.manifest.filter(|_| place.provider == Provider::Github) else {
         return Err(Failure::new(format!(
-            "--create-app makes Apps of GitHub; {} is none of its sources",
+            "--create-app works for GitHub only, and {} is not a GitHub source",
             place.name
         )));
     };

@@ -180,3 +180,18 @@ const GUIDES: &[&str] =
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::GUIDES;
+
+    #[test]
+    fn each_guide_is_named_to_those_who_set_its_sender_up() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/senders");
+        let name =
+            |file: std::io::Result<std::fs::DirEntry>| file.unwrap().path().file_stem().unwrap().to_owned();
+        let mut guides: Vec<_> = std::fs::read_dir(folder).unwrap().map(name).collect();
+        guides.sort_unstable();
+        assert_eq!(guides, GUIDES);
+    }
+}

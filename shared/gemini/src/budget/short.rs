@@ -44,14 +44,15 @@ impl Short {
         };
         let too_dear = self.needed > limit;
         let (limit, spent, missing) = (usd(limit, 2), usd(self.spent, 4), usd(self.missing, 4));
+        let needed = usd(self.needed, 4);
         let set_aside = usd(self.taken.saturating_sub(self.spent), 4);
         if too_dear {
             format!(
-                "{whose} of {limit} is less than the {missing} that this one call may cost: raise [{section}] {key} in agent.toml"
+                "{whose} of {limit} is less than the {needed} that this one call may cost: raise [{section}] {key} in agent.toml"
             )
         } else if self.is_only_set_aside() {
             format!(
-                "{whose} of {limit} is set aside for calls under way ({set_aside}, and {spent} spent; {missing} more needed): it is asked for again when they have ended; [{section}] {key} in agent.toml bounds them"
+                "Running calls have reserved {set_aside} of {whose} of {limit} ({spent} spent, {missing} more needed). The task tries again when they end; [{section}] {key} in agent.toml bounds them"
             )
         } else {
             format!(
@@ -84,7 +85,7 @@ mod tests {
     fn a_budget_below_a_cent_is_not_called_none() {
         let short = Short { limit: 1_000, spent: 0, taken: 0, needed: 5_000, missing: 50, turn: None };
         let told = short.told("day", 1_000, "");
-        assert!(told.contains("the day's budget of $0.001 is less than the $0.00005 that"), "{told}");
+        assert!(told.contains("the day's budget of $0.001 is less than the $0.0050 that"), "{told}");
         assert_eq!([usd(0, 2), usd(10_000, 2), usd(123_456, 4)], ["$0", "$0.01", "$0.1235"]);
     }
 }

@@ -291,7 +291,7 @@ async fn two_environments_keep_one_budget() {
     assert_eq!(why, Deferral::Budget);
     let soon = fleet.now()..=after(fleet.now(), seconds(20));
     assert!(soon.contains(&not_before.unwrap()), "the other call ends, and spends a tenth of a cent");
-    assert!(message.contains("set aside for calls under way"), "{message}");
+    assert!(message.contains("Running calls have reserved"), "{message}");
     assert_eq!(server.models().len(), 1);
 }
 
