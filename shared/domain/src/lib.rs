@@ -79,7 +79,7 @@ pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
 pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
-pub use happening::{HappeningError, first_report};
+pub use happening::{Happening, HappeningError, first_report};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
