@@ -33,7 +33,7 @@ pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
 pub use shadow_model::shadow_model;
-pub use task::interrupt::{Deferred, Finished, Interrupt};
+pub use task::interrupt::{Deferred, Finished, Interrupt, RefusedBy};
 pub use triage::budget::schema_warnings;
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may

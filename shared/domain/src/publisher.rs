@@ -160,7 +160,8 @@ pub struct ServiceError {
     pub message: String,
 }
 
-/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`]).
+/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`],
+/// [`ServiceFailure::PlaceRefused`]).
 pub const ACCOUNT_REFUSED: &str = "_account";
 
 /// What the caller of a service does next.
@@ -187,6 +188,9 @@ pub enum ServiceFailure {
     /// The service refuses our account altogether: a wrong credential, a suspension, a bill that is not paid. It
     /// certainly did not happen, every other request meets the same, and a person must mend it.
     AccountRefused,
+    /// The service refuses our account in this place alone: a channel that it was not invited to, a team that it is no
+    /// member of. As above, but elsewhere our account goes on.
+    PlaceRefused,
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
@@ -202,6 +206,7 @@ impl ServiceFailure {
             | Self::Throttled { .. }
             | Self::Refused
             | Self::AccountRefused
+            | Self::PlaceRefused
             | Self::Closed => false,
         }
     }

@@ -100,6 +100,14 @@ impl<'a> Thread<'a> {
         }
     }
 
+    /// The address of what the thread began with.
+    pub(crate) fn itself(&self, base: &Base) -> Url {
+        match self.kind {
+            Kind::Issue | Kind::Discussion => self.issue(base),
+            Kind::Review(root) => self.repository(base, &["pulls", "comments", &root.to_string()]),
+        }
+    }
+
     /// The address of the issue itself, which a pull request is as well.
     pub(crate) fn issue(&self, base: &Base) -> Url {
         self.of_number(base, "issues", &[])

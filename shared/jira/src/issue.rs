@@ -34,6 +34,12 @@ impl<'a> Issue<'a> {
         ["rest", "api", "3", "issue", self.0]
     }
 
+    /// The path of its project; `None` where it is named by an id.
+    pub(crate) fn project(self) -> Option<[&'a str; 5]> {
+        let (project, _) = self.0.rsplit_once('-')?;
+        Some(["rest", "api", "3", "project", project])
+    }
+
     /// The path of its comments.
     pub(crate) fn comments(self) -> [&'a str; 6] {
         ["rest", "api", "3", "issue", self.0, "comment"]

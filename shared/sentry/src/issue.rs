@@ -36,6 +36,11 @@ impl<'a> Issue<'a> {
         base.join(&[&place[..], below, &[""]].concat())
     }
 
+    /// The issues of its organisation.
+    pub(crate) fn all(self, base: &Base) -> Url {
+        base.join(&["api", "0", "organizations", self.organization, "issues", ""])
+    }
+
     /// Where a person looks at it.
     pub(crate) fn link(self, base: &Base) -> String {
         base.join(&["organizations", self.organization, "issues", &self.id.to_string(), ""]).into()
