@@ -352,7 +352,7 @@ async fn what_is_misspelt_on_the_command_line_exits_2() {
 async fn a_sample_of_a_sender_without_a_source_is_refused_with_the_table_to_add() {
     let mut send = afterhook([]);
     send.args(["send", "events/bodies/slack/app_mention.json", "--to", "http://127.0.0.1:9"]);
-    run(&mut send).await.assert_failure(&[
+    run(&mut send).await.assert_misspelt(&[
         "add that table",
         "`afterhook setup slack`",
         "--source one of: github",

@@ -91,7 +91,7 @@ async fn admit(
             (true, true) => Stranger::Gone,
             (true, false) => Stranger::Login(login::way_to(uri)),
             // What was filled in is lost; the page that it was filled in on is what they want to see.
-            (false, _) => Stranger::Login(login::way_to_page_of(path)),
+            (false, _) => Stranger::Login(login::way_to_page_of(uri)),
         }
     })
 }
