@@ -22,6 +22,7 @@ pub mod simulated;
 mod simulated;
 mod task;
 mod triage;
+mod version_documents;
 
 pub use automation::context::Context;
 pub use automation::registry::{Automation, Registry};
@@ -29,6 +30,7 @@ pub use automation::stalls::StallWatch;
 pub use automations::{register, registry};
 pub use compose::{ComposeError, Parts, Processor, gemini, version};
 pub use queue::ack::Ack;
+pub use queue::shadows::{Capacity, Shadows};
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};

@@ -86,7 +86,7 @@ pub(crate) async fn set_aside(processor: &Processor, task: Task) -> Processed {
     let now = processor.clock().now();
     match give_back(processor, task, now, domain::after(now, LATE_MESSAGE)).await {
         Some(attempts) => Processed::SetAside { attempts },
-        None => Processed::Done(Ack::Retry(None)),
+        None => Processed::Done(Ack::Retry(None), None),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn put_off(
 ) -> Processed {
     let (ack, due_at) = wait(processor.clock().now(), not_before, receive_count);
     let is_written = give_back(processor, task, not_before, due_at).await.is_some();
-    Processed::Done(if is_written { ack } else { Ack::Retry(None) })
+    Processed::Done(if is_written { ack } else { Ack::Retry(None) }, None)
 }
 
 /// Writes that the claim of `task` came to nothing. The attempts that are its own; `None` if it is not written.

@@ -282,6 +282,7 @@ impl ClaimedTask {
             task.doc.version = Some(self.resources.version.id.clone());
         }
         self.resources.stats.spent(usage);
+        self.resources.keep_documents_of(exchanges).await;
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
             self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
