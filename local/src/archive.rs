@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use console::{Console, TokenSource};
-use domain::{Clock, SPAM, Timestamp};
+use domain::{Clock, Document, SPAM, Timestamp};
 use embedded::Embedded;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -139,6 +139,16 @@ impl Archive {
     /// When it is forgotten.
     pub(crate) async fn payload(&self, id: &str) -> Result<Vec<u8>, Failure> {
         self.api.bytes(&format!("/tasks/{id}/payload")).await
+    }
+
+    /// The reference documents that a context cache held when the task was worked on; `None` if they are not kept.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub(crate) async fn documents(&self, id: &str) -> Result<Option<Vec<Document>>, Failure> {
+        let found = self.api.get(&format!("/tasks/{id}/documents"), &[]).await?;
+        let documents = found.get("documents").cloned().unwrap_or_default();
+        serde_json::from_value(documents).map_err(|error| Failure::at("the documents of a task", error))
     }
 
     /// Every request to a model and its response.

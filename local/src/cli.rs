@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub(crate) use set_up::{CompletionsArgs, InitArgs, SetupArgs};
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::{TaskStatus, Timestamp};
@@ -55,6 +55,10 @@ impl Cli {
         }
         let cli = Self::from_arg_matches(&matches)?;
         match &cli.command {
+            Some(Command::Tasks(tasks)) if tasks.action.is_some() && tasks.list.is_given() => {
+                let problem = "options of `list` stand before another action: write them behind `list`, or leave them out";
+                Err(command.error(ErrorKind::ArgumentConflict, problem))
+            }
             Some(Command::Send(send)) if send.to.is_none() && !send.print_event && cli.stack.is_none() => {
                 let problem = "say where to with '--to <URL>', or '--stack <NAME>', or '--print-event'";
                 let send = command
@@ -256,6 +260,9 @@ pub struct TasksArgs {
     /// What to do (default: `list`).
     #[command(subcommand)]
     pub action: Option<TasksAction>,
+    /// The options of `list`.
+    #[command(flatten)]
+    pub list: ListArgs,
     /// Print JSON lines: each task as the API has it.
     #[arg(long, global = true)]
     pub json: bool,
@@ -264,28 +271,39 @@ pub struct TasksArgs {
     pub console: ConsoleArgs,
 }
 
+/// `afterhook tasks list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those in this status.
+    #[arg(long, value_parser = status())]
+    pub status: Option<TaskStatus>,
+    /// Only those of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// How many, at most 100 (default: 20).
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub limit: Option<u8>,
+    /// Where the page before ended.
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// Go on, and show what changes.
+    #[arg(long, conflicts_with = "cursor")]
+    pub watch: bool,
+}
+
+impl ListArgs {
+    fn is_given(&self) -> bool {
+        let named =
+            [self.status.is_some(), self.source.is_some(), self.limit.is_some(), self.cursor.is_some()];
+        self.watch || named.contains(&true)
+    }
+}
+
 /// What `afterhook tasks` does.
 #[derive(Debug, Subcommand)]
 pub enum TasksAction {
     /// The latest tasks.
-    List {
-        /// Only those in this status: received, processing, waiting, awaiting_approval, completed, ignored,
-        /// rejected, expired or failed.
-        #[arg(long, value_parser = status)]
-        status: Option<TaskStatus>,
-        /// Only those of this source.
-        #[arg(long)]
-        source: Option<String>,
-        /// How many, at most 100.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
-        limit: u8,
-        /// Where the page before ended.
-        #[arg(long)]
-        cursor: Option<String>,
-        /// Go on, and show what changes.
-        #[arg(long, conflicts_with = "cursor")]
-        watch: bool,
-    },
+    List(ListArgs),
     /// One task.
     Show {
         /// Its id, or the beginning of it.
@@ -365,8 +383,10 @@ pub enum TasksAction {
     },
 }
 
-fn status(name: &str) -> Result<TaskStatus, String> {
-    name.parse()
+/// Lists those that there are, for who misspells one and for shells.
+fn status() -> impl TypedValueParser<Value = TaskStatus> {
+    let names = TaskStatus::ALL.map(TaskStatus::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<TaskStatus>())
 }
 
 /// A time, or a time so long ago.
@@ -534,6 +554,25 @@ mod tests {
             let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
             assert_eq!(tasks.console.data_dir.path, Path::new("d"), "{line}");
         }
+    }
+
+    #[test]
+    fn tasks_alone_takes_the_options_of_its_list_and_wrong_ones_are_told_the_right_ones() {
+        for line in
+            ["afterhook tasks --status failed --limit 5", "afterhook tasks list --status failed --limit 5"]
+        {
+            let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
+            let list = match tasks.action {
+                Some(TasksAction::List(list)) => list,
+                _ => tasks.list,
+            };
+            assert_eq!((list.status, list.limit), (Some(TaskStatus::Failed), Some(5)), "{line}");
+        }
+        for line in ["afterhook tasks --status failed review", "afterhook tasks --watch list"] {
+            assert_eq!(parse(line).unwrap_err(), ErrorKind::ArgumentConflict, "{line}");
+        }
+        let said = Cli::read(["afterhook", "tasks", "--status", "done"]).unwrap_err().to_string();
+        assert!(TaskStatus::ALL.iter().all(|status| said.contains(status.as_str())), "{said}");
     }
 
     #[test]

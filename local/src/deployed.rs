@@ -49,7 +49,7 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
         | Command::Token(_)
         | Command::Standin(_)
         | Command::Completions(_) => {
-            return Err(Failure::new(
+            return Err(Failure::misspelt(
                 "--stack is for what is deployed: tasks, open, deliveries, versions, replay, eval export, send, redrive, check and setup",
             ));
         }

@@ -1,21 +1,17 @@
 //! [`DevSecrets`]: secrets that `dev` makes up where the environment has none. They are kept in the data directory,
 //! so that a sender configured with them still works after a restart.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
+use crate::kept::Kept;
 use crate::random;
 
 const FILE: &str = "secrets.json";
 
 /// The made-up secrets of one data directory, by name.
 #[derive(Debug)]
-pub(crate) struct DevSecrets {
-    path: PathBuf,
-    values: BTreeMap<String, String>,
-}
+pub(crate) struct DevSecrets(Kept<String>);
 
 impl DevSecrets {
     /// Reads those of `data_dir`; none when there are none yet.
@@ -23,21 +19,13 @@ impl DevSecrets {
     /// # Errors
     /// When the file is there and cannot be read.
     pub(crate) fn read(data_dir: &Path) -> io::Result<Self> {
-        let path = data_dir.join(FILE);
-        let values = match fs::read(&path) {
-            Ok(json) => serde_json::from_slice(&json).map_err(|error| {
-                io::Error::other(format!("{}: {error}; delete the file to have new ones", path.display()))
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
-        };
-        Ok(Self { path, values })
+        Kept::read(data_dir.join(FILE)).map(Self)
     }
 
     /// The secret called `name`, if it was made up before.
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(String::as_str)
+        self.0.get(name).map(String::as_str)
     }
 
     /// The secret called `name`, made up and stored if it is new.
@@ -49,28 +37,15 @@ impl DevSecrets {
             return Ok(known.to_owned());
         }
         let made = random::hex(20)?;
-        self.values.insert(name.to_owned(), made.clone());
-        self.write()?;
+        self.0.set(name, made.clone())?;
         Ok(made)
-    }
-
-    /// Replaces the file as a whole, readable by its owner alone.
-    fn write(&self) -> io::Result<()> {
-        let json = serde_json::to_vec_pretty(&self.values)?;
-        let new = self.path.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
-        file.write_all(&json)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -10,6 +10,7 @@ mod dev_secrets;
 mod evaluate;
 mod failure;
 mod html_page;
+mod kept;
 mod offline;
 mod random;
 mod refused;
@@ -36,7 +37,7 @@ pub async fn main() -> ExitCode {
 pub async fn run(cli: Cli) -> ExitCode {
     Box::pin(done(cli)).await.unwrap_or_else(|failure| {
         eprintln!("afterhook: {failure}");
-        ExitCode::FAILURE
+        ExitCode::from(failure.exit_code())
     })
 }
 
@@ -61,5 +62,34 @@ async fn done(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Token(args) => command::token::token(&args),
         Command::Check(args) => command::check::check(args).await,
         Command::Standin(args) => command::standin::serve(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_command_line_has_wrong_exits_2_before_anything_is_asked() {
+        for line in [
+            "setup nope",
+            "setup slack --url ftp://hooks.example.com",
+            "setup slack --create-app f --url hooks.example.com",
+            "setup github --create-app f",
+            "send ../events/bodies/github/issues.opened.json --to ftp://127.0.0.1 --config ../agent",
+            "send ../events/bodies/github/issues.opened.json --to 127.0.0.1:9 --source nope --config ../agent",
+            "tasks --url ftp://127.0.0.1",
+            "open --url ftp://127.0.0.1",
+            "check --online --url ftp://127.0.0.1 --config ../agent",
+            "tasks review --json",
+            "tasks approve --text mine a b",
+            "tasks reject --draft-hash 0 a b",
+            "dev --stack prod",
+            "init --stack prod folder",
+        ] {
+            let cli = Cli::read(["afterhook"].into_iter().chain(line.split(' '))).unwrap();
+            let failure = Box::pin(done(cli)).await.expect_err(line);
+            assert_eq!(failure.exit_code(), 2, "{line}: {failure}");
+        }
     }
 }

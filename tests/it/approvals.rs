@@ -131,11 +131,24 @@ impl Asked {
     }
 
     async fn press(&self, team: &str, message: &Note, button: &Value, user: &str) -> Answer {
+        let action = json!({"action_id": button["action_id"], "value": button["value"], "type": "button"});
+        self.act(team, message, &action, user).await
+    }
+
+    /// `user` chooses `option` of the menu of the message.
+    async fn choose(&self, message: &Note, option: &Value, user: &str) -> Answer {
+        let menu = buttons(message).unwrap().pop().unwrap();
+        let action =
+            json!({"action_id": menu["action_id"], "selected_option": option, "type": "static_select"});
+        self.act("T0STANDIN", message, &action, user).await
+    }
+
+    async fn act(&self, team: &str, message: &Note, action: &Value, user: &str) -> Answer {
         let payload = json!({
             "type": "block_actions", "team": {"id": team},
             "user": {"id": user, "username": "mona"}, "channel": {"id": message.thread},
             "message": {"ts": message.id}, "response_url": "https://hooks.slack.com/actions/T1/1/x",
-            "actions": [{"action_id": button["action_id"], "value": button["value"], "type": "button"}],
+            "actions": [action],
         });
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("payload", &payload.to_string())
@@ -160,7 +173,12 @@ impl Asked {
     }
 }
 
-/// Approve, Reject, Edit; `None` once they are gone.
+/// The choices of the menu.
+fn choices(message: &Note) -> Vec<Value> {
+    buttons(message).unwrap().pop().unwrap()["options"].as_array().unwrap().clone()
+}
+
+/// Approve, Reject, Edit, and the menu; `None` once they are gone.
 fn buttons(message: &Note) -> Option<Vec<Value>> {
     let blocks = message.extra["blocks"].as_array()?;
     let mut actions = blocks.iter().filter(|block| block["type"] == "actions");
@@ -245,6 +263,63 @@ async fn a_thumb_on_the_message_of_an_answer_is_kept_with_its_task_and_thanked()
     let after = asked.stored().await;
     assert_eq!((after.control.status, after.doc.effects), (before.control.status, before.doc.effects));
     assert_eq!(asked.world.comments(7).len(), 1);
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_choice_of_the_menu_decides_and_says_what_would_have_been_right() {
+    for (label, status, outcome, kind, word) in [
+        ("Approve as bug_report", "completed", "approved", "intent", "bug_report"),
+        ("Reject, it is spam", "rejected", "rejected", "spam", "spam"),
+    ] {
+        let asked = Asked::start().await;
+        let message = asked.question().await;
+        let choices = choices(&message);
+        assert!(!choices.iter().any(|it| it["text"]["text"] == "Approve as question"), "{choices:#?}");
+        let choice = choices.iter().find(|it| it["text"]["text"] == label).unwrap();
+        let stranger = asked.choose(&message, choice, "U0STRANGER").await;
+        assert_eq!(stranger.json()["reason"], "not_allowed");
+        let answer = asked.choose(&message, choice, APPROVER).await;
+        assert_eq!((answer.status, answer.word()), (200, "decided".to_owned()), "{answer:?}");
+        let done = asked.api.until(&asked.id, status).await;
+        assert_eq!(
+            (&done["decision"]["outcome"], &done["decision"]["by"]),
+            (&json!(outcome), &json!("mona (U2CERLKJA)"))
+        );
+        let said = &asked.api.task(&asked.id).await["corrections"];
+        assert_eq!(
+            (said.as_array().unwrap().len(), &said[0]["kind"], &said[0]["said"]),
+            (1, &json!(kind), &json!(word))
+        );
+        assert_eq!(
+            (&said[0]["model_said"], &said[0]["from"]["channel"]),
+            (&json!("question"), &json!("slack"))
+        );
+        assert_eq!(
+            asked.world.comments(7).len(),
+            usize::from(outcome == "approved"),
+            "the draft as it was seen"
+        );
+        let late = asked.choose(&message, choice, APPROVER).await;
+        assert_eq!(late.json()["reason"], "already_decided");
+        assert_eq!(asked.api.task(&asked.id).await["corrections"].as_array().unwrap().len(), 1);
+        asked.running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_intent_that_agent_toml_has_no_more_decides_nothing() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    let mut choice = choices(&message).pop().unwrap();
+    let value = choice["value"].as_str().unwrap().rsplit_once(' ').unwrap().0.to_owned();
+    choice["value"] = format!("{value} gone").into();
+    let answer = asked.choose(&message, &choice, APPROVER).await;
+    assert_eq!(answer.json()["reason"], "unknown_intent");
+    let told = asked.told(APPROVER).await;
+    assert!(told.contains("no such intent"), "{told}");
+    let task = asked.api.task(&asked.id).await;
+    assert_eq!((&task["status"], &task["corrections"]), (&json!("awaiting_approval"), &json!([])));
     asked.running.stop().await;
 }
 

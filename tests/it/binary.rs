@@ -75,7 +75,18 @@ impl Said {
     /// It failed as a program does that knows why, and said all of this.
     #[track_caller]
     pub(crate) fn assert_failure(&self, words: &[&str]) {
-        assert_eq!(self.status.code(), Some(1), "{self:?}");
+        self.assert_exit(1, words);
+    }
+
+    /// The command line is at fault.
+    #[track_caller]
+    pub(crate) fn assert_misspelt(&self, words: &[&str]) {
+        self.assert_exit(2, words);
+    }
+
+    #[track_caller]
+    fn assert_exit(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.status.code(), Some(code), "{self:?}");
         for word in words {
             assert!(self.stderr.contains(word), "`{word}` is not in {self:?}");
         }

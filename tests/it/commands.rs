@@ -328,13 +328,14 @@ fn changed_agent(from: &str, to: &str) -> tempfile::TempDir {
 async fn dev_once_ends_with_the_mend_when_the_budget_is_below_a_call() {
     let (dir, agent) =
         (tempfile::tempdir().unwrap(), changed_agent("per_day_usd = 20", "per_day_usd = 0.001"));
+    // In the minute before midnight it waits for the next day's budget first.
     let mut command = dev(dir.path(), &["--once", "--config"]);
     let ends = tokio::time::timeout(Duration::from_secs(120), command.arg(agent.path()).output());
     let output = ends.await.expect("it ends by itself").unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{stdout}");
-    for part in ["the sample task ended as failed", "$0.001", "per_day_usd in agent.toml"] {
-        assert!(stdout.contains(part), "`{part}` is not in {stdout}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    for part in ["the sample is put off until", "$0.001", "per_day_usd in agent.toml"] {
+        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
     }
 }
 
@@ -361,7 +362,7 @@ async fn what_is_misspelt_on_the_command_line_exits_2() {
 async fn a_sample_of_a_sender_without_a_source_is_refused_with_the_table_to_add() {
     let mut send = afterhook([]);
     send.args(["send", "events/bodies/slack/app_mention.json", "--to", "http://127.0.0.1:9"]);
-    run(&mut send).await.assert_failure(&[
+    run(&mut send).await.assert_misspelt(&[
         "add that table",
         "`afterhook setup slack`",
         "--source one of: github",

@@ -251,24 +251,16 @@ fn schedule_event_is_readable() {
     assert_eq!(json("sweeper-schedule")["source"], "aws.events");
 }
 
-/// A source of each kind, put behind the agent.toml that ships.
+/// The sources that need more than their name, put behind the agent.toml that ships.
 const SOURCES: &str = r#"
 [sources.slack]
 respond_to_comments = "thread"
-[sources.stripe]
 [sources.zendesk]
 subdomain = "harbor"
 map = { event = "/event", thread = "/ticket", actor = "/author", title = "/title", text = "/text", public = "/public" }
 [sources.jira]
 host = "harbor.atlassian.net"
 respond_to_comments = "thread"
-[sources.standard-webhooks]
-[sources.svix]
-[sources.shopify]
-[sources.gitlab]
-[sources.linear]
-[sources.pagerduty]
-[sources.sentry]
 [sources.billing]
 scheme = { header = "X-Signature", prefix = "sha256=", signed = "{timestamp}.{body}", timestamp_header = "X-Timestamp" }
 map = { event = "/type", tenant = "/account", thread = "/ticket/id", actor = "/user", text = "/ticket/description" }
@@ -289,7 +281,14 @@ fn agent_with_every_source(dir: &Path) -> PathBuf {
     let agent = fs::read_to_string(shipped.join("agent.toml")).unwrap();
     let events = "events = [\"issues.opened\", \"issue_comment.created\"]\n";
     assert!(agent.contains(events));
-    fs::write(&path, agent.replace(events, "") + SOURCES).unwrap();
+    let mut agent = agent.replace(events, "") + SOURCES;
+    for sender in fs::read_dir(folder().join("bodies")).unwrap() {
+        let section = format!("[sources.{}]\n", sender.unwrap().file_name().to_str().unwrap());
+        if !agent.contains(&section) {
+            agent += &section;
+        }
+    }
+    fs::write(&path, agent).unwrap();
     path
 }
 

@@ -97,6 +97,6 @@ async fn a_code_that_is_not_good_leaves_no_file_behind() {
     assert!(!file.exists());
     let mut slack = afterhook(world.variables());
     slack.args(["setup", "slack", "--url", "https://a.example", "--create-app"]).arg(&file);
-    run(&mut slack).await.assert_failure(&["--create-app", "slack"]);
+    run(&mut slack).await.assert_misspelt(&["--create-app", "slack"]);
     assert!(!file.exists());
 }

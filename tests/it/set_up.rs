@@ -52,8 +52,8 @@ async fn setup_prints_what_the_sender_is_told() {
     {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }
-    setup(&["nonsense"]).await.assert_failure(&["nonsense", "github", "zendesk"]);
-    setup(&["github", "--url", "ftp://x"]).await.assert_failure(&["--url ftp://x"]);
+    setup(&["nonsense"]).await.assert_misspelt(&["nonsense", "github", "zendesk"]);
+    setup(&["github", "--url", "ftp://x"]).await.assert_misspelt(&["--url ftp://x"]);
 }
 
 #[tokio::test]

@@ -93,5 +93,5 @@ async fn commands_find_a_deployed_stack_by_its_name_alone() {
 async fn a_stack_that_is_not_there_is_named() {
     let name = unique_prefix();
     on_stack(&name, &["tasks"]).await.assert_failure(&[&name, "does not exist"]);
-    on_stack(&name, &["token", "ada"]).await.assert_failure(&["--stack is for what is deployed"]);
+    on_stack(&name, &["token", "ada"]).await.assert_misspelt(&["--stack is for what is deployed"]);
 }

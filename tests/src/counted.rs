@@ -96,6 +96,17 @@ impl PayloadStore for Counted<dyn PayloadStore> {
         self.inner.put_new(id, part, blob, forget_at).await
     }
 
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.calls.note("payloads.put");
+        self.inner.put(id, part, blob, forget_at).await
+    }
+
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.calls.note("payloads.get");
         self.inner.get(id, part).await

@@ -142,7 +142,7 @@ fn stored(decided: Decided) -> Task {
     let Decided { task, enqueued, .. } = decided;
     telemetry::decided(&task);
     if let Err(error) = enqueued {
-        tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
+        tracing::warn!(task_id = %task.id, %error, "the task could not be enqueued; the sweeper wakes it");
     }
     task
 }

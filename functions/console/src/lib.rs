@@ -28,6 +28,7 @@ mod correction;
 mod create;
 mod decision;
 mod deliveries;
+mod documents;
 mod endpoint;
 mod list;
 mod log;

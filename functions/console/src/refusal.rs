@@ -127,11 +127,13 @@ impl Refusal {
                 (S::SERVICE_UNAVAILABLE, NO_TOKENS, "The console is not set up", detail.to_owned())
             }
             Self::TokensUnreadable(_) => {
-                let detail = "Whose token this is cannot be said now. Try again.".to_owned();
+                let detail = "The console cannot check tokens at the moment. Try again.".to_owned();
                 (S::SERVICE_UNAVAILABLE, "tokens_unreadable", "The tokens cannot be read", detail)
             }
             Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request makes no sense", detail),
-            Self::Invalid(detail) => (S::UNPROCESSABLE_ENTITY, "invalid_task", "This is no task", detail),
+            Self::Invalid(detail) => {
+                (S::UNPROCESSABLE_ENTITY, "invalid_task", "The request does not describe a task", detail)
+            }
             Self::KeyReused => {
                 let detail = "Another body was sent with this Idempotency-Key: send the same one again, or \
                               another key.";
@@ -210,7 +212,9 @@ impl Refusal {
             Self::Store(error) => tracing::error!(%error, "a console request failed"),
             Self::Queue(error) => tracing::error!(%error, "a task could not be enqueued"),
             Self::Throttled => tracing::warn!("too many wrong tokens"),
-            Self::Forged(why) => tracing::warn!(why, "a change was refused that no page of ours asked for"),
+            Self::Forged(why) => {
+                tracing::warn!(why, "a change was refused because it did not come from a page of the console")
+            }
             Self::Unauthorized
             | Self::Forbidden { .. }
             | Self::OwnTask(_)

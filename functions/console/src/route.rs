@@ -11,8 +11,8 @@ use settings::Role;
 
 use crate::endpoint::Endpoint;
 use crate::{
-    Console, auth, body, correction, create, decision, deliveries, list, models, openapi, page, payload,
-    task, transcript, versions,
+    Console, auth, body, correction, create, decision, deliveries, documents, list, models, openapi, page,
+    payload, task, transcript, versions,
 };
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
@@ -66,6 +66,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .summary("The raw body as it was received, with the media type that its sender named.")
             .raw()
             .problems(&[404]),
+        Endpoint::get::<documents::Documents, _, _>(
+            "/tasks/{id}/documents",
+            "getDocuments",
+            documents::of_task,
+        )
+        .summary("The reference documents of then, where a context cache at the model held them.")
+        .problems(&[404]),
         Endpoint::get::<deliveries::Deliveries, _, _>(
             "/deliveries",
             "listDeliveries",

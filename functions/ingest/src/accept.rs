@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 
 use axum::body::Bytes;
 use domain::{
-    Event, FIRST_LOOK, NewTask, Priority, TakenIn, Task, TaskError, TaskId, Timestamp, after, first_report,
-    take_in,
+    Event, FIRST_LOOK, Happening, NewTask, Priority, TakenIn, Task, TaskError, TaskId, Timestamp, after,
+    first_report, take_in,
 };
 use http::HeaderMap;
 use serde_json::Map;
@@ -100,7 +100,7 @@ enum Reading {
     /// A person used a button of a message of ours, in the request of this name.
     Click(Box<Interaction>, TaskId),
     /// This is to be stored, unless it is stored as another report of what happened.
-    Task(Box<Task>, Option<TaskId>),
+    Task(Box<Task>, Option<Happening>),
 }
 
 /// Reads a verified body. One that is JSON, may be subscribed to and still cannot be understood is a mistake of
@@ -130,8 +130,7 @@ fn read(
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
             None => {
-                let happening = event.happening.as_deref();
-                let happening = happening.map(|facts| TaskId::of_happening(&source.name, facts));
+                let happening = event.happening.clone();
                 let (title, text, link) = (event.title.clone(), event.text.clone(), event.link.clone());
                 let new = new_task(source, content_type, received, *event);
                 let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
@@ -211,7 +210,7 @@ fn unread_task(
 async fn store(
     ingest: &Ingest,
     mut task: Task,
-    happening: Option<&TaskId>,
+    happening: Option<&Happening>,
     body: &[u8],
     now: Timestamp,
     trail: &mut Trail,
@@ -219,7 +218,7 @@ async fn store(
     let mut is_first = true;
     if let Some(happening) = happening {
         trail.step = "look who reported it first";
-        let first = first_report(&*ingest.stores.payloads, happening, &task).await?;
+        let first = first_report(&*ingest.stores.payloads, &task.doc.source, happening, &task).await?;
         is_first = first == task.id;
         task.id = first;
         trail.task_id = Some(task.id.clone());

@@ -71,8 +71,8 @@ impl Refusal {
         }
     }
 
-    /// Whether it is a fault of ours or of what we need. Anybody can ask for a source that has no secret yet: that is
-    /// none.
+    /// Whether it is a fault of ours or of what we need. A request for a source without a secret does not count,
+    /// since anybody can send one.
     pub(crate) fn is_failure(&self) -> bool {
         problem(self).status.is_server_error() && !matches!(self, Self::NoSecret { .. })
     }
@@ -115,7 +115,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         }
         // The bytes are signed, and the header is not: it cannot have them read another way.
         Refusal::Contradiction { is } => {
-            let detail = format!("By its first bytes the body is {is}. Send it as what it is.");
+            let detail = format!("The body begins like {is}. Send it with the media type of {is}.");
             (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type contradicts the body", detail)
         }
         // One text for all of them: which of the three it was would help nobody but a forger.

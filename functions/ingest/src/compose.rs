@@ -22,7 +22,7 @@ pub async fn compose() -> Result<Arc<Ingest>, BootError> {
     if booted.environment.verify_secret_id.is_some() {
         ingest = ingest.with_usual_event_ages();
     }
-    Ok(Arc::new(ingest.with_approvals(booted.settings.approvals.slack.as_ref())))
+    Ok(Arc::new(ingest.with_approvals(&booted.settings)))
 }
 
 /// Reads the signing secrets of the sources `names` by way of `reader`.

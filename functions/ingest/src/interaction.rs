@@ -1,4 +1,5 @@
-//! A click on a button of a message of ours: from its verified payload to a decision, or to a word about an answer.
+//! A click on a button of a message of ours, or a choice of its menu: from its verified payload to a decision, or to a
+//! word about an answer.
 //!
 //! The decision is durable before the click is answered. What the person who clicked is to be told
 //! besides is stored with the task and said by the processor, which holds the client; this crate holds
@@ -7,10 +8,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Button, Click, ClickKind, DecideError, Decider, DecisionInput, Envelope, Label, Lane, Origin, PutNew,
-    TaskId, Thumb, Timestamp, correct_once, decide, has_published, record_click,
+    Button, Click, ClickKind, Correction, DecideError, Decider, DecisionInput, Envelope, Label, Lane, Origin,
+    PutNew, SPAM, Task, TaskId, Thumb, Timestamp, correct_once, decide, has_published, record_click,
 };
-use settings::SlackApprovals;
+use settings::{Intent, SlackApprovals};
 use webhook::Interaction;
 
 use crate::Ingest;
@@ -25,12 +26,15 @@ pub(crate) struct Approvers {
     channel: String,
     accounts: BTreeSet<String>,
     team: Option<String>,
+    /// The intents of agent.toml.
+    intents: BTreeSet<String>,
 }
 
 impl Approvers {
-    pub(crate) fn new(settings: &SlackApprovals) -> Self {
+    pub(crate) fn new(settings: &SlackApprovals, intents: &[Intent]) -> Self {
         let SlackApprovals { channel, approvers, team } = settings.clone();
-        Self { channel, accounts: approvers, team }
+        let intents = intents.iter().map(|intent| intent.name.clone()).collect();
+        Self { channel, accounts: approvers, team, intents }
     }
 
     /// Whether this click counts: by an account of the list, in the channel where people are asked. A
@@ -50,7 +54,7 @@ impl Approvers {
 /// What the click is about.
 struct Clicked<'a> {
     interaction: &'a Interaction,
-    button: Button,
+    button: Button<'a>,
     task: TaskId,
     draft_hash: &'a str,
     at: Timestamp,
@@ -78,7 +82,12 @@ pub(crate) async fn take(
     }
     let input = match clicked.button {
         Button::Approve => DecisionInput::Approve { text: None, intent: None },
+        Button::ApproveAs(intent) if !approvers.intents.contains(intent) => {
+            return clicked.turn_away(ingest, ClickKind::UnknownIntent, "unknown_intent", trail).await;
+        }
+        Button::ApproveAs(intent) => DecisionInput::Approve { text: None, intent: Some(intent.to_owned()) },
         Button::Reject => DecisionInput::Reject { reason: None },
+        Button::RejectSpam => DecisionInput::Reject { reason: Some(SPAM.to_owned()) },
         Button::Thumb(thumb) => return clicked.judge(ingest, thumb, request, trail).await,
     };
     trail.step = "decide";
@@ -116,8 +125,20 @@ impl Clicked<'_> {
         let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
         let decided = decide(&ingest.stores, &self.task, input, self.draft_hash, decider).await?;
         telemetry::decided(&decided.task);
+        if let Some(correction) = &decided.correction {
+            told(ingest, &decided.task, correction);
+        }
+        if self.button == Button::RejectSpam {
+            // The decision stands, whatever becomes of the label.
+            match correct_once(&ingest.stores, &decided.task, &[Label::Spam(true)], decider).await {
+                Ok(kept) => kept.iter().for_each(|correction| told(ingest, &decided.task, correction)),
+                Err(problem) => {
+                    tracing::warn!(task_id = %self.task, %problem, "that it is spam is not kept");
+                }
+            }
+        }
         if let Err(error) = decided.enqueued {
-            tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
+            tracing::warn!(task_id = %self.task, %error, "the task could not be enqueued; the sweeper wakes it");
         }
         Ok(Outcome::Decided(self.task.clone()))
     }
@@ -138,12 +159,9 @@ impl Clicked<'_> {
         };
         match correct_once(&ingest.stores, &task, &[Label::Thumb(thumb)], person).await {
             Ok(kept) => {
-                for correction in kept {
-                    telemetry::corrected(&task, &correction);
-                    ingest.metrics.corrected(correction.kind);
-                }
+                kept.iter().for_each(|correction| told(ingest, &task, correction));
                 if let Err(problem) = self.keep(ingest, ClickKind::Judged).await {
-                    tracing::warn!(task_id = %self.task, %problem, "the person who judged could not be thanked");
+                    tracing::warn!(task_id = %self.task, %problem, "the confirmation of a correction could not be sent");
                 }
                 Ok(Outcome::Decided(self.task.clone()))
             }
@@ -211,6 +229,12 @@ impl Clicked<'_> {
     fn origin(&self) -> Origin {
         Origin::Slack { team: self.interaction.team.clone(), user: self.interaction.user.clone() }
     }
+}
+
+/// Writes the line of the audit, and counts.
+fn told(ingest: &Ingest, task: &Task, correction: &Correction) {
+    telemetry::corrected(task, correction);
+    ingest.metrics.corrected(correction.kind);
 }
 
 /// The name that a decision is recorded under: what people know, and the account that it stands on.

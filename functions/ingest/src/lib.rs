@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use domain::{Clock, Stores};
 use http::StatusCode;
-use settings::{SlackApprovals, SourceSettings};
+use settings::{Settings, SourceSettings};
 use telemetry::Metrics;
 use webhook::Provider;
 
@@ -92,10 +92,11 @@ impl Ingest {
         self
     }
 
-    /// The same, which also takes the decisions of these people, if there are any.
+    /// The same, which also takes the decisions of people in Slack, if `settings` names any.
     #[must_use]
-    pub fn with_approvals(self, slack: Option<&SlackApprovals>) -> Self {
-        Self { approvers: slack.map(Approvers::new), ..self }
+    pub fn with_approvals(self, settings: &Settings) -> Self {
+        let slack = settings.approvals.slack.as_ref();
+        Self { approvers: slack.map(|slack| Approvers::new(slack, &settings.intents)), ..self }
     }
 
     /// How long the sender behind `source` may be kept waiting.

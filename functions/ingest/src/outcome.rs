@@ -36,7 +36,7 @@ pub(crate) enum Refusal {
     #[error("the body did not arrive in full")]
     Incomplete,
     /// Not a media type in which this sender sends.
-    #[error("the media type is none of {}", wanted.join(", "))]
+    #[error("the media type must be one of {}", wanted.join(", "))]
     MediaType {
         /// Those it sends in.
         wanted: &'static [&'static str],

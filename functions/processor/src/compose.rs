@@ -14,6 +14,7 @@ use crate::automation::stalls::StallWatch;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::refusals::Refusals;
+use crate::version_documents::KeptDocuments;
 use crate::{Registry, automations, observe};
 
 /// Takes batches of messages and works on the tasks that they name.
@@ -92,6 +93,7 @@ impl Processor {
             stats,
             stalls: Arc::default(),
             refusals: Refusals::default(),
+            kept_documents: KeptDocuments::default(),
         };
         let (resources, alone) = (Arc::new(resources), Semaphore::new(1));
         Ok(Self { resources, registry, approver: None, second: None, alone })

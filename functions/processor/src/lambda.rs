@@ -86,8 +86,8 @@ impl Function {
     /// Starts the execution environment.
     ///
     /// # Errors
-    /// [`BootError`]. An agent.toml or a variable that cannot be used is none: its batches are given back, so that no
-    /// message is received in vain until it is a dead letter.
+    /// [`BootError`]. An unusable agent.toml or variable is not a BootError: the batches are given back, so that no
+    /// message reaches the dead letters.
     pub async fn start() -> Result<Self, BootError> {
         let registry = registry();
         let automations: Vec<&str> = registry.names().collect();
@@ -181,7 +181,7 @@ impl Function {
             let Back::In(delay) = back(&delivery) else {
                 warn!(
                     message_id = delivery.message_id,
-                    "the message was let go; the sweeper sends another one"
+                    "the message was deleted without work on its task; the sweeper sends a new one"
                 );
                 continue;
             };

@@ -22,6 +22,7 @@ pub mod simulated;
 mod simulated;
 mod task;
 mod triage;
+mod version_documents;
 
 pub use automation::context::Context;
 pub use automation::registry::{Automation, Registry};
@@ -29,11 +30,12 @@ pub use automation::stalls::StallWatch;
 pub use automations::{register, registry};
 pub use compose::{ComposeError, Parts, Processor, gemini, version};
 pub use queue::ack::Ack;
+pub use queue::shadows::{Capacity, Shadows};
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
 pub use shadow_model::shadow_model;
-pub use task::interrupt::{Deferred, Finished, Interrupt};
+pub use task::interrupt::{Deferred, Finished, Interrupt, RefusedBy};
 pub use triage::budget::schema_warnings;
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may

@@ -11,6 +11,7 @@ use wiring::Services;
 use crate::Interrupt;
 use crate::automation::stalls::Stalls;
 use crate::task::refusals::Refusals;
+use crate::version_documents::KeptDocuments;
 
 /// How long an outside call may take, whatever the service's own client thinks.
 pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
@@ -40,6 +41,8 @@ pub(crate) struct Resources {
     pub(crate) stalls: Arc<Stalls>,
     /// Which services refuse our account.
     pub(crate) refusals: Refusals,
+    /// Whether the documents of this version are kept for those who look back.
+    pub(crate) kept_documents: KeptDocuments,
 }
 
 impl Resources {

@@ -106,7 +106,7 @@ impl MissedDeliveries {
         for (hook, problem) in unread.iter().filter(|(hook, problem)| known.get(*hook) != Some(*problem)) {
             warn!(
                 source,
-                hook, problem, "what a hook could not deliver cannot be read, and is not sent again"
+                hook, problem, "the failed deliveries of a hook cannot be read, so they are not sent again"
             );
         }
         self.write(&key, expected, unread).await.map(drop)
@@ -154,7 +154,7 @@ impl MissedDeliveries {
         }
         warn!(
             source,
-            "others kept writing what is known of missed deliveries; some may be asked for once more"
+            "the record of missed deliveries was not written because of concurrent writes; some deliveries may be requested twice"
         );
         Ok(())
     }
@@ -175,7 +175,7 @@ impl MissedDeliveries {
             let FailedDelivery { event, at, status, guid, .. } = delivery;
             match service.redeliver(delivery).await {
                 Ok(()) => {
-                    info!(source, event, %at, status, guid, "a delivery that had failed is made again");
+                    info!(source, event, %at, status, guid, "GitHub was asked to repeat a failed delivery");
                     *outcome = Became::Taken;
                 }
                 Err(problem) if ends_all(problem.failure) => {

@@ -192,8 +192,11 @@ impl Sweeper {
     }
 
     async fn give_up(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
-        let message =
-            format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
+        let message = format!(
+            "the task was not finished within {} days; its last note was: {}",
+            domain::MAX_OPEN_DAYS,
+            last_word(&task)
+        );
         error!(task_id = %task.id, message, "the task was given up for its age");
         task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
         task.record_follow_up(now);

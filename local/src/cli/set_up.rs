@@ -23,6 +23,10 @@ pub struct InitArgs {
     /// Make a Cargo workspace around it, with automations of your own in Rust, for the maintainer.
     #[arg(long, conflicts_with = "example")]
     pub rust: bool,
+    /// The repository of Afterhook that the workspace is built on, at the tag of this version: it builds on any machine
+    /// (default: the checkout that this program was built in).
+    #[arg(long, value_name = "URL", requires = "rust", value_parser = repository)]
+    pub git: Option<String>,
 }
 
 /// `afterhook setup`.
@@ -46,6 +50,16 @@ pub struct SetupArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,
+}
+
+/// An address that Cargo takes, as it is written in a manifest.
+fn repository(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http" | "ssh" | "file"));
+    let url =
+        url.ok_or("write an address such as https://github.com/OWNER/afterhook or ssh://git@HOST/PATH")?;
+    Ok(url.to_string())
 }
 
 /// `afterhook completions`.

@@ -7,27 +7,28 @@ mod summary;
 
 use std::process::ExitCode;
 
-use settings::{Environment, Mistakes, Settings, Variables};
+use settings::{Environment, Mistake, Mistakes, Settings, Variables};
 
 use crate::Failure;
 use crate::cli::CheckArgs;
-use crate::command::token;
+use crate::command::{http, token};
 use crate::terminal::say;
 
 /// Exits 0 when everything can work.
 ///
 /// One report, printed last, has the mistakes of agent.toml and of the environment. A summary comes before it when
 /// agent.toml by itself is sound: a variable that this machine lacks does not hide what the file says.
-pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
     if args.schema {
         say!("{}", settings::schema().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
+    args.url = args.url.map(|url| http::address("--url", &url)).transpose()?;
     let variables = args.variables.clone().unwrap_or_else(Variables::read);
     let path = args.config.path.clone().unwrap_or_else(|| variables.config_path());
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
-    let environment = variables.environment();
+    let environment = variables.environment().and_then(logged);
     let by_itself = Settings::load_for(&path, &automations);
     let settings = Settings::load_in(&path, &automations, &variables)
         .and_then(|settings| wiring::check_pairs(&settings, &path).map(|()| settings));
@@ -51,6 +52,19 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let kept = health::read(&args, &settings).await;
     online::check(&settings, &environment, kept, &args).await
+}
+
+/// The environment, if its log filter can be used: a function would log by the default one, and `dev` would not start.
+fn logged(environment: Environment) -> Result<Environment, Mistakes> {
+    let unusable = environment.log.as_deref().and_then(|filter| telemetry::check_filter(filter).err());
+    let mistake = unusable.map(|error| Mistake {
+        origin: "environment".to_owned(),
+        at: None,
+        key: "AFTERHOOK_LOG".to_owned(),
+        problem: error.to_string(),
+        suggestion: None,
+    });
+    Mistakes::check(mistake.into_iter().collect()).map(|()| environment)
 }
 
 /// Where something is asked, if that is not the service's own address.

@@ -34,7 +34,7 @@ pub(crate) fn address(option: &str, given: &str) -> Result<String, Failure> {
     };
     let is_one = |url: Url| matches!(url.scheme(), "http" | "https") && url.query().is_none();
     if !Url::parse(&text).is_ok_and(is_one) {
-        return Err(Failure::new(format!(
+        return Err(Failure::misspelt(format!(
             "{option} {given}: write the address of a server, such as 127.0.0.1:3000 or https://hooks.example.com"
         )));
     }

@@ -116,7 +116,9 @@ async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
 #[expect(clippy::unused_async, reason = "the AWS adapters connect asynchronously")]
 async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
     if args.aws {
-        return Err(Failure::new("--aws is not built in: use `cargo run --features aws -- redrive --aws`"));
+        return Err(Failure::misspelt(
+            "--aws is not built in: use `cargo run --features aws -- redrive --aws`",
+        ));
     }
     local(args)
 }

@@ -57,13 +57,14 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
     let source = settings.sources.get(&name).ok_or_else(|| {
         let sources = settings.sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        Failure::new(format!(
+        Failure::misspelt(format!(
             "{}: there is no [sources.{name}]; add that table (`afterhook setup {name}` prints what else {name} needs), or name \
              with --source one of: {sources}",
             path.display()
         ))
     })?;
     let sender = &source.sender;
+    let to = args.to.as_deref().map(|to| url(to, &name)).transpose()?;
     let (secrets, origin) = secrets(&name, &environment, &args.data_dir.path)?;
     let body = body(&args, sender)?;
     let hint = args.event.clone().unwrap_or_else(|| (sender.provider.row().hint_of)(&event_name(&args.file)));
@@ -72,7 +73,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
         say!("{}", gateway_event(&name, &message.headers(&body, Clock::system().now()), &body));
         return Ok(ExitCode::SUCCESS);
     }
-    let url = url(args.to.as_deref().unwrap_or_default(), &name)?;
+    let url = to.unwrap_or_default();
     let answer = message.post(&body, &url).await?;
     answer.print(args.json);
     if answer.status == 401 {

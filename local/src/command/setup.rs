@@ -66,6 +66,7 @@ fn place(args: &SetupArgs) -> Result<Place, Failure> {
         name: args.sender.clone(),
         url,
         has_url: !is_made_up,
+        config: args.config.path.as_ref().map(|path| path.display().to_string()),
         events: source.and_then(|source| source.filter.events.clone()),
         is_source: source.is_some(),
         has_channel: settings.as_ref().is_some_and(|settings| settings.automations.summary_channel.is_some()),
@@ -77,7 +78,7 @@ fn place(args: &SetupArgs) -> Result<Place, Failure> {
 fn unknown(name: &str, path: &str) -> Failure {
     let senders = Provider::ALL.iter().filter(|provider| **provider != Provider::Api);
     let senders: Vec<&str> = senders.map(|provider| provider.name()).collect();
-    Failure::new(format!("{name} is no source of {path}, and none of {}", senders.join(", ")))
+    Failure::misspelt(format!("{name} is no source of {path}, and none of {}", senders.join(", ")))
 }
 
 /// The address without a path: routes are added to it.
@@ -110,6 +111,7 @@ mod tests {
             name: provider.name().to_owned(),
             url: "https://hooks.example.com".to_owned(),
             has_url: true,
+            config: Some("../mine/agent.toml".to_owned()),
             events: events.map(|events| events.iter().map(ToString::to_string).collect()),
             is_source: true,
             has_channel: false,
@@ -127,7 +129,10 @@ mod tests {
             let json = sheet.json(&place);
             assert_eq!(json["webhook_url"], route.as_str(), "{name}");
             assert_eq!(json["variables"][0]["name"], settings::variable_of(name).as_str(), "{name}");
-            assert!(sheet.text(&place).contains(&route), "{name}");
+            let text = sheet.text(&place);
+            assert!(text.contains(&route), "{name}");
+            let last = "check --online --config ../mine/agent.toml --url https://hooks.example.com";
+            assert!(text.trim_end().ends_with(last), "{text}");
             assert!(!sheet.steps.is_empty(), "{name}");
         }
     }

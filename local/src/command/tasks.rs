@@ -19,6 +19,9 @@ use crate::cli::{TasksAction, TasksArgs};
 use crate::terminal::say;
 use find::Among;
 
+/// Tasks of a list that names no other number.
+const LIMIT: u8 = 20;
+
 /// The whole id of the task that `given` is the beginning of.
 pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
     find::id(api, given).await
@@ -26,33 +29,27 @@ pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
 
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.console)?;
     let json = args.json;
-    let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None, watch: false };
-    match args.action.unwrap_or(list) {
-        TasksAction::List { status, source, limit, cursor, watch } => {
-            let limit = limit.to_string();
+    check(args.action.as_ref(), json)?;
+    let api = Api::open(&args.console)?;
+    match args.action.unwrap_or(TasksAction::List(args.list)) {
+        TasksAction::List(list) => {
             let query: Vec<(&str, String)> = [
-                ("status", status.map(|status| status.to_string())),
-                ("source", source),
-                ("limit", Some(limit)),
-                ("cursor", cursor),
+                ("status", list.status.map(|status| status.to_string())),
+                ("source", list.source),
+                ("limit", Some(list.limit.unwrap_or(LIMIT).to_string())),
+                ("cursor", list.cursor),
             ]
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
-            if watch {
+            if list.watch {
                 return watch::watch(&api, &query, json).await;
             }
             print_list(&api.get("/tasks", &query).await?, json);
         }
         TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),
         TasksAction::Transcript { id } => transcript::print(&api, &find::id(&api, &id).await?, json).await?,
-        TasksAction::Review if json => {
-            return Err(Failure::new(
-                "`review` is a conversation: it has no --json; see `tasks list` and `tasks approve`",
-            ));
-        }
         TasksAction::Review => return Box::pin(review::review(&api)).await,
         TasksAction::Retry { ids, note, failed_since, wait } => {
             let ids = match failed_since {
@@ -67,7 +64,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
                 .await;
         }
         TasksAction::Approve { ids, text, intent, draft_hash, wait } => {
-            let ids = one_or_many(&api, &ids, text.is_some() || draft_hash.is_some()).await?;
+            let ids = find::ids(&api, &ids, Among::Waiting).await?;
             let body = object([("text", text), ("intent", intent)]);
             return Many { api, verb: "approve", body, draft_hash, json, wait }.of(ids).await;
         }
@@ -80,7 +77,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             return Many { api, verb: "correct", body, draft_hash: None, json, wait: false }.of(ids).await;
         }
         TasksAction::Reject { ids, reason, draft_hash } => {
-            let ids = one_or_many(&api, &ids, draft_hash.is_some()).await?;
+            let ids = find::ids(&api, &ids, Among::Waiting).await?;
             let body = object([("reason", reason)]);
             return Many { api, verb: "reject", body, draft_hash, json, wait: false }.of(ids).await;
         }
@@ -88,12 +85,24 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tasks of these ids, which are to be decided about. A text and a hash are of one draft.
-async fn one_or_many(api: &Api, ids: &[String], is_of_one: bool) -> Result<Vec<String>, Failure> {
+/// Refuses what no task could be done to.
+fn check(action: Option<&TasksAction>, json: bool) -> Result<(), Failure> {
+    let (ids, is_of_one) = match action {
+        Some(TasksAction::Review) if json => {
+            return Err(Failure::misspelt(
+                "`review` is a conversation: it has no --json; see `tasks list` and `tasks approve`",
+            ));
+        }
+        Some(TasksAction::Approve { ids, text, draft_hash, .. }) => {
+            (ids, text.is_some() || draft_hash.is_some())
+        }
+        Some(TasksAction::Reject { ids, draft_hash, .. }) => (ids, draft_hash.is_some()),
+        _ => return Ok(()),
+    };
     if is_of_one && ids.len() > 1 {
-        return Err(Failure::new("--text and --draft-hash are about one draft: name one task"));
+        return Err(Failure::misspelt("--text and --draft-hash are about one draft: name one task"));
     }
-    find::ids(api, ids, Among::Waiting).await
+    Ok(())
 }
 
 /// The same for many tasks.

@@ -42,7 +42,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let format = if args.json { Format::Json } else { Format::Pretty };
     let filter = environment.log.clone().unwrap_or_else(|| quiet(&args).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
-        .map_err(|error| Failure::new(error.to_string()))?;
+        .map_err(|error| Failure::at("AFTERHOOK_LOG", error))?;
     if args.demo {
         return demo::command(&args).await;
     }
@@ -97,6 +97,7 @@ fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure>
     std::fs::create_dir_all(&args.data_dir.path).map_err(|error| {
         Failure::at(format!("the data directory {}", args.data_dir.path.display()), error)
     })?;
+    keep_apart(&args.data_dir.path)?;
     let made_up = make_up(&args.data_dir.path, &settings, &mut environment)?;
     let backend = backend(args, &environment)?;
     Ok(Dev {
@@ -107,6 +108,15 @@ fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure>
         port: args.port,
         made_up,
     })
+}
+
+/// Wherever `dev` runs, git leaves its data alone: there are secrets in it, and what people wrote.
+fn keep_apart(data_dir: &Path) -> Result<(), Failure> {
+    let path = data_dir.join(".gitignore");
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::write(&path, "*\n").map_err(|error| Failure::at(path.display(), error))
 }
 
 #[cfg(feature = "aws")]
@@ -122,7 +132,7 @@ fn backend(args: &DevArgs, environment: &Environment) -> Result<Backend, Failure
 #[cfg(not(feature = "aws"))]
 fn backend(args: &DevArgs, _: &Environment) -> Result<Backend, Failure> {
     if args.aws {
-        return Err(Failure::new("--aws is not built in: use `cargo run --features aws -- dev --aws`"));
+        return Err(Failure::misspelt("--aws is not built in: use `cargo run --features aws -- dev --aws`"));
     }
     Ok(Backend::Sqlite(args.data_dir.path.clone()))
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Approver, Delivery, Lane, Visibility, after};
-use processor::{Ack, Processor};
+use domain::{Approver, Delivery, Lane, Timestamp, Visibility, after};
+use processor::{Ack, Capacity, Processor, Shadows};
 use settings::Settings;
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
 use tokio::sync::Semaphore;
@@ -64,8 +64,10 @@ pub(crate) async fn lane(
             let Ok(permit) = Arc::clone(&slots).acquire_many_owned(places).await else { return };
             let processor = Arc::clone(&processor);
             let work_of_batch = async move {
-                deliver(&processor, batch, invocation).await;
+                let deadline = after(processor.clock().now(), invocation);
+                let shadows = deliver(&processor, batch, deadline).await;
                 drop(permit);
+                processor.draft_beside(shadows, deadline, Capacity::Own).await;
             };
             work.spawn(work_of_batch.instrument(error_span!("invocation", function = "processor")));
         }
@@ -82,15 +84,17 @@ fn batches(lane: Lane, received: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     }
 }
 
-async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>, invocation: Duration) {
-    let deadline = after(processor.clock().now(), invocation);
-    for (delivery, ack) in processor.handle_together(batch, deadline).await {
+/// Works on `batch` and deletes what is done. What is left for the second agent keeps no message and no permit.
+async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>, deadline: Timestamp) -> Shadows {
+    let (done, shadows) = processor.handle_live(batch, deadline).await;
+    for (delivery, ack) in done {
         if ack == Ack::Delete
             && let Err(problem) = processor.stores().queue.delete(&delivery.receipt).await
         {
             warn!(message_id = delivery.message_id, %problem, "a done message comes back and will be dropped then");
         }
     }
+    shadows
 }
 
 /// Sweeps every second until dropped.

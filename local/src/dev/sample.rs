@@ -63,7 +63,7 @@ pub(crate) fn choose<'s>(
         match real(sample.provider, services) {
             None => return Ok((source, sample)),
             Some(service) => {
-                why = format!("{service} is the real one, and the sample's thread is nobody's to write to")
+                why = format!("{service} is the real service, and the sample's thread does not exist there")
             }
         }
     }

@@ -268,7 +268,7 @@ fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clo
         clock.clone(),
         Metrics::none(),
     )
-    .with_approvals(settings.approvals.slack.as_ref())
+    .with_approvals(settings)
 }
 
 /// Tells ingest the agent's own login at a service, as soon as the service says it.

@@ -24,8 +24,8 @@ const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 const STILL_EVERY: Duration = Duration::from_secs(5);
 
 /// With `--once`, how far off the next try of a task may be, and how long all its waits may last.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-const LONGEST_WAITS: Duration = Duration::from_secs(120);
+const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAITS: Duration = Duration::from_secs(120);
 
 /// Whether the sample ended well.
 pub(super) async fn sample(args: &DevArgs, running: &Running) -> Result<bool, Failure> {
@@ -138,7 +138,7 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
 /// Why nobody waits for `task` any more, which has `waited` so long: it goes on too late, or has been put off too often.
 fn put_off(task: &Task, waited: Duration, now: Timestamp) -> Option<String> {
     let (status, at) = (task.control.status, task.control.not_before?);
-    let is_late = at > after(now, LONGEST_WAIT) || waited > LONGEST_WAITS;
+    let is_late = at > after(now, MAX_WAIT) || waited > MAX_WAITS;
     if status != TaskStatus::Waiting || !is_late {
         return None;
     }

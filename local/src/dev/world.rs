@@ -2,6 +2,7 @@
 //! for the rest of what is needed.
 
 mod launcher;
+mod ports;
 mod received;
 mod thread;
 
@@ -16,6 +17,7 @@ pub(super) use received::Received;
 use super::stage::Stage;
 use crate::Failure;
 use launcher::Launcher;
+use ports::Ports;
 
 /// The name of the model's service.
 pub(super) const GEMINI: &str = "Gemini";
@@ -29,7 +31,7 @@ pub struct Service {
     pub standin: bool,
     /// Where it is.
     pub address: String,
-    /// How to have the real one; of one that is none, what it is.
+    /// For a stand-in: how to configure the real service. Otherwise: what the address is.
     pub hint: String,
 }
 
@@ -59,7 +61,8 @@ pub(super) fn populate(
     stage: &Stage,
     tasks: &mut JoinSet<()>,
 ) -> Result<World, Failure> {
-    let mut launcher = Launcher { environment, data_dir, stage, tasks, received: Received::default() };
+    let ports = Ports::of(data_dir)?;
+    let mut launcher = Launcher { environment, data_dir, ports, stage, tasks, received: Received::default() };
     let mut services = vec![launcher.gemini(settings)?];
     let needs = wiring::needs(settings);
     for service in OutsideService::ALL.iter().copied() {
@@ -86,7 +89,68 @@ pub(crate) fn model(
     environment: &mut Environment,
     tasks: &mut JoinSet<()>,
 ) -> Result<Service, Failure> {
-    let stage = Stage::default();
-    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }
+    let (stage, ports) = (Stage::default(), Ports::of(None)?);
+    Launcher { environment, data_dir: None, ports, stage: &stage, tasks, received: Received::default() }
         .gemini(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// What a start in `dir` says of its stand-ins. They stop before it returns.
+    async fn start(dir: &Path) -> Vec<(&'static str, String)> {
+        let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent");
+        let text = "[agent]\npersona = \"prompts/persona.md\"\n[sources.github]\n[sources.slack]\n";
+        let settings = Settings::parse(text, &agent).unwrap();
+        let mut tasks = JoinSet::new();
+        let mut environment = Environment::default();
+        let world = populate(&settings, &mut environment, Some(dir), &Stage::default(), &mut tasks).unwrap();
+        let found = world.services.into_iter().filter(|service| service.standin);
+        let found: Vec<_> = found.map(|service| (service.name, service.address)).collect();
+        for (_, address) in &found {
+            TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+        }
+        tasks.shutdown().await;
+        for (name, address) in &found {
+            until_free(name, address).await;
+        }
+        found
+    }
+
+    /// The thread of a stand-in ends when it notices that nobody wants it any more.
+    async fn until_free(name: &str, address: &str) {
+        for _ in 0..500 {
+            if TcpListener::bind(address.trim_start_matches("http://")).is_ok() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{name} still listens on {address}");
+    }
+
+    #[tokio::test]
+    async fn stand_ins_listen_where_they_did_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = start(dir.path()).await;
+        let names: Vec<_> = first.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, [GEMINI, "GitHub", "Slack"]);
+        assert_eq!(start(dir.path()).await, first);
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_ne!(start(elsewhere.path()).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_somebody_else_has_stops_no_start_and_the_next_one_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = start(dir.path()).await;
+        let taken = TcpListener::bind(first[1].1.trim_start_matches("http://")).unwrap();
+        let second = start(dir.path()).await;
+        assert_ne!(second[1], first[1]);
+        assert_eq!((&second[0], &second[2]), (&first[0], &first[2]), "the others stay where they were");
+        drop(taken);
+        assert_eq!(start(dir.path()).await, second);
+    }
 }

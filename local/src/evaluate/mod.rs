@@ -147,9 +147,7 @@ fn check_intents(settings: &Settings, cases: &[Case]) -> Result<(), Failure> {
     let line = |(intent, cases): (&str, Vec<&Case>)| {
         let first = cases.first().map_or_else(String::new, |case| case.place.to_string());
         let count = cases.len();
-        format!(
-            "{first}: the intent `{intent}` is none of agent.toml; {count} of the cases expect it, in vain"
-        )
+        format!("{first}: agent.toml has no intent `{intent}`, but {count} cases expect it")
     };
     let lines: Vec<String> = unknown.into_iter().map(line).collect();
     if lines.is_empty() { Ok(()) } else { Err(Failure::new(lines.join("\n"))) }

@@ -199,6 +199,54 @@ async fn a_run_that_was_cut_off_goes_on_without_paying_twice() {
     assert!(paid.len() >= cases.len() && paid.values().all(|times| *times == 1), "{paid:#?}");
 }
 
+/// What is spent of the bound of `stores`, what is set aside of it included, in US dollars.
+async fn taken(stores: &Stores) -> f64 {
+    let now = domain::Timestamp::now();
+    let key = format!("{}{}", domain::BUDGETS, now.strftime("%Y-%m-%d"));
+    let Some(item) = stores.state.get(&key, now).await.unwrap() else { return 0.0 };
+    let aside = item.value["r"].as_object().into_iter().flatten();
+    let micro = item.value["u"].as_f64().unwrap() + aside.map(|(_, it)| it[0].as_f64().unwrap()).sum::<f64>();
+    micro / 1e6
+}
+
+/// The model hears the questions and does not answer before the run is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_had_set_aside_is_spent_and_the_next_one_says_so_at_once() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let bounded = |usd: f64| args(dir.path(), &format!("--only slack-question --max-usd {usd:.6}"));
+    let first = bounded(1.0);
+    let (cases, ground) = (chosen(&first).unwrap(), ground(&first, Some(&url)));
+    let settings = for_show(agent(), ["slack"].into_iter(), first.max_usd).unwrap();
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await.unwrap();
+    let jobs: Vec<Job> = cases.iter().map(|case| job(&settings, case, &rig).unwrap()).collect();
+    let asking = async {
+        while taken(rig.stores()).await <= 0.0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::select! {
+        _ = rig.run(&jobs) => panic!("nobody has answered"),
+        () = asking => {}
+    }
+    rig.close().await;
+
+    let aside = taken(&kept(&ground)).await;
+    let (began, bound) = (std::time::Instant::now(), aside + 0.000_001);
+    let score = scored(&bounded(bound), Some(&url)).await;
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    let whys: Vec<&str> = score.outcomes.iter().filter_map(|it| it.unfinished.as_deref()).collect();
+    assert_eq!(whys.len(), cases.len(), "{:#?}", score.outcomes);
+    assert!(whys.iter().all(|why| why.contains("raise --max-usd")), "{whys:#?}");
+    assert!((taken(&kept(&ground)).await - aside).abs() < 1e-9, "no call was made, and nothing given back");
+
+    let _model = tokio::spawn(crate::stand_ins::gemini(domain::Clock::system())(listener));
+    let score = scored(&bounded(aside + 20.0), Some(&url)).await;
+    assert_eq!(score.finished(), cases.len(), "{:#?}", score.outcomes);
+    assert!(taken(&kept(&ground)).await >= aside + score.cost_usd() - 1e-5);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_is_spent_than_was_agreed_to_and_a_higher_bound_goes_on() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -232,6 +280,52 @@ async fn a_model_that_refuses_the_key_ends_the_run_with_its_own_words() {
     let ground = Ground::prepare("eval", &agent(), keyless, dir.path(), args.max_usd).unwrap();
     let score = measure(&ground, agent(), &chosen(&args).unwrap(), &args).await.unwrap();
     assert!(score.outcomes[0].why().contains("PERMISSION_DENIED"), "{}", score.outcomes[0].why());
+}
+
+const AUTOMATIONS: &str = r#"
+[automations.label]
+allowed = ["bug"]
+[automations.summarise]
+channel = "C0SUMMARY"
+[automations.refund_request]
+max_amount = { usd = 50.00 }
+[automations.http.ping]
+url = "https://api.example.com/ping"
+headers = { Authorization = "AUTOMATION_PING" }
+"#;
+
+/// Cases of the shipped set that each automation handles, and what it says that it would do.
+const ACTING: [(&str, &str, &str); 3] = [
+    ("summarise", "stripe-", "Summary of"),
+    ("http.ping", "stripe-", "https://api.example.com/ping"),
+    ("http.ping", "github-question", "https://api.example.com/ping"),
+];
+
+/// Every intent has the same automation.
+#[tokio::test(flavor = "multi_thread")]
+async fn automations_are_evaluated_up_to_where_they_would_act_and_need_no_credentials() {
+    let intent = |automation: &str| {
+        let name = automation.replace('.', "_");
+        format!("[[intents]]\nname = \"{name}\"\nwhen = \"never\"\nautomation = \"{automation}\"\n")
+    };
+    let used = ["label", "summarise", "refund_request", "http.ping"].map(intent);
+    let text =
+        std::fs::read_to_string(root().join("agent/agent.toml")).unwrap() + AUTOMATIONS + &used.concat();
+    let agent = Settings::parse(&text, &root().join("agent")).unwrap();
+    for (automation, only, says) in ACTING {
+        let dir = tempfile::tempdir().unwrap();
+        let args = args(dir.path(), &format!("--only {only}"));
+        let mut settings = agent.clone();
+        settings.intents.iter_mut().for_each(|intent| intent.automation = automation.to_owned());
+        settings.agent.default_automation = automation.to_owned();
+        let cases = chosen(&args).unwrap();
+        let score = measure(&ground(&args, None), settings, &cases, &args).await.unwrap();
+        assert_eq!((score.finished(), score.outcomes.len()), (cases.len(), cases.len()), "{automation}");
+        for outcome in score.outcomes.iter().filter(|it| it.got != SPAM) {
+            assert!(outcome.answer.contains(says), "{automation}: {outcome:?}");
+            assert!(!outcome.faults.iter().any(|fault| fault.starts_with("failed")), "{outcome:?}");
+        }
+    }
 }
 
 #[test]

@@ -15,8 +15,8 @@ const DOCUMENT: &str = "Reference document `";
 pub(crate) struct Said {
     /// The thread, without the request at its end.
     turns: Vec<Turn>,
-    /// The reference material, unless a cache at the model held it.
-    documents: Option<Vec<Document>>,
+    /// The reference material; `None` if a cache at the model held it, and it is not kept elsewhere.
+    pub(crate) documents: Option<Vec<Document>>,
     /// What the fences around what others wrote are called.
     pub(crate) nonce: String,
     /// Whether images or files went along, which are not kept.
@@ -27,11 +27,6 @@ impl Said {
     /// What the last request for an answer said, if `calls` (a transcript) has one.
     pub(crate) fn of_transcript(calls: &[Value]) -> Option<Self> {
         calls.iter().rev().find_map(|call| Self::of_request(call.get("request")?))
-    }
-
-    /// Whether a cache at the model held the documents.
-    pub(crate) fn documents_are_gone(&self) -> bool {
-        self.documents.is_none()
     }
 
     /// Reads a request: its last part that asks for an answer names the fence of all that was written by others.

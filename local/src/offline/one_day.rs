@@ -33,7 +33,7 @@ impl Model for OneDay {
         Err(ModelError {
             step: call.step.clone(),
             failure: ModelFailure::Defer { why: Deferral::Budget, not_before: Some(Timestamp::MAX) },
-            message: "the day is over whose bound was agreed to; start again to go on".to_owned(),
+            message: "the day whose budget you agreed to is over; start again to continue".to_owned(),
             usage: Vec::new(),
             exchanges: Vec::new(),
         })

@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use super::side::Side;
 
+/// A cost that is so many times the other is another one; less is how the words of an answer happened to fall.
+const MUCH: f64 = 1.5;
+
 /// A task then and now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Pair {
@@ -12,17 +15,26 @@ pub(crate) struct Pair {
     pub(crate) before: Side,
     /// `None` where it could not be run again.
     pub(crate) after: Option<Side>,
-    /// What is different: `intent`, `parameters`, `parking`, `answer`, `outcome`.
+    /// What is different: `intent`, `parameters`, `parking`, `answer`, `outcome`; `confidence`, if it is on the other side of
+    /// the threshold; `cost`, if one is half as much again as the other.
     pub(crate) changed: Vec<&'static str>,
     /// What could not be as it was, or why it could not be run.
     pub(crate) note: Option<String>,
+    /// Whether its answer of now read the documents of now, since they were asked for or those of then are not known.
+    pub(crate) documents_of_now: bool,
 }
 
 impl Pair {
-    /// The task `task_id`, `before` and `after`.
-    pub(crate) fn new(task_id: &str, before: Side, after: Option<Side>, note: Option<String>) -> Self {
-        let changed = after.as_ref().map(|after| changed(&before, after)).unwrap_or_default();
-        Self { task_id: task_id.to_owned(), before, after, changed, note }
+    /// The task `task_id`, `before` and `after`. `threshold` is the confidence below which an answer is not sure now.
+    pub(crate) fn new(
+        task_id: &str,
+        before: Side,
+        after: Option<Side>,
+        note: Option<String>,
+        threshold: f64,
+    ) -> Self {
+        let changed = after.as_ref().map(|after| changed(&before, after, threshold)).unwrap_or_default();
+        Self { task_id: task_id.to_owned(), before, after, changed, note, documents_of_now: false }
     }
 
     /// How it stands where nothing is different.
@@ -40,16 +52,20 @@ impl Pair {
     }
 }
 
-fn changed(before: &Side, after: &Side) -> Vec<&'static str> {
+fn changed(before: &Side, after: &Side, threshold: f64) -> Vec<&'static str> {
     if after.unfinished {
         return Vec::new();
     }
+    let is_sure = |side: &Side| side.confidence.map(|sure| sure >= threshold);
+    let costs = before.cost_usd.zip(after.cost_usd);
     let differences = [
         ("intent", before.intent != after.intent),
         ("parameters", before.parameters != after.parameters),
         ("parking", before.parked_because.is_some() != after.parked_because.is_some()),
         ("answer", before.answer.trim() != after.answer.trim()),
         ("outcome", before.unanswered.is_some() != after.unanswered.is_some()),
+        ("confidence", is_sure(before).zip(is_sure(after)).is_some_and(|(was, is)| was != is)),
+        ("cost", costs.is_some_and(|(was, is)| was.max(is) > 0.0 && was.max(is) >= was.min(is) * MUCH)),
     ];
     differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
 }
@@ -70,9 +86,19 @@ pub(crate) struct Summary {
     pub(crate) answer: usize,
     /// Tasks that fail or are not answered, and were before.
     pub(crate) newly_unanswered: usize,
+    /// Tasks whose confidence has come up to the threshold.
+    pub(crate) newly_sure: usize,
+    /// Tasks whose confidence has fallen below it.
+    pub(crate) no_longer_sure: usize,
+    /// Tasks that cost half as much again, or more.
+    pub(crate) dearer: usize,
+    /// The other way round.
+    pub(crate) cheaper: usize,
     pub(crate) unchanged: usize,
     /// Tasks whose draft a person had edited; it is the agent's own that is compared.
     pub(crate) edited: usize,
+    /// Answers of now that read the documents of now, and not those of then.
+    pub(crate) documents_of_now: usize,
     /// Tasks that another model has sorted now than agent.toml wants.
     pub(crate) intents_by_another: usize,
     /// Tasks that another model has answered now.
@@ -121,8 +147,15 @@ impl Summary {
             sum.no_longer_parked += usize::from(pair.has_changed("parking") && !parks);
             sum.answer += usize::from(pair.has_changed("answer"));
             sum.newly_unanswered += usize::from(pair.has_changed("outcome") && after.unanswered.is_some());
+            let (is_surer, is_dearer) =
+                (after.confidence > pair.before.confidence, after.cost_usd > pair.before.cost_usd);
+            sum.newly_sure += usize::from(pair.has_changed("confidence") && is_surer);
+            sum.no_longer_sure += usize::from(pair.has_changed("confidence") && !is_surer);
+            sum.dearer += usize::from(pair.has_changed("cost") && is_dearer);
+            sum.cheaper += usize::from(pair.has_changed("cost") && !is_dearer);
             sum.unchanged += usize::from(pair.changed.is_empty());
             sum.edited += usize::from(pair.before.edit.is_some());
+            sum.documents_of_now += usize::from(pair.documents_of_now);
             sum.intents_by_another += usize::from(Served::by_another(&after.served, true));
             sum.answers_by_another += usize::from(Served::by_another(&after.served, false));
         }
@@ -133,6 +166,8 @@ impl Summary {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    pub(crate) const THRESHOLD: f64 = 0.8;
 
     pub(crate) fn side(intent: &str, answer: &str) -> Side {
         Side {
@@ -150,18 +185,24 @@ pub(crate) mod tests {
         let parked = Side { parked_because: Some("unsure".to_owned()), cost_usd: None, ..side("bug", "Hi.") };
         let failed = Side { unanswered: Some("broken".to_owned()), ..side("bug", "") };
         let pairs = [
-            Pair::new("1", side("bug", "Hi."), Some(side("bug", "Hi.\n")), None),
-            Pair::new("2", side("bug", "Hi."), Some(side("question", "Ho.")), None),
-            Pair::new("3", side("bug", "Hi."), Some(parked.clone()), None),
-            Pair::new("4", parked, Some(side("bug", "Hi.")), None),
-            Pair::new("5", side("bug", "Hi."), Some(failed), None),
-            Pair::new("7", side("bug", "Hi."), Some(Side { unfinished: true, ..side("none", "") }), None),
-            Pair::new("6", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
+            Pair::new("1", side("bug", "Hi."), Some(side("bug", "Hi.\n")), None, THRESHOLD),
+            Pair::new("2", side("bug", "Hi."), Some(side("question", "Ho.")), None, THRESHOLD),
+            Pair::new("3", side("bug", "Hi."), Some(parked.clone()), None, THRESHOLD),
+            Pair::new("4", parked, Some(side("bug", "Hi.")), None, THRESHOLD),
+            Pair::new("5", side("bug", "Hi."), Some(failed), None, THRESHOLD),
+            Pair::new(
+                "7",
+                side("bug", "Hi."),
+                Some(Side { unfinished: true, ..side("none", "") }),
+                None,
+                THRESHOLD,
+            ),
+            Pair::new("6", side("bug", "Hi."), None, Some("its body is forgotten".to_owned()), THRESHOLD),
         ];
         assert!([0, 5, 6].iter().all(|at: &usize| pairs[*at].changed.is_empty()));
         assert_eq!(pairs[1].changed, ["intent", "answer"]);
         let edited = Side { edit: Some("A person's.".to_owned()), from: None, ..side("bug", "Hi.") };
-        let edited = [Pair::new("8", edited, Some(side("bug", "Hi.")), None)];
+        let edited = [Pair::new("8", edited, Some(side("bug", "Hi.")), None, THRESHOLD)];
         assert_eq!(edited[0].changed, Vec::<&str>::new(), "what the agent wrote is compared");
         assert_eq!((Summary::of(&edited).edited, Summary::of(&edited).unchanged), (1, 1));
         let sum = Summary::of(&pairs);
@@ -169,5 +210,33 @@ pub(crate) mod tests {
         assert_eq!(sum.unfinished, 1);
         assert_eq!((sum.newly_parked, sum.no_longer_parked, sum.newly_unanswered), (1, 1, 1));
         assert_eq!((sum.before.tokens, sum.before.cost_usd, sum.before.unpriced), (50, 2.0, 1));
+    }
+    #[test]
+    fn a_confidence_that_crosses_the_threshold_and_another_cost_are_changes() {
+        let of = |sure: f64, cost: f64| Side {
+            confidence: Some(sure),
+            cost_usd: Some(cost),
+            ..side("bug", "Hi.")
+        };
+        for (was, is, changed) in [
+            (of(0.79, 1.0), of(0.8, 1.0), &["confidence"][..]),
+            (of(0.95, 1.0), of(0.5, 1.0), &["confidence"]),
+            (of(0.95, 1.0), of(0.81, 1.4), &[]),
+            (of(0.9, 1.0), of(0.9, 1.5), &["cost"]),
+            (of(0.9, 0.9), of(0.9, 0.3), &["cost"]),
+            (of(0.9, 0.0), of(0.9, 0.0), &[]),
+            (of(0.9, 0.0), of(0.9, 0.1), &["cost"]),
+            (Side { confidence: None, cost_usd: None, ..of(0.0, 0.0) }, of(0.9, 1.0), &[]),
+        ] {
+            let pair = Pair::new("1", was, Some(is), None, THRESHOLD);
+            assert_eq!(pair.changed, changed, "{pair:?}");
+        }
+        let pairs = [
+            Pair::new("1", of(0.7, 1.0), Some(of(0.9, 2.0)), None, THRESHOLD),
+            Pair::new("2", of(0.9, 1.0), Some(of(0.7, 0.5)), None, THRESHOLD),
+        ];
+        let sum = Summary::of(&pairs);
+        assert_eq!((sum.newly_sure, sum.no_longer_sure, sum.dearer, sum.cheaper), (1, 1, 1, 1));
+        assert_eq!(sum.unchanged, 0);
     }
 }

@@ -115,7 +115,13 @@ async fn read(archive: &Archive, wanted: &Wanted) -> Result<Vec<Past>, Failure> 
         }
         let body = archive.payload(&id).await.map_err(|why| why.to_string());
         let calls = archive.transcript(&id).await?;
-        let said = Said::of_transcript(&calls);
+        let mut said = Said::of_transcript(&calls);
+        if let Some(said) = said.as_mut().filter(|said| said.documents.is_none()) {
+            said.documents = archive.documents(&id).await.unwrap_or_else(|problem| {
+                tracing::warn!(task_id = id, %problem, "the documents of then cannot be had");
+                None
+            });
+        }
         let calls: Vec<_> = calls.into_iter().filter_map(|call| serde_json::from_value(call).ok()).collect();
         // Which models were wanted then, nobody knows any more.
         past.push(Past { id, view, body, said, served: Served::of(&calls, None) });
@@ -134,6 +140,7 @@ async fn compared(
     let sources =
         known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
     let settings = in_tier(for_show(settings.clone(), sources, args.max_usd)?, args.tier);
+    let threshold = settings.agent.confidence_threshold;
     let then = args.documents == Documents::Then;
     let again = again(&settings, past, then, Timestamp::now());
     let said = again.said;
@@ -154,12 +161,15 @@ async fn compared(
     eprintln!("{} tasks{kept}, {}: {}", jobs.len(), ground.in_words(), estimate(&settings, &events));
     let ran = rig.run(&jobs).await?;
     rig.close().await;
-    let mut after: BTreeMap<usize, Side> = places.into_iter().zip(ran.iter().map(Side::of_run)).collect();
+    let mut after: BTreeMap<usize, Side> =
+        places.into_iter().zip(ran.iter().map(|ran| Side::of_run(ran, &ground.version))).collect();
     let pair = |(place, past): (usize, &Past)| {
         let after = after.remove(&place);
         let answers = after.as_ref().is_some_and(|after| !after.answer.is_empty());
         let note = again.refused.get(&place).cloned().or_else(|| past.note(then).filter(|_| answers));
-        Pair::new(&past.id, Side::of_view(&past.view, &past.served), after, note)
+        let documents_of_now = answers && !(then && past.has_documents());
+        let pair = Pair::new(&past.id, Side::of_view(&past.view, &past.served), after, note, threshold);
+        Pair { documents_of_now, ..pair }
     };
     Ok(past.iter().enumerate().map(pair).collect())
 }
@@ -210,11 +220,16 @@ impl Past {
         Ok(job)
     }
 
+    /// Whether it is known which documents it was answered from.
+    fn has_documents(&self) -> bool {
+        self.said.as_ref().is_some_and(|said| said.documents.is_some())
+    }
+
     /// What could not be as it was.
     fn note(&self, then: bool) -> Option<String> {
         let Some(said) = &self.said else {
             return Some(
-                "no answer was asked for then: its thread is not known, and it is answered without"
+                "no answer was asked for then: its thread is not known, and it is answered without, from the documents of now"
                     .to_owned(),
             );
         };
@@ -222,8 +237,10 @@ impl Past {
         if said.had_media {
             notes.push("images and files of then are not kept");
         }
-        if then && said.documents_are_gone() {
-            notes.push("documents of then were in a cache at the model; those of now are read");
+        if then && !self.has_documents() {
+            notes.push(
+                "documents of then were in a cache at the model and are not kept; those of now are read",
+            );
         }
         (!notes.is_empty()).then(|| notes.join("; "))
     }

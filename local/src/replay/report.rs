@@ -91,6 +91,12 @@ fn summary(sum: &Summary) -> String {
     if sum.edited > 0 {
         more = format!(" A person had edited {}: what the agent had written is compared.", sum.edited);
     }
+    if sum.documents_of_now > 0 {
+        more += &format!(
+            " {} answers of now read the documents of now, and not those of then.",
+            sum.documents_of_now
+        );
+    }
     if sum.intents_by_another + sum.answers_by_another > 0 {
         more += &format!(
             " {} intents and {} answers of now are by another model than agent.toml wants.",
@@ -99,7 +105,8 @@ fn summary(sum: &Summary) -> String {
     }
     format!(
         "{} tasks, {} not run{unfinished}: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
-         longer parked, {} newly without an answer. Before: {}. Now: {}.{more}",
+         longer parked, {} newly without an answer; {} sure now and {} no longer, by the threshold; {} much dearer, {} much \
+         cheaper. Before: {}. Now: {}.{more}",
         sum.tasks,
         sum.not_run,
         sum.unchanged,
@@ -108,6 +115,10 @@ fn summary(sum: &Summary) -> String {
         sum.newly_parked,
         sum.no_longer_parked,
         sum.newly_unanswered,
+        sum.newly_sure,
+        sum.no_longer_sure,
+        sum.dearer,
+        sum.cheaper,
         sums(&sum.before),
         sums(&sum.after),
     )
@@ -134,17 +145,30 @@ fn line(pair: &Pair) -> String {
     told.extend(
         others.map(|what| format!("another {what}").replace("another parameters", "other parameters")),
     );
+    if pair.has_changed("confidence") {
+        told.push(if is.confidence > was.confidence { "sure now" } else { "no longer sure" }.to_owned());
+    }
+    if pair.has_changed("cost") {
+        told.push(format!("{} -> {}", cost(was), cost(is)));
+    }
     if was.edit.is_some() {
         told.push("a person had edited it".to_owned());
     }
     if is.is_by_another() {
         told.push(plain(&Served::in_words(&is.served)));
     }
+    if pair.documents_of_now {
+        told.push("documents of now".to_owned());
+    }
     format!("{}: {}{note}", plain(&pair.task_id), told.join("; "))
 }
 
 fn sure(side: &Side) -> String {
     side.confidence.map_or_else(|| "-".to_owned(), |sure| format!("{sure:.2}"))
+}
+
+fn cost(side: &Side) -> String {
+    side.cost_usd.map_or_else(|| "$?".to_owned(), |cost| format!("${cost:.5}"))
 }
 
 fn task(pair: &Pair) -> Markup {
@@ -156,10 +180,7 @@ fn task(pair: &Pair) -> Markup {
         "parking" => side.parked_because.clone().unwrap_or_else(|| "-".to_owned()),
         _ => side.unanswered.clone().unwrap_or_else(|| "-".to_owned()),
     };
-    let took = |side: &Side| {
-        let cost = side.cost_usd.map_or_else(|| "$?".to_owned(), |cost| format!("${cost:.5}"));
-        format!("{} tokens, {cost}, {} ms", side.tokens, side.ms)
-    };
+    let took = |side: &Side| format!("{} tokens, {}, {} ms", side.tokens, cost(side), side.ms);
     html! {
         h2 { (pair.task_id) ": " (pair.changed.join(", ")) }
         @if let Some(note) = &pair.note { p { (note) } }
@@ -171,12 +192,13 @@ fn task(pair: &Pair) -> Markup {
             }
             @for (name, what) in
                 [("intent", "intent"), ("parameters", "parameters"), ("parked because", "parking"), ("not answered", "outcome")] {
-                tr.wrong[pair.has_changed(what)] {
+                tr.wrong[pair.has_changed(what) || (what == "intent" && pair.has_changed("confidence"))] {
                     th { (name) } td { (cell(before, what)) } td { (cell(after, what)) }
                 }
             }
+            @if pair.documents_of_now { tr { th { "documents" } td { "of then" } td { "of now" } } }
             tr { th { "models" } td { (Served::in_words(&before.served)) } td { (Served::in_words(&after.served)) } }
-            tr { th { "took" } td { (took(before)) } td { (took(after)) } }
+            tr.wrong[pair.has_changed("cost")] { th { "took" } td { (took(before)) } td { (took(after)) } }
             tr {
                 th { "answer" }
                 td { pre { (before.answer) } } td { (diff(&before.answer, &after.answer)) }
@@ -190,7 +212,7 @@ fn task(pair: &Pair) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::compare::tests::side;
+    use super::super::compare::tests::{THRESHOLD, side};
     use super::*;
 
     #[test]
@@ -199,28 +221,31 @@ mod tests {
             Pair::new(
                 "tsk_1",
                 side("bug", "<b> Hello world."),
-                Some(side("question", "<b> Hello moon.")),
+                Some(Side { cost_usd: Some(1.5), ..side("question", "<b> Hello moon.") }),
                 None,
+                THRESHOLD,
             ),
-            Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
-            Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None),
+            Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned()), THRESHOLD),
+            Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None, THRESHOLD),
         ];
         let mut pairs = pairs;
         let instead_of = Some("pro".to_owned());
         let served = Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of };
         pairs[2].after.as_mut().unwrap().served = vec![served];
+        pairs[0].documents_of_now = true;
         pairs[0].before.edit = Some("<b> A person's.".to_owned());
         let report = Report { pairs: &pairs, version: "ver_2", model: "the stand-in" };
         let told = report.text();
         assert!(told.starts_with("3 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
-        assert!(told.contains("tsk_1: bug - -> question -; another answer"), "{told}");
+        assert!(told.contains("tsk_1: bug - -> question -; another answer; $0.50000 -> $1.50000; a person had edited it; documents of now"), "{told}");
         assert!(told.contains("tsk_2: not run (its body is forgotten)"), "{told}");
         assert!(told.contains("tsk_3: bug - -> bug -; answer by flash instead of pro"), "{told}");
         assert!(told.contains("0 intents and 1 answers of now are by another model"), "{told}");
         assert!(told.contains("A person had edited 1") && told.contains("a person had edited it"), "{told}");
         let value = report.json();
         assert_eq!(value["summary"]["intent"], 1);
-        assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer"]));
+        assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer", "cost"]));
+        assert!(told.contains("1 much dearer, 0 much cheaper"), "{told}");
         let page = report.page();
         assert!(page.contains("<del>world.</del><ins>moon.</ins>") && !page.contains("<b>"), "{page}");
         assert!(page.contains("tsk_3") && page.contains("answer by flash instead of pro"), "{page}");

@@ -76,8 +76,8 @@ impl Side {
         [true, false].into_iter().any(|triage| Served::by_another(&self.served, triage))
     }
 
-    /// The present.
-    pub(crate) fn of_run(ran: &Ran) -> Self {
+    /// The present, by the agent `version`: a run for show changes settings that are part of it.
+    pub(crate) fn of_run(ran: &Ran, version: &str) -> Self {
         let doc = &ran.task.doc;
         let known = doc.classification.as_ref();
         let spam = is_called_spam(&ran.task);
@@ -91,7 +91,7 @@ impl Side {
         };
         let intent = known.map_or(NONE, |known| known.intent.as_str());
         Self {
-            version: doc.version.clone(),
+            version: Some(version.to_owned()),
             intent: if spam { SPAM } else { intent }.to_owned(),
             confidence: known.map(|known| known.confidence),
             parameters: known.map(|known| known.parameters.clone()).unwrap_or_default(),

@@ -22,8 +22,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The agent that ships; the past tasks of these tests are runs for show, which fetch nothing.
 fn settings() -> Settings {
-    load(&root().join("agent/agent.toml")).unwrap()
+    let mut settings = load(&root().join("agent/agent.toml")).unwrap();
+    settings.agent.media_hosts = settings::Hosts::default();
+    settings
 }
 
 const TEXTS: [(&str, &str); 3] = [
@@ -122,6 +125,48 @@ async fn the_same_agent_changes_nothing_and_another_one_is_shown_beside_it() {
     let one = replayed(dir.path(), settings(), "--intent question --source github").await;
     assert_eq!(one.len(), 1);
     assert!(replayed(dir.path(), settings(), "--day 2001-01-01").await.is_empty());
+}
+
+/// The id of a task in `dir` that is as if a context cache at the model had held what its answer read.
+async fn cached(dir: &Path, documents: Option<&[domain::Document]>) -> String {
+    let embedded = embedded::Embedded::open(dir, domain::Clock::system()).unwrap();
+    let stores = embedded.stores();
+    let page = stores.tasks.list(&domain::ListQuery { limit: 100, ..Default::default() }).await.unwrap();
+    for task in page.tasks {
+        let calls = stores.payloads.list(&task.id, domain::PartKey::CALLS).await.unwrap();
+        let calls: Vec<Value> = calls.iter().map(|(_, blob)| blob.json("read a call").unwrap()).collect();
+        let Some(mut call) = calls.into_iter().find(|call| call["step"] == "answer") else { continue };
+        call["request"].as_object_mut().unwrap().remove("systemInstruction");
+        call["request"]["cachedContent"] = "cachedContents/c1".into();
+        let blob = domain::Blob::of_json("keep a call", &call).unwrap();
+        let (part, now) = (domain::PartKey::call(9_999, 0), Timestamp::now());
+        stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await.unwrap();
+        if let Some(documents) = documents {
+            let version = task.doc.version.unwrap();
+            domain::keep_documents(&*stores.payloads, &version, documents, now).await.unwrap();
+        }
+        return task.id.to_string();
+    }
+    panic!("nothing was answered")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_a_cache_held_are_those_of_the_version_or_the_report_says_so() {
+    let document = domain::Document { name: "faq.md".to_owned(), text: "It is free.".to_owned() };
+    for kept in [Some(vec![document]), None] {
+        let dir = tempfile::tempdir().unwrap();
+        history(dir.path()).await;
+        let id = cached(dir.path(), kept.as_deref()).await;
+        let archive = Archive::open(&ArchiveArgs::of(dir.path())).await.unwrap();
+        let past = read(&archive, &wanted(&args(&id))).await.unwrap();
+        assert_eq!(past[0].said.as_ref().unwrap().documents, kept);
+        drop(archive);
+        let pairs = replayed(dir.path(), settings(), &id).await;
+        assert_eq!(pairs[0].documents_of_now, kept.is_none(), "{pairs:?}");
+        assert_eq!(pairs[0].note.as_ref().is_some_and(|note| note.contains("are not kept")), kept.is_none());
+        let summary = compare::Summary::of(&replayed(dir.path(), settings(), "--documents now").await);
+        assert_eq!(summary.documents_of_now, 2, "both that are answered");
+    }
 }
 
 const AUTOMATIONS: &str = r#"

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -40,6 +41,29 @@ impl DynamoPayloadStore {
             _ => None,
         });
         bytes.map(Blob::from_packed).ok_or_else(|| unreadable(BYTES, "is not there, or is not binary"))
+    }
+
+    /// The write of a part, whose large bytes are in the bucket by then.
+    async fn item(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        if part.as_str() == TASK_PART {
+            return Err(StoreError::broken("put a part", "the part `task` is the task itself"));
+        }
+        let (name, value) = if blob.packed().len() > INLINE {
+            // The object comes first: a crash in between leaves an object that nothing points to,
+            // which the bucket's lifecycle removes, and never a pointer to nothing.
+            (OBJECT, text(self.objects.put(id, part, blob).await?))
+        } else {
+            (BYTES, bytes(blob.packed()))
+        };
+        let item = self.dynamo.put_item().table_name(self.table.name());
+        let item = item.item(TASK_ID, text(id.as_str())).item(PART, text(part.as_str()));
+        Ok(item.item(TTL, ttl(forget_at)).item(name, value))
     }
 
     async fn part_of(&self, mut item: Item) -> Result<(PartKey, Blob), StoreError> {
@@ -80,31 +104,23 @@ impl PayloadStore for DynamoPayloadStore {
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
-        if part.as_str() == TASK_PART {
-            return Err(StoreError::broken("put a part", "the part `task` is the task itself"));
-        }
-        let (name, value) = if blob.packed().len() > INLINE {
-            // The object comes first: a crash in between leaves an object that nothing points to,
-            // which the bucket's lifecycle removes, and never a pointer to nothing.
-            (OBJECT, text(self.objects.put(id, part, blob).await?))
-        } else {
-            (BYTES, bytes(blob.packed()))
-        };
-        let answer = self
-            .dynamo
-            .put_item()
-            .table_name(self.table.name())
-            .item(TASK_ID, text(id.as_str()))
-            .item(PART, text(part.as_str()))
-            .item(TTL, ttl(forget_at))
-            .item(name, value)
-            .condition_expression("attribute_not_exists(task_id)")
-            .send()
-            .await;
+        let item = self.item(id, part, blob, forget_at).await?;
+        let answer = item.condition_expression("attribute_not_exists(task_id)").send().await;
         Ok(match written("put a part", &self.table, answer)? {
             Written::Done(_) => PutNew::Stored,
             Written::Refused(_) => PutNew::Exists,
         })
+    }
+
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let answer = self.item(id, part, blob, forget_at).await?.send().await;
+        answer.map(drop).map_err(|error| self.table.store_error("put a part", &error))
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {

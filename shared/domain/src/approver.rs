@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Closed, Mark, MessageRef, Notice, ServiceError, Task, TaskId, Thumb, Timestamp};
+use crate::{Closed, Mark, MessageRef, Notice, SPAM, ServiceError, Task, TaskId, Thumb, Timestamp};
 
 /// A service where people are asked about drafts.
 ///
@@ -48,21 +48,30 @@ pub(crate) fn mark(id: &TaskId, notice: &Notice) -> Mark {
     Mark { task_id: id.clone(), effect: notice.name.clone() }
 }
 
-/// A button of a message about a draft.
+/// What a message about a draft offers: buttons, and a menu of what else would have been right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Button {
+pub enum Button<'v> {
     /// Publish the draft as it is.
     Approve,
+    /// The same; this intent would have been right.
+    ApproveAs(&'v str),
     /// Do not publish it.
     Reject,
+    /// Do not publish it: what it answers is spam.
+    RejectSpam,
     /// Say what the published answer is worth.
     Thumb(Thumb),
 }
 
-impl Button {
-    /// Every one.
-    pub const ALL: [Self; 4] =
-        [Self::Approve, Self::Reject, Self::Thumb(Thumb::Up), Self::Thumb(Thumb::Down)];
+/// The id of the menu.
+const MENU: &str = "afterhook_choose";
+/// What a choice of an intent begins with.
+const APPROVE_AS: &str = "approve ";
+
+impl<'v> Button<'v> {
+    /// Every one that is a button of its own.
+    const PLAIN: [Button<'static>; 4] =
+        [Button::Approve, Button::Reject, Button::Thumb(Thumb::Up), Button::Thumb(Thumb::Down)];
 
     /// Its id in messages.
     #[must_use]
@@ -72,20 +81,31 @@ impl Button {
             Self::Reject => "afterhook_reject",
             Self::Thumb(Thumb::Up) => "afterhook_thumb_up",
             Self::Thumb(Thumb::Down) => "afterhook_thumb_down",
+            Self::ApproveAs(_) | Self::RejectSpam => MENU,
         }
     }
 
-    /// Its value: which draft of which task it decides about.
+    /// Its value: which draft of which task it decides about, and in the menu, what was chosen.
     #[must_use]
-    pub fn value(task: &TaskId, draft_hash: &str) -> String {
-        format!("{task} {draft_hash}")
+    pub fn value(self, task: &TaskId, draft_hash: &str) -> String {
+        match self {
+            Self::ApproveAs(intent) => format!("{task} {draft_hash} {APPROVE_AS}{intent}"),
+            Self::RejectSpam => format!("{task} {draft_hash} {SPAM}"),
+            Self::Approve | Self::Reject | Self::Thumb(_) => format!("{task} {draft_hash}"),
+        }
     }
 
     /// The button with this `id` and `value`, and what it decides about; `None` when it is not one of ours.
     #[must_use]
-    pub fn read<'v>(id: &str, value: &'v str) -> Option<(Self, TaskId, &'v str)> {
-        let button = Self::ALL.into_iter().find(|button| button.id() == id)?;
+    pub fn read(id: &str, value: &'v str) -> Option<(Self, TaskId, &'v str)> {
         let (task, draft_hash) = value.split_once(' ')?;
+        let (button, draft_hash) = if id == MENU {
+            let (draft_hash, chosen) = draft_hash.split_once(' ')?;
+            let intent = chosen.strip_prefix(APPROVE_AS).map(Self::ApproveAs);
+            (intent.or_else(|| (chosen == SPAM).then_some(Self::RejectSpam))?, draft_hash)
+        } else {
+            (Self::PLAIN.into_iter().find(|button| button.id() == id)?, draft_hash)
+        };
         Some((button, task.parse().ok()?, draft_hash))
     }
 }
@@ -97,19 +117,25 @@ mod tests {
     #[test]
     fn buttons_read_back() {
         let task = TaskId::derive("github", b"1");
-        let value = Button::value(&task, "ba7816bf8f01cfea414140de5dae2223");
-        for button in Button::ALL {
-            let read = Button::read(button.id(), &value);
-            assert_eq!(read, Some((button, task.clone(), "ba7816bf8f01cfea414140de5dae2223")));
+        let hash = "ba7816bf8f01cfea414140de5dae2223";
+        let chosen = [Button::ApproveAs("question"), Button::ApproveAs(SPAM), Button::RejectSpam];
+        for button in Button::PLAIN.into_iter().chain(chosen) {
+            let value = button.value(&task, hash);
+            assert_eq!(Button::read(button.id(), &value), Some((button, task.clone(), hash)));
         }
     }
 
     #[test]
     fn foreign_buttons_decide_nothing() {
-        let value = Button::value(&TaskId::derive("github", b"1"), "h");
-        for (id, value) in
-            [("afterhook_edit", value.as_str()), ("afterhook_approve", "tsk_1 h"), ("afterhook_approve", "")]
-        {
+        let value = Button::Approve.value(&TaskId::derive("github", b"1"), "h");
+        let unknown = format!("{value} publish");
+        for (id, value) in [
+            ("afterhook_edit", value.as_str()),
+            ("afterhook_approve", "tsk_1 h"),
+            ("afterhook_approve", ""),
+            (MENU, &value),
+            (MENU, &unknown),
+        ] {
             assert_eq!(Button::read(id, value), None, "{id} {value}");
         }
     }

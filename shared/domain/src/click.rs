@@ -26,6 +26,8 @@ pub enum ClickKind {
     OwnTask,
     /// The draft was decided before, expired, or was replaced by another one.
     TooLate,
+    /// The intent that was chosen is none of agent.toml any more.
+    UnknownIntent,
     /// There is no published answer to judge.
     NotPublished,
     /// The word about the answer is kept.
@@ -55,6 +57,7 @@ impl ClickKind {
             Self::NotAllowed => "not_allowed",
             Self::OwnTask => "own_task",
             Self::TooLate => "too_late",
+            Self::UnknownIntent => "unknown_intent",
             Self::NotPublished => "not_published",
             Self::Judged => "judged",
         }
@@ -116,6 +119,9 @@ fn words(task: &Task, click: &Click) -> String {
         ),
         ClickKind::OwnTask => "You requested this task: somebody else has to decide about it.".to_owned(),
         ClickKind::TooLate => too_late(task, &click.draft_hash),
+        ClickKind::UnknownIntent => {
+            "agent.toml has no such intent any more, and nothing was decided: use the buttons.".to_owned()
+        }
         ClickKind::NotPublished => "Its answer is not published: judge it once it is.".to_owned(),
         ClickKind::Judged => "Thank you. It is kept with the task, for the next evaluation.".to_owned(),
     }

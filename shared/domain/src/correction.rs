@@ -15,7 +15,7 @@ use crate::{
 
 /// What stands for the intent of what triage called spam, and what it ignores such a task with.
 pub const SPAM: &str = "spam";
-/// What a person says of what is none.
+/// What a person says of an event that is not spam.
 pub const NOT_SPAM: &str = "not_spam";
 /// Corrections of one task: whoever sends more has lost control of a script.
 const MAX_CORRECTIONS: usize = 100;
@@ -242,7 +242,10 @@ pub async fn correct(
     let part = PartKey::correction(person.at.as_millisecond(), &what);
     let forget_at = task.parts_forgotten_at();
     if stores.payloads.put_new(&task.id, &part, &blob, forget_at).await? == PutNew::Stored {
-        log(&*stores.payloads, task, Said::Correction(correction.clone()), person.at, &what).await?;
+        let line =
+            Blob::of_json("log a label", &LabelRecord::of(task, Said::Correction(correction.clone())))?;
+        let part = PartKey::correction(person.at.as_millisecond(), &format!("{}:{what}", task.id));
+        stores.payloads.put_new(&place(person.at), &part, &line, after(person.at, LOG_KEPT)).await?;
     }
     Ok(correction)
 }
@@ -298,7 +301,9 @@ pub async fn labels(payloads: &dyn PayloadStore, id: &TaskId) -> Result<Labelled
     let mut found = Labelled::default();
     for (part, blob) in payloads.list(id, PartKey::LABELS).await? {
         if part.as_str().starts_with(PartKey::REACTIONS) {
-            found.reactions = blob.json("read reactions").ok().or(found.reactions);
+            let counted = blob.json::<Reactions>("read reactions").ok();
+            // An earlier version of the code kept a part for each count.
+            found.reactions = counted.into_iter().chain(found.reactions).max_by_key(|counted| counted.at);
         } else {
             found.corrections.extend(blob.json::<Correction>("read a correction"));
         }
@@ -306,7 +311,8 @@ pub async fn labels(payloads: &dyn PayloadStore, id: &TaskId) -> Result<Labelled
     Ok(found)
 }
 
-/// Keeps how many people reacted to the answer of `task`, if that has changed. Says whether it has.
+/// Keeps how many people reacted to the answer of `task`, in place of what was known, if that has changed: one part of the
+/// task, and one line of the day. Says whether it has.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -323,9 +329,10 @@ pub async fn note_reactions(
     }
     let reactions = Reactions { up, down, at: now };
     let blob = Blob::of_json("keep reactions", &reactions)?;
-    let part = PartKey::reactions(now.as_millisecond());
-    payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await?;
-    log(payloads, task, Said::Reactions(reactions), now, "reactions").await?;
+    payloads.put(&task.id, &PartKey::reactions(), &blob, task.parts_forgotten_at()).await?;
+    let line = Blob::of_json("log a label", &LabelRecord::of(task, Said::Reactions(reactions)))?;
+    let part = PartKey::from_name(format!("{}{}", PartKey::REACTIONS, task.id));
+    payloads.put(&place(now), &part, &line, after(now, LOG_KEPT)).await?;
     Ok(true)
 }
 
@@ -341,17 +348,10 @@ pub async fn labels_of_day(
     Ok(lines.iter().filter_map(|(_, line)| line.json("read a label").ok()).collect())
 }
 
-async fn log(
-    payloads: &dyn PayloadStore,
-    task: &Task,
-    said: Said,
-    at: Timestamp,
-    what: &str,
-) -> Result<(), StoreError> {
-    let record = LabelRecord { task_id: task.id.clone(), version: task.doc.version.clone(), said };
-    let blob = Blob::of_json("log a label", &record)?;
-    let part = PartKey::correction(at.as_millisecond(), &format!("{}:{what}", task.id));
-    payloads.put_new(&place(at), &part, &blob, after(at, LOG_KEPT)).await.map(drop)
+impl LabelRecord {
+    fn of(task: &Task, said: Said) -> Self {
+        Self { task_id: task.id.clone(), version: task.doc.version.clone(), said }
+    }
 }
 
 /// Where the lines of a day are. No task has this id: no sender's identity begins like this.
@@ -370,9 +370,9 @@ impl PartKey {
         Self::from_name(format!("{}{millis:016}:{}", Self::LABELS, short_sha256(what)))
     }
 
-    /// A count of reactions; the latest one comes last.
-    fn reactions(millis: i64) -> Self {
-        Self::from_name(format!("{}{millis:016}", Self::REACTIONS))
+    /// The latest count of reactions.
+    fn reactions() -> Self {
+        Self::from_name(Self::REACTIONS.to_owned())
     }
 }
 

@@ -444,7 +444,10 @@ impl StatsRecorder {
                 Swap::Conflict(None) => (figures, expected) = (DayFigures::default(), Expected::Absent),
             }
         }
-        Err(StoreError::unavailable("note a day", format!("`{key}` is changed all the time")))
+        Err(StoreError::unavailable(
+            "note a day",
+            format!("`{key}` could not be written: too many concurrent writes"),
+        ))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

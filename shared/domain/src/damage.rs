@@ -33,8 +33,7 @@ impl Task {
     /// Why the task ends if its document was damaged.
     #[must_use]
     pub fn damage(&self) -> Option<TaskError> {
-        let message = "the record of the task was damaged where it is stored; nobody knows all that it had come to, so \
-                       it does not go on and cannot be retried: see to it by hand";
+        let message = "the stored record of the task is damaged and its state is not fully known. The task stops and cannot be retried: repair it by hand";
         self.doc.damaged.as_ref().map(|_| TaskError::new("read the task", DAMAGED_RECORD, message))
     }
 }

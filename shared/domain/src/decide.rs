@@ -263,7 +263,10 @@ pub async fn retry(
 /// Clears the fields that a new try must not find.
 fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
     if decider.at >= task.retried_until() {
-        return Err(conflict(task, "its raw body is about to be forgotten; have its sender send it again"));
+        return Err(conflict(
+            task,
+            "its raw body is about to expire; ask the sender to send the event again",
+        ));
     }
     if task.doc.damaged.is_some() {
         return Err(conflict(task, "its record was damaged, and it cannot go on; see to it by hand"));

@@ -242,8 +242,9 @@ fn delay(failure: ServiceFailure) -> Duration {
         ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
         ServiceFailure::InDoubt | ServiceFailure::ServerError => SETTLING,
         // A setting is wrong; somebody may mend it.
-        ServiceFailure::Refused | ServiceFailure::AccountRefused | ServiceFailure::Closed => {
-            NOTICE_REFUSED_RETRY
-        }
+        ServiceFailure::Refused
+        | ServiceFailure::AccountRefused
+        | ServiceFailure::PlaceRefused
+        | ServiceFailure::Closed => NOTICE_REFUSED_RETRY,
     }
 }

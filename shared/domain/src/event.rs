@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Priority, Timestamp};
+use crate::{Happening, Priority, Timestamp};
 
 /// A verified and parsed webhook.
 ///
@@ -50,11 +50,10 @@ pub struct Event {
     /// conversation of Slack that is not known to be open to all its members.
     #[serde(skip)]
     pub is_closed_place: bool,
-    /// Signed facts that say which happening it reports: kind, action, object and its time. Two deliveries of
-    /// one happening, by two subscriptions, have equal facts and other bytes. `None` where the sender's own id
-    /// or the body tells as much.
+    /// Which happening it reports, by signed facts: kind, action, object and its time. Two deliveries of one happening,
+    /// by two subscriptions, have other bytes. `None` where the sender's own id or the body tells as much.
     #[serde(skip)]
-    pub happening: Option<String>,
+    pub happening: Option<Happening>,
     /// Whether the service leaves the comment out of the comments that it lists for the thread, so that no
     /// later task of the thread shows it.
     #[serde(skip)]

@@ -37,6 +37,7 @@ mod retry_after;
 mod schema;
 mod schema_size;
 mod served;
+mod set_aside;
 mod shadow_draft;
 mod short_sha256;
 mod state_store;
@@ -50,6 +51,7 @@ mod task_store;
 mod text;
 mod usage;
 mod version;
+mod version_documents;
 mod view;
 mod words;
 
@@ -79,7 +81,7 @@ pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
 pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
-pub use happening::{HappeningError, first_report};
+pub use happening::{Happening, HappeningError, first_report};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
@@ -108,6 +110,7 @@ pub use redelivery::{
 pub use retry_after::retry_after;
 pub use schema_size::{SchemaBound, SchemaSize};
 pub use served::Served;
+pub use set_aside::{BUDGETS, spend_what_is_set_aside};
 pub use shadow_draft::{ShadowDraft, ShadowFigures};
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
@@ -123,5 +126,6 @@ pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, Ta
 pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
+pub use version_documents::{documents_of, keep_documents};
 pub use view::{TaskView, view};
 pub use words::says;

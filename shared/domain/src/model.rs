@@ -59,6 +59,7 @@ pub struct ModelCall {
 
 /// A piece of reference material.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document {
     /// Its name, for the model to cite.
     pub name: String,

@@ -19,6 +19,16 @@ pub trait PayloadStore: Send + Sync {
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError>;
 
+    /// Stores `blob` in place of what the part was. Only for what nothing is decided or published by: a writer that is late
+    /// takes the place of its successor.
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// The part, if it was stored.
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError>;
 

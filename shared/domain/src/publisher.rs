@@ -37,9 +37,8 @@ pub trait Publisher: Send + Sync {
     ) -> Result<Option<Proof>, ServiceError>;
 
     /// Whether the service knows a comment that is published again by an id of ours, and makes no second one, even where
-    /// the first is not listed yet. Only then may a failure that the service itself reports be cleared up before a lost
-    /// answer would be: no service says how long its listings lag, or that what its front has answered 502 for is not
-    /// made behind it all the same.
+    /// the first is not listed yet. If so, a failure that the service reports is resolved sooner than a lost answer.
+    /// Otherwise we wait: listings may lag, and a request answered 502 by a front may still be carried out behind it.
     fn knows_repetitions(&self) -> bool {
         false
     }
@@ -161,7 +160,8 @@ pub struct ServiceError {
     pub message: String,
 }
 
-/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`]).
+/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`],
+/// [`ServiceFailure::PlaceRefused`]).
 pub const ACCOUNT_REFUSED: &str = "_account";
 
 /// What the caller of a service does next.
@@ -188,6 +188,9 @@ pub enum ServiceFailure {
     /// The service refuses our account altogether: a wrong credential, a suspension, a bill that is not paid. It
     /// certainly did not happen, every other request meets the same, and a person must mend it.
     AccountRefused,
+    /// The service refuses our account in this place alone: a channel that it was not invited to, a team that it is no
+    /// member of. As above, but elsewhere our account goes on.
+    PlaceRefused,
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
@@ -203,6 +206,7 @@ impl ServiceFailure {
             | Self::Throttled { .. }
             | Self::Refused
             | Self::AccountRefused
+            | Self::PlaceRefused
             | Self::Closed => false,
         }
     }

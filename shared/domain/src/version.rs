@@ -21,11 +21,11 @@ pub struct AgentVersion {
     pub persona: String,
     /// Digest of the reference material, names included.
     pub documents: String,
-    /// Digest of the intents and their prompts.
+    /// Digest of the intents, their prompts and answers of last resort.
     pub prompts: String,
     /// Digest of the models and of what is sent along with their calls.
     pub models: String,
-    /// Digest of the rules: approval policy, threshold, length of the history.
+    /// Digest of the rules: what an answer may have in it, who approves it, and what automations may do.
     pub rules: String,
     /// The model of triage.
     pub triage_model: String,

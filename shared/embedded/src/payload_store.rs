@@ -40,6 +40,23 @@ impl PayloadStore for SqlitePayloads {
         })
     }
 
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.database.write("put a part", |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO payload (task_id, part, forget_at, bytes) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute((id.as_str(), part.as_str(), millis(forget_at), blob.packed()))?;
+            Ok(())
+        })
+    }
+
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.database.read("get a part", |connection| {
             let bytes = connection

@@ -1,10 +1,12 @@
 //! Work that DynamoDB, SQS and Lambda do by themselves, and that a local run must do: ending the leases of a former
 //! run, and removing what is past its time to live.
 
-use domain::{StoreError, Timestamp};
+use domain::{BUDGETS, StoreError, Timestamp, spend_what_is_set_aside};
+use rusqlite::Transaction;
+use serde_json::Value;
 
 use crate::database::Database;
-use crate::failure::millis;
+use crate::failure::{Failure, millis};
 
 /// Days that a message lives, as on the queues of the deployment; a day more than a task may stay
 /// unfinished.
@@ -19,6 +21,8 @@ pub struct Voided {
     pub messages: usize,
     /// Leases on threads and the like.
     pub leases: usize,
+    /// Calls that had set money aside, which is spent.
+    pub reservations: usize,
 }
 
 /// What was past its time.
@@ -34,9 +38,9 @@ pub struct Forgotten {
     pub messages: usize,
 }
 
-/// Ends every lease. Money that calls of the former run have set aside is no lease: the calls may have been
-/// answered, and it is spent once nobody can settle it any more. The revision of a task rises as with every
-/// write, so a holder that is alive after all can no longer save.
+/// Ends every lease. Money that calls of the former run have set aside is spent: they may have been answered, and nobody
+/// is left to settle it. The revision of a task rises as with every write, so a holder that is alive after all can no
+/// longer save.
 pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided, StoreError> {
     let at = millis(now);
     database.transact("void leases", |transaction| {
@@ -49,8 +53,29 @@ pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided,
             messages: transaction
                 .execute("UPDATE message SET visible_at = ?1 WHERE turn IS NULL AND visible_at > ?1", [at])?,
             leases: transaction.execute("DELETE FROM lease", [])?,
+            reservations: end_reservations(transaction, now)?,
         })
     })
+}
+
+fn end_reservations(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, Failure> {
+    let mut budgets = transaction
+        .prepare("SELECT key, value FROM state WHERE substr(key, 1, length(?1)) = ?1 AND forget_at > ?2")?;
+    let rows = budgets.query_map((BUDGETS, millis(now)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut ended = 0;
+    for (key, text) in rows {
+        // A damaged one lets no call pass, and keeps nothing else from starting.
+        let Ok(mut item) = serde_json::from_str::<Value>(&text) else { continue };
+        let count = spend_what_is_set_aside(&mut item, now);
+        if count > 0 {
+            let value = serde_json::to_string(&item)?;
+            transaction
+                .execute("UPDATE state SET version = version + 1, value = ?2 WHERE key = ?1", (key, value))?;
+        }
+        ended += count;
+    }
+    Ok(ended)
 }
 
 /// Removes every row that is past its time.

@@ -16,11 +16,11 @@ use std::time::Duration;
 use domain::{StoreError, Timestamp, after};
 
 use crate::config::Budgets;
-use crate::failure::Failure;
+use crate::failure::{Failure, Helps};
 use crate::fleet::{FleetCell, Shared, fresh_id, lock};
 use crate::signal::Signals;
 use bound::{Budget, Claim, Shard};
-use short::{Short, too_dear};
+use short::Short;
 use spent::{Spent, micro};
 
 /// A day's sums are kept for two more, for whoever looks.
@@ -134,12 +134,8 @@ impl Reservation<'_> {
     /// Makes sure that another `usd` may be spent.
     ///
     /// # Errors
-    /// A budget is used up, or cannot be read: no money is spent unseen. What is dearer than a whole day's budget is
-    /// refused: it would wait for one midnight after the other.
+    /// A budget is used up, or cannot be read: no money is spent unseen.
     pub(crate) async fn cover(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
-        if let Some(budget) = self.budgets.iter().find(|budget| micro(usd) > budget.limit) {
-            return Err(Failure::too_dear(too_dear(budget.name, budget.limit, self.account, micro(usd))));
-        }
         let missing = {
             let amounts = lock(&self.amounts);
             (amounts.spent + micro(usd)).saturating_sub(amounts.reserved)
@@ -200,7 +196,10 @@ impl Reservation<'_> {
         } else {
             next_midnight(now)
         };
-        Failure::over_budget(short.told(budget.name, budget.limit, self.account), Some(until))
+        let failure = Failure::over_budget(short.told(budget.name, budget.limit, self.account), Some(until));
+        // What no day's budget covers a cheaper model may.
+        let helps = if short.needed > budget.limit { Helps::OtherModel } else { failure.helps };
+        Failure { helps, ..failure }
     }
 
     /// A request goes out that may cost `usd`: so much is spent until [`Reservation::came_to`] says better.

@@ -8,7 +8,8 @@ use outbound::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{self, Config, Credentials};
+use crate::absence;
+use crate::config::{self, Config, CredentialKind, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
 use crate::problem;
@@ -96,7 +97,11 @@ impl Api {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        Err(problem::with(self.auth.kind())(&client, call, &answer))
+        let error = problem::with(self.kind())(&client, call, &answer);
+        if answer.status == StatusCode::NOT_FOUND {
+            return Err(absence::explained(self, (call, &client), thread, &answer, error).await);
+        }
+        Err(error)
     }
 
     /// Sends `request` as whoever has set up our hooks: the app itself, or the token's account.
@@ -122,7 +127,7 @@ impl Api {
         if status.is_success() {
             return Ok((status, Ok(answer)));
         }
-        Ok((status, Err(problem::with(self.auth.kind())(&client, call, &answer))))
+        Ok((status, Err(problem::with(self.kind())(&client, call, &answer))))
     }
 
     /// Sends the request that `make` builds for `path` as whoever may see what is there: for a repository or an
@@ -156,7 +161,8 @@ impl Api {
         self.client.with(credential).send(call, request).await
     }
 
-    async fn send(
+    /// The same, and the client that has the credential that it was sent with.
+    pub(crate) async fn send(
         &self,
         call: Call,
         thread: Thread<'_>,
@@ -175,13 +181,18 @@ impl Api {
         Ok((answer, client))
     }
 
+    /// What kind of credentials these are.
+    pub(crate) fn kind(&self) -> CredentialKind {
+        self.auth.kind()
+    }
+
     fn read<T: DeserializeOwned>(
         &self,
         client: &Client,
         call: Call,
         answer: &Answer,
     ) -> Result<T, ServiceError> {
-        client.read(call, answer, problem::with(self.auth.kind()))
+        client.read(call, answer, problem::with(self.kind()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{ServiceError, Timestamp, after};
+use domain::{ServiceError, ServiceFailure, Timestamp, after};
 use outbound::{Answer, BuildError, Call, Client, Credential, Request, SingleFlight, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -103,7 +103,15 @@ impl App {
         let installation = self.installation(thread.owner);
         let fresh = |token: &Token| after(client.now(), EXPIRY_MARGIN) < token.expires_at;
         let fetch = self.fetch(client, call, &installation, thread);
-        Ok(installation.token.get_by(client, call, fresh, fetch).await?.credential)
+        let token = installation.token.get_by(client, call, fresh, fetch).await;
+        // Who is not installed there can do nothing in any thread of the repository.
+        let is_out = |error: &ServiceError| {
+            problem::is_of_thread(within.operation) && error.failure == ServiceFailure::Refused
+        };
+        token.map(|token| token.credential).map_err(|error| match is_out(&error) {
+            true => ServiceError { failure: ServiceFailure::AccountRefused, ..error },
+            false => error,
+        })
     }
 
     /// Drops the token that GitHub has refused, unless it has been replaced already.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::absence;
 use crate::api::Api;
 use crate::problem;
 use crate::thread::Thread;
@@ -45,12 +46,16 @@ pub(crate) async fn ask<T: DeserializeOwned>(
     let answer = api.answer(call, thread, &request).await?;
     let response: Response = api.client.decode(call, &answer)?;
     if let Some(problem) = response.errors.first() {
-        return Err(error(&api.client, call, &answer, problem));
+        let error = error(&api.client, call, &answer, problem);
+        let is_absent = problem.kind == "NOT_FOUND";
+        return Err(if is_absent { absence::of_discussion(api, call, thread, error).await } else { error });
     }
     let found = response.data.and_then(|mut data| data.pointer_mut(pointer).map(Value::take));
-    let found = found.filter(|found| !found.is_null()).ok_or_else(|| {
-        api.client.refused(call, "the discussion or comment does not exist, or is hidden from us")
-    })?;
+    let Some(found) = found.filter(|found| !found.is_null()) else {
+        let error =
+            api.client.refused(call, "the discussion or comment does not exist, or is hidden from us");
+        return Err(absence::of_discussion(api, call, thread, error).await);
+    };
     // As after a body that is no JSON, a write is in doubt.
     T::deserialize(found).map_err(|_| api.client.lost(call, "GitHub's answer is not what its API documents"))
 }
@@ -64,6 +69,9 @@ fn error(client: &Client, call: Call, answer: &Answer, problem: &Problem) -> Ser
         "FORBIDDEN" if problem::is_shut_out(&problem.message) || lacks_permission => {
             ServiceFailure::AccountRefused
         }
+        "FORBIDDEN" | "UNPROCESSABLE" if problem::is_limited(&problem.message) => {
+            ServiceFailure::AccountRefused
+        }
         "FORBIDDEN" | "NOT_FOUND" | "UNPROCESSABLE" => ServiceFailure::Refused,
         // "Something went wrong while executing your query": a part may have happened.
         _ => return client.lost(call, format!("GraphQL: {}", problem.message)),
@@ -75,6 +83,7 @@ fn error(client: &Client, call: Call, answer: &Answer, problem: &Problem) -> Ser
         _ if lacks_permission || failure == ServiceFailure::Refused => {
             Some("give our account the permission Discussions: read and write")
         }
+        _ if problem::is_limited(&problem.message) => Some(problem::LIMITED_HINT),
         ServiceFailure::AccountRefused => Some(problem::SHUT_OUT_HINT),
         _ => None,
     };

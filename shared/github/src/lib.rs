@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod absence;
 mod api;
 mod app;
 mod app_key;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, LOGIN, Operation};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::config::CredentialKind;
 use crate::operation::{ADD_LABELS, DELIVERIES, FIND, HISTORY, HOOKS, LABELS, PUBLISH, REDELIVER, STATE};
@@ -16,12 +16,13 @@ pub(crate) fn with(kind: CredentialKind) -> impl FnOnce(&Client, Call, &Answer) 
 }
 
 fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> ServiceError {
-    let said = said(&answer.body);
+    let words = words(&answer.body);
+    let said = words.join(": ");
     if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
         return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
     }
-    let meaning = meaning(call.operation, answer.status.as_u16(), &said);
-    let hint = hint(call.operation, answer, kind, &said, meaning);
+    let meaning = meaning(call.operation, answer.status.as_u16(), &words);
+    let hint = hint(call.operation, answer, kind, &words, meaning);
     match meaning {
         Some(failure) => client.failed_as(call, failure, answer, &said, hint.as_deref()),
         None => client.failed(call, answer, &said, hint.as_deref()),
@@ -41,7 +42,7 @@ const OVER: [&str; 4] = [
     "Repository was archived so is read-only",
 ];
 /// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
-const SHUT_OUT: [&str; 12] = [
+const SHUT_OUT: [&str; 14] = [
     "Repository access blocked",
     "Repository unavailable due to DMCA takedown",
     "This installation has been suspended",
@@ -54,11 +55,14 @@ const SHUT_OUT: [&str; 12] = [
     "Although you appear to have the correct authorization credentials,…",
     "…forbids access via a personal access token (classic)…",
     "…forbids access via a fine-grained personal access token…",
+    "As an Enterprise Managed User, you cannot access this content",
+    "Unauthorized: As an Enterprise Managed User, you cannot access this content",
 ];
 
 /// How to mend that.
 pub(crate) const SHUT_OUT_HINT: &str = "GitHub shuts the account, the installation, the token or the repository out: look for a notice \
-     there (billing, a suspension, single sign-on, a list of allowed addresses, a rule for personal access tokens)";
+     there (billing, a suspension, single sign-on, a list of allowed addresses, a rule for personal access tokens or managed \
+     users)";
 
 /// Whether GitHub says by this that an account, an installation or a repository is shut out as a whole.
 pub(crate) fn is_shut_out(said: &str) -> bool {
@@ -67,42 +71,64 @@ pub(crate) fn is_shut_out(said: &str) -> bool {
 
 /// What a 403 says to a token or an App that lacks a permission, or whose repositories this one is not among: any other
 /// thread of the repository meets the same.
-const LACKS_PERMISSION: [&str; 1] = ["Resource not accessible by …"];
+const LACKS_PERMISSION: [&str; 3] = [
+    "Resource not accessible by …",
+    "Must have admin rights to Repository",
+    "You do not have permission to create labels on this repository",
+];
 
-/// Whether GitHub says by this that the credentials lack a permission without which no thread of the repository can be
-/// answered. Whoever asks for the account or for reference texts does without.
-pub(crate) fn lacks_permission(operation: Operation, said: &str) -> bool {
-    [HISTORY, STATE, PUBLISH, FIND, LABELS, ADD_LABELS].contains(&operation) && says(said, &LACKS_PERMISSION)
+/// What a 403 or 422 says whose repository takes nothing from strangers for a while.
+const LIMITED: [&str; 1] = ["…Interactions on this repository have been restricted …"];
+
+/// How to mend that.
+pub(crate) const LIMITED_HINT: &str = "the repository limits who may write there: make our account a collaborator, or wait until the limit has passed";
+
+/// Whether GitHub says by this that the repository takes nothing from strangers for a while.
+pub(crate) fn is_limited(said: &str) -> bool {
+    says(said, &LIMITED)
 }
 
-/// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known may
-/// be of the thread alone.
-fn meaning(operation: Operation, status: u16, said: &str) -> Option<ServiceFailure> {
+/// Whether `operation` is about a thread that is answered. Whoever asks for the account or for reference texts does
+/// without.
+pub(crate) fn is_of_thread(operation: Operation) -> bool {
+    [HISTORY, STATE, PUBLISH, FIND, LABELS, ADD_LABELS].contains(&operation)
+}
+
+/// Whether GitHub says by this that the credentials lack a permission without which no thread of the repository can be
+/// answered.
+pub(crate) fn lacks_permission(operation: Operation, said: &str) -> bool {
+    is_of_thread(operation) && says(said, &LACKS_PERMISSION)
+}
+
+/// What an answer with this status, in which GitHub says these `words`, means beyond its status. A 403 that is not known
+/// may be of the thread alone; what a 404 is about is asked (`absence.rs`).
+fn meaning(operation: Operation, status: u16, words: &[String]) -> Option<ServiceFailure> {
+    let any = |known: &dyn Fn(&str) -> bool| words.iter().any(|said| known(said));
     match status {
         401 => Some(ServiceFailure::AccountRefused),
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
-        403 if is_over(said) => Some(ServiceFailure::Closed),
-        402 | 403 | 451 if is_shut_out(said) => Some(ServiceFailure::AccountRefused),
-        403 if lacks_permission(operation, said) => Some(ServiceFailure::AccountRefused),
+        403 if any(&is_over) => Some(ServiceFailure::Closed),
+        402 | 403 | 451 if any(&is_shut_out) => Some(ServiceFailure::AccountRefused),
+        403 | 422 if any(&is_limited) => Some(ServiceFailure::AccountRefused),
+        403 if any(&|said| lacks_permission(operation, said)) => Some(ServiceFailure::AccountRefused),
         _ => None,
     }
 }
 
-/// What GitHub says went wrong.
-fn said(body: &[u8]) -> String {
-    #[derive(Default, Deserialize)]
-    struct Problem {
-        message: String,
-    }
-    serde_json::from_slice::<Problem>(body).unwrap_or_default().message
+/// What GitHub says went wrong: as a whole, then of each part.
+fn words(body: &[u8]) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let parts = body["errors"].as_array().into_iter().flatten();
+    let parts = parts.filter_map(|part| part.as_str().or(part["message"].as_str()));
+    body["message"].as_str().into_iter().chain(parts).map(str::to_owned).collect()
 }
 
 fn hint(
     operation: Operation,
     answer: &Answer,
     kind: CredentialKind,
-    said: &str,
+    words: &[String],
     meaning: Option<ServiceFailure>,
 ) -> Option<Cow<'static, str>> {
     use CredentialKind::{App, Token};
@@ -111,7 +137,8 @@ fn hint(
         (401, App) => {
             "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
         }
-        (402 | 403 | 451, _) if is_shut_out(said) => SHUT_OUT_HINT,
+        (402 | 403 | 451, _) if words.iter().any(|said| is_shut_out(said)) => SHUT_OUT_HINT,
+        (403 | 422, _) if words.iter().any(|said| is_limited(said)) => LIMITED_HINT,
         (403, _) if meaning == Some(ServiceFailure::Closed) => {
             "nobody can comment there: the thread is locked or the repository archived"
         }
@@ -128,14 +155,7 @@ fn hint(
              read and write"
         }
         (403, kind) => return Some(forbidden(answer, kind).into()),
-        (404, Token) => {
-            "the repository or issue does not exist, or the token does not cover it: give the token access to \
-             the repository"
-        }
-        (404, App) => {
-            "the repository or issue does not exist, or the app is not installed there: install the app on the \
-             repository"
-        }
+        (404, kind) => out_of_reach(kind),
         (410, _) => "the issue was deleted, or issues are disabled in the repository",
         (422, _) => "GitHub does not accept the content",
         _ => return None,
@@ -143,7 +163,22 @@ fn hint(
     Some(hint.into())
 }
 
-fn forbidden(answer: &Answer, kind: CredentialKind) -> String {
+/// How to mend a 404 for what is there.
+pub(crate) fn out_of_reach(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Token => {
+            "the repository or issue does not exist, or the token does not cover it: give the token access to \
+             the repository"
+        }
+        CredentialKind::App => {
+            "the repository or issue does not exist, or the app is not installed there: install the app on the \
+             repository"
+        }
+    }
+}
+
+/// How to mend what the credentials may not do.
+pub(crate) fn forbidden(answer: &Answer, kind: CredentialKind) -> String {
     let subject = match kind {
         CredentialKind::Token => "the token (classic: scope `repo` or `public_repo`)",
         CredentialKind::App => "the app and its installation",
@@ -226,6 +261,7 @@ mod tests {
             (403, "This installation has been suspended"),
             (403, "Resource protected by organization SAML enforcement. You must grant your token access."),
             (451, "Repository unavailable due to DMCA takedown."),
+            (403, "As an Enterprise Managed User, you cannot access this content"),
             (403, "`octo` forbids access via a personal access token (classic). Please use a GitHub App."),
             (
                 403,
@@ -253,9 +289,12 @@ mod tests {
 
     #[test]
     fn a_permission_that_the_credentials_lack_is_missing_for_every_thread_of_the_repository() {
-        for message in
-            ["Resource not accessible by personal access token", "Resource not accessible by integration"]
-        {
+        for message in [
+            "Resource not accessible by personal access token",
+            "Resource not accessible by integration",
+            "Must have admin rights to Repository.",
+            "You do not have permission to create labels on this repository.",
+        ] {
             for operation in [PUBLISH, HISTORY, STATE, FIND, LABELS, ADD_LABELS] {
                 let error = failed(operation, 403, None, &said(message));
                 assert_eq!(error.failure, ServiceFailure::AccountRefused, "{message}");
@@ -266,6 +305,23 @@ mod tests {
                 assert_eq!(error.failure, ServiceFailure::Refused, "an answer can do without: {error}");
             }
         }
+    }
+
+    #[test]
+    fn a_repository_that_takes_nothing_from_strangers_for_a_while_is_waited_for() {
+        let limit = "could not be created. Interactions on this repository have been restricted to prior contributors only.";
+        let body = serde_json::json!({
+            "message": "Validation Failed",
+            "errors": [{"resource": "IssueComment", "code": "unprocessable", "message": limit}],
+        });
+        let error = failed(PUBLISH, 422, None, &body.to_string());
+        assert_eq!(error.failure, ServiceFailure::AccountRefused);
+        assert!(error.message.contains("make our account a collaborator"), "{error}");
+        let other =
+            r#"{"message":"Validation Failed","errors":["body is too long (maximum is 65536 characters)"]}"#;
+        let error = failed(PUBLISH, 422, None, other);
+        assert_eq!(error.failure, ServiceFailure::Refused);
+        assert!(error.message.contains("Validation Failed: body is too long"), "{error}");
     }
 
     #[test]

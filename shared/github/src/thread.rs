@@ -37,8 +37,7 @@ impl<'a> Thread<'a> {
             }
             Target::GithubDiscussion { owner, repo, number, .. } => (owner, repo, *number, Kind::Discussion),
             other => {
-                let message = format!("a thread of {} is none of GitHub's", other.service());
-                return Err(client.refused(call, message));
+                return Err(client.foreign(call, other));
             }
         };
         if !is_name(owner) || !is_name(repo) || number == 0 {
@@ -98,6 +97,14 @@ impl<'a> Thread<'a> {
         match self.kind {
             Kind::Issue | Kind::Discussion => true,
             Kind::Review(root) => id == root || in_reply_to == Some(root),
+        }
+    }
+
+    /// The address of what the thread began with.
+    pub(crate) fn itself(&self, base: &Base) -> Url {
+        match self.kind {
+            Kind::Issue | Kind::Discussion => self.issue(base),
+            Kind::Review(root) => self.repository(base, &["pulls", "comments", &root.to_string()]),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState};
 use outbound::notes::{Note, Page};
-use outbound::{Call, Request, marker};
+use outbound::{Call, Request, Sight, marker};
 
 use crate::api::{Gitlab, STATE};
 use crate::config::SERVICE;
@@ -112,7 +112,7 @@ pub(crate) async fn audience(
     let note: WireNote = match api.call(call, &Request::get(url, &[])).await {
         Ok(note) => note,
         // A note that is gone, or that our account does not see, says nothing.
-        Err(error) if error.failure == ServiceFailure::Refused => return Ok(None),
+        Err(error) if error.failure == ServiceFailure::PlaceRefused => return Ok(None),
         Err(error) => return Err(error),
     };
     let among_staff = note.is_internal() || noteable(api, call, place).await?.confidential;
@@ -133,26 +133,41 @@ pub(crate) async fn state(api: &Gitlab, call: Call, place: Place<'_>) -> Result<
 }
 
 async fn is_archived(api: &Gitlab, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
-    let project: Project = api.call(call, &Request::get(place.project_url(api.client.base()), &[])).await?;
-    Ok(project.archived)
+    Ok(project(api, call, place).await?.archived)
 }
 
-/// What a refusal is about. GitLab says `403 Forbidden` of an archived project as it does of a missing role.
+async fn project(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Project, ServiceError> {
+    api.call(call, &Request::get(place.project_url(api.client.base()), &[])).await
+}
+
+/// What our account sees of the project. Who is a guest there, or nobody, does not see its confidential issues.
+pub(crate) async fn sight(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Sight, ServiceError> {
+    match project(api, call, place).await {
+        Ok(project) if project.shows_all() => Ok(Sight::Whole),
+        Ok(_) => Ok(Sight::Part),
+        Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a refusal is about. GitLab says `403 Forbidden` of an archived project and a locked discussion as it does of a
+/// missing role.
 pub(crate) async fn explained(
     api: &Gitlab,
     call: Call,
     place: Place<'_>,
     error: ServiceError,
 ) -> ServiceError {
-    let looks = Call { operation: STATE, ..call };
-    if error.failure != ServiceFailure::Refused || !is_archived(api, looks, place).await.unwrap_or(false) {
+    if error.failure != ServiceFailure::AccountRefused {
         return error;
     }
-    api.client.error(
-        call,
-        ServiceFailure::Closed,
-        "the project is archived: nobody can write there".to_owned(),
-    )
+    match state(api, Call { operation: STATE, ..call }, place).await {
+        Ok(ThreadState::Locked) => {
+            let message = "the project is archived, or the discussion locked: nobody can write there";
+            api.client.error(call, ServiceFailure::Closed, message.to_owned())
+        }
+        _ => error,
+    }
 }
 
 fn address(api: &Gitlab, place: Place<'_>, note: u64) -> Option<String> {

@@ -48,8 +48,7 @@ impl<'a> Place<'a> {
                 Self { project: *project, path, kind, number: *number, internal: false, discussion }
             }
             other => {
-                let message = format!("a thread of {} is none of GitLab's", other.service());
-                return Err(client.refused(call, message));
+                return Err(client.foreign(call, other));
             }
         };
         if place.project == 0 || place.number == 0 {

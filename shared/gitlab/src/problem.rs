@@ -8,9 +8,13 @@ use serde_json::Value;
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = said(&body);
-    match shut_out(&body, &said).filter(|_| answer.status == StatusCode::FORBIDDEN) {
-        Some(hint) => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, Some(hint)),
-        None => client.failed(call, answer, &said, hint(answer.status)),
+    let shut_out = shut_out(&body, &said).filter(|_| answer.status == StatusCode::FORBIDDEN);
+    let hint = shut_out.or_else(|| hint(answer.status));
+    match answer.status {
+        // The role is that of the whole project, unless it says the same of an archived one or a locked discussion.
+        StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint),
+        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        _ => client.failed(call, answer, &said, hint),
     }
 }
 

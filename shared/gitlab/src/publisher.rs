@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
 use outbound::notes::Page;
-use outbound::{Call, Client, Comments, Operations, Request};
+use outbound::{Call, Client, Comments, Operations, Request, Sight};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
@@ -73,6 +73,10 @@ impl Comments for Gitlab {
         notes::audience(self, call, place, id).await
     }
 
+    async fn sight(&self, call: Call, place: Place<'_>) -> Result<Sight, ServiceError> {
+        notes::sight(self, call, place).await
+    }
+
     fn labels(&self) -> Option<&dyn Labels> {
         Some(self)
     }
@@ -82,11 +86,17 @@ impl Comments for Gitlab {
 impl Labels for Gitlab {
     async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
         let (call, place) = self.client.begin_on(LABELS, target, Place::of)?;
-        labels::list(self, call, place).await
+        match labels::list(self, call, place).await {
+            Ok(labels) => Ok(labels),
+            Err(error) => Err(self.explained(call, place, error).await),
+        }
     }
 
     async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
         let (call, place) = self.client.begin_on(ADD_LABELS, target, Place::of)?;
-        labels::add(self, call, place, labels).await
+        match labels::add(self, call, place, labels).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explained(call, place, error).await),
+        }
     }
 }

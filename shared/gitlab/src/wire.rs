@@ -20,6 +20,31 @@ pub(crate) struct NewNote<'a> {
 pub(crate) struct Project {
     #[serde(default)]
     pub(crate) archived: bool,
+    #[serde(default)]
+    permissions: Permissions,
+}
+
+/// The roles that our account has, by membership of the project or its group.
+#[derive(Debug, Default, Deserialize)]
+struct Permissions {
+    project_access: Option<Access>,
+    group_access: Option<Access>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Access {
+    access_level: u32,
+}
+
+/// The role that sees confidential issues (Planner; Reporter is 20).
+const PLANNER: u32 = 15;
+
+impl Project {
+    /// Whether our account sees its confidential issues.
+    pub(crate) fn shows_all(&self) -> bool {
+        let Permissions { project_access, group_access } = &self.permissions;
+        [project_access, group_access].into_iter().flatten().any(|access| access.access_level >= PLANNER)
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -46,6 +46,8 @@ pub struct ScriptedModel {
     pub delay: Mutex<Duration>,
     /// The thread whose calls are never answered.
     pub poison: Mutex<Option<&'static str>>,
+    /// Whether its requests name a context cache in place of persona and documents.
+    pub cached: Mutex<bool>,
     /// Why no call is answered at present, whatever the script says.
     pub down: Mutex<Option<Deferral>>,
 }
@@ -65,11 +67,16 @@ fn usage(step: &str) -> StepUsage {
     }
 }
 
-fn exchange(call: &ModelCall) -> Exchange {
+fn exchange(call: &ModelCall, cached: bool) -> Exchange {
+    let request = if cached {
+        json!({"step": call.step, "cachedContent": "cachedContents/c1"})
+    } else {
+        json!({"step": call.step})
+    };
     Exchange {
         step: call.step.clone(),
         model: "gemini-3.8-flash".to_owned(),
-        request: json!({"step": call.step}),
+        request,
         response: json!({}),
         at: Timestamp::UNIX_EPOCH,
     }
@@ -87,6 +94,7 @@ impl Model for ScriptedModel {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
+        let cached = *self.cached.lock().unwrap();
         let next = match *self.down.lock().unwrap() {
             Some(why) => Say::Fail(ModelFailure::Defer { why, not_before: None }),
             None => self.script.lock().unwrap().pop_front().unwrap_or_else(|| default_of(call)),
@@ -94,16 +102,16 @@ impl Model for ScriptedModel {
         match next {
             Say::Triage { intent, confidence, spam } => {
                 let value = json!({"intent": intent, "confidence": confidence, "spam": spam});
-                Ok(answer(call, value.to_string(), Some(value)))
+                Ok(answer(call, cached, value.to_string(), Some(value)))
             }
-            Say::Json(value) => Ok(answer(call, value.to_string(), Some(value))),
-            Say::Text(text) => Ok(answer(call, text.to_owned(), None)),
+            Say::Json(value) => Ok(answer(call, cached, value.to_string(), Some(value))),
+            Say::Text(text) => Ok(answer(call, cached, text.to_owned(), None)),
             Say::Fail(failure) => Err(ModelError {
                 step: call.step.clone(),
                 failure,
                 message: "scripted: Unable to process input image.".to_owned(),
                 usage: Vec::new(),
-                exchanges: vec![exchange(call)],
+                exchanges: vec![exchange(call, cached)],
             }),
             Say::Panic => panic!("scripted"),
             Say::Hang => std::future::pending().await,
@@ -111,8 +119,8 @@ impl Model for ScriptedModel {
     }
 }
 
-fn answer(call: &ModelCall, text: String, value: Option<Value>) -> ModelAnswer {
-    ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange(call)] }
+fn answer(call: &ModelCall, cached: bool, text: String, value: Option<Value>) -> ModelAnswer {
+    ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange(call, cached)] }
 }
 
 fn default_of(call: &ModelCall) -> Say {

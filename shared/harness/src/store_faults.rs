@@ -110,6 +110,18 @@ impl PayloadStore for Payloads {
         self.0.put_new(id, part, blob, forget_at).await
     }
 
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        check(&self.1.payloads_down, "put a part")?;
+        check(&self.1.payloads_full, "put a part")?;
+        self.0.put(id, part, blob, forget_at).await
+    }
+
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         check(&self.1.payloads_down, "get a part")?;
         let is_damaged = match part.as_str().split(':').next() {

@@ -1,10 +1,11 @@
 //! Jira's [`Comments`]: those of an issue, ours found again by its property.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState, Timestamp};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use markdown::to_adf;
 use outbound::notes::{Note, Page};
-use outbound::{Call, Client, Comments, Operation, Operations, Request, is_recent};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, Sight, is_recent};
+use serde::de::IgnoredAny;
 use serde_json::json;
 use webhook::adf_text;
 
@@ -116,6 +117,17 @@ impl Comments for Jira {
         Err(self
             .client
             .lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
+    }
+
+    /// Who sees the project sees its issues, but for those that a level of security hides.
+    async fn sight(&self, call: Call, issue: Issue<'_>) -> Result<Sight, ServiceError> {
+        let Some(path) = issue.project() else { return Ok(Sight::Part) };
+        let url = self.client.base().join(&path);
+        match self.call::<IgnoredAny>(call, &Request::get(url, &[])).await {
+            Ok(_) => Ok(Sight::Whole),
+            Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+            Err(error) => Err(error),
+        }
     }
 
     /// Who can read the comment `id`; `None` if there is none any more.

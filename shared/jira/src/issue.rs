@@ -15,8 +15,7 @@ impl<'a> Issue<'a> {
     /// own (a stand-in on this machine, Atlassian's gateway) was configured for all sites.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::JiraIssue { host, key } = target else {
-            let message = format!("a thread of {} is none of Jira's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         let base = client.base();
         if is_site(base) && !host.eq_ignore_ascii_case(base.host()) {
@@ -33,6 +32,12 @@ impl<'a> Issue<'a> {
     /// The path of the issue itself.
     pub(crate) fn path(self) -> [&'a str; 5] {
         ["rest", "api", "3", "issue", self.0]
+    }
+
+    /// The path of its project; `None` where it is named by an id.
+    pub(crate) fn project(self) -> Option<[&'a str; 5]> {
+        let (project, _) = self.0.rsplit_once('-')?;
+        Some(["rest", "api", "3", "project", project])
     }
 
     /// The path of its comments.

@@ -18,8 +18,7 @@ impl<'a> Issue<'a> {
     /// Checks a target.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::LinearIssue { id, parent } = target else {
-            let message = format!("a thread of {} is none of Linear's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         let parent = parent.as_deref();
         if ![Some(id.as_str()), parent].into_iter().flatten().all(is_id) {

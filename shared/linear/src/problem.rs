@@ -12,8 +12,10 @@ use serde::Deserialize;
 /// The wait when a rate limit names none, and the longest that is believed.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 const MAX_WAIT: Duration = Duration::from_secs(3600);
-/// What Linear says of an id that it does not have, before the kind of thing.
-const ABSENT: &str = "Entity not found: ";
+/// What Linear says of an issue that it does not have. One that is deleted stays in the trash for longer than a task lives.
+const NO_ISSUE: [&str; 1] = ["Entity not found: Issue…"];
+/// What it says of a comment that it does not have.
+const NO_COMMENT: [&str; 1] = ["Entity not found: Comment…"];
 
 #[derive(Debug, Deserialize)]
 struct Errors {
@@ -49,7 +51,7 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> Option<Service
 /// Whether Linear says that it has no such comment.
 pub(crate) fn is_absent(answer: &Answer) -> bool {
     let read: Option<Errors> = serde_json::from_slice(&answer.body).ok();
-    let absent = |error: &GraphqlError| says(&error.message, &["Entity not found: Comment"]);
+    let absent = |error: &GraphqlError| says(&error.message, &NO_COMMENT);
     read.is_some_and(|read| read.errors.iter().any(absent))
 }
 
@@ -77,21 +79,28 @@ fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> S
             let hint = Some("the workspace's plan does not have this, or no more of it");
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
-        "FORBIDDEN" => refused(client, call, answer, &said, of_status(StatusCode::FORBIDDEN)),
+        // What our account may not do in one team it may do in another.
+        "FORBIDDEN" => {
+            let hint = of_status(StatusCode::FORBIDDEN);
+            client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint)
+        }
         "INPUT_ERROR" | "INVALID_INPUT" | "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" | "USER_ERROR" => {
-            let absent = said
-                .starts_with(ABSENT)
-                .then_some("it was deleted, or is in a private team that the account is no member of");
-            refused(client, call, answer, &said, absent)
+            let (failure, hint) = match () {
+                () if says(&said, &NO_ISSUE) => (
+                    ServiceFailure::PlaceRefused,
+                    Some("it is in a private team that the account is no member of, or was deleted for good"),
+                ),
+                () if says(&said, &NO_COMMENT) => {
+                    (ServiceFailure::Closed, Some("the comment that its thread began with was deleted"))
+                }
+                () => (ServiceFailure::Refused, None),
+            };
+            client.failed_as(call, failure, answer, &said, hint)
         }
         // An unknown code may be that of a fault behind which the comment was made.
         _ if answer.status.is_success() => client.lost(call, format!("Linear says: {said}")),
         _ => client.failed(call, answer, &said, of_status(answer.status)),
     }
-}
-
-fn refused(client: &Client, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
-    client.failed_as(call, ServiceFailure::Refused, answer, said, hint)
 }
 
 fn of_status(status: StatusCode) -> Option<&'static str> {

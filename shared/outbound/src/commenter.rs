@@ -5,8 +5,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, Target, ThreadState,
-    Timestamp,
+    Audience, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target,
+    ThreadState, Timestamp,
 };
 use markdown::html_as_text;
 
@@ -52,6 +52,17 @@ impl Operations {
             find: Operation::reads("look for our note"),
         }
     }
+}
+
+/// What our account sees of what a thread stands in: its project, its organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// All of its threads: one that is not found is gone.
+    Whole,
+    /// Some of them, or nobody can say.
+    Part,
+    /// Nothing of it.
+    Nothing,
 }
 
 /// A service whose threads are lists of comments, as one account sees it.
@@ -134,6 +145,26 @@ pub trait Comments: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What our account sees of what `place` stands in. Services say of what is gone what they say of what is hidden
+    /// from us, so this is asked where a thread is not found.
+    async fn sight(&self, _call: Call, _place: Self::Place<'_>) -> Result<Sight, ServiceError> {
+        Ok(Sight::Part)
+    }
+
+    /// What `error` is about: where it may be of this place alone, what that stands in is asked for. Nothing has
+    /// happened yet, so what cannot be told now is asked later.
+    async fn explained(&self, call: Call, place: Self::Place<'_>, error: ServiceError) -> ServiceError {
+        if error.failure != ServiceFailure::PlaceRefused {
+            return error;
+        }
+        match self.sight(Call { operation: Self::OPERATIONS.state, ..call }, place).await {
+            Ok(Sight::Whole) => ServiceError { failure: ServiceFailure::Closed, ..error },
+            Ok(Sight::Part) => error,
+            Ok(Sight::Nothing) => ServiceError { failure: ServiceFailure::AccountRefused, ..error },
+            Err(unknown) => unknown,
+        }
+    }
+
     /// Whether a second request for one comment is refused, or makes the same.
     fn knows_repetitions(&self) -> bool {
         false
@@ -171,7 +202,8 @@ impl<S: Comments> Commenter<S> {
             return Ok(Vec::new());
         }
         let me = &*self.0.me(call).await?;
-        let mut last = notes::last(limit, |next| self.0.page(call, place, me, Some(audience), next)).await?;
+        let last = notes::last(limit, |next| self.0.page(call, place, me, Some(audience), next)).await;
+        let mut last = self.told(call, place, last).await?;
         if !S::HAS_HTML {
             last.iter_mut().for_each(|comment| comment.text = html_as_text(&comment.text).into_owned());
         }
@@ -186,7 +218,20 @@ impl<S: Comments> Commenter<S> {
         audience: Audience,
     ) -> Result<Proof, ServiceError> {
         let (call, place) = self.begin(S::OPERATIONS.publish, target)?;
-        self.0.create(call, place, text, mark, audience).await
+        let created = self.0.create(call, place, text, mark, audience).await;
+        self.told(call, place, created).await
+    }
+
+    async fn told<T>(
+        &self,
+        call: Call,
+        place: S::Place<'_>,
+        result: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        match result {
+            Ok(told) => Ok(told),
+            Err(error) => Err(self.0.explained(call, place, error).await),
+        }
     }
 }
 
@@ -202,7 +247,8 @@ impl<S: Comments> Publisher for Commenter<S> {
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
         let (call, place) = self.begin(S::OPERATIONS.state, target)?;
-        self.0.state(call, place).await
+        let state = self.0.state(call, place).await;
+        self.told(call, place, state).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
@@ -216,7 +262,8 @@ impl<S: Comments> Publisher for Commenter<S> {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, place) = self.begin(S::OPERATIONS.find, target)?;
-        self.0.find(call, place, mark, since).await
+        let found = self.0.find(call, place, mark, since).await;
+        self.told(call, place, found).await
     }
 
     fn knows_repetitions(&self) -> bool {
@@ -249,6 +296,7 @@ impl<S: Comments> InternalNotes for Commenter<S> {
 
     async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError> {
         let (call, place) = self.begin(S::OPERATIONS.history, target)?;
-        self.0.audience(call, place, id).await
+        let audience = self.0.audience(call, place, id).await;
+        self.told(call, place, audience).await
     }
 }

@@ -1,6 +1,6 @@
 //! The errors of a [`Client`]: of an answer that is no success, and of an answer that never came.
 
-use domain::{ServiceError, ServiceFailure};
+use domain::{ServiceError, ServiceFailure, Target};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
@@ -77,6 +77,15 @@ impl Client {
     #[must_use]
     pub fn refused(&self, call: Call, message: impl Into<String>) -> ServiceError {
         self.error(call, ServiceFailure::Refused, message.into())
+    }
+
+    /// `target` is a thread of another service.
+    #[must_use]
+    pub fn foreign(&self, call: Call, target: &Target) -> ServiceError {
+        self.refused(
+            call,
+            format!("{} cannot answer in a thread of {}", self.service.title, target.service()),
+        )
     }
 
     /// It certainly did not happen, and may later.

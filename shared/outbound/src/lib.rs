@@ -42,7 +42,7 @@ pub use answer::Answer;
 pub use base::Base;
 pub use caller::{Called, Caller};
 pub use client::{Call, Client};
-pub use commenter::{Commenter, Comments, LOGIN, Operations};
+pub use commenter::{Commenter, Comments, LOGIN, Operations, Sight};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
 pub use fetch::{FetchError, Fetched, Fetcher};

@@ -14,8 +14,7 @@ impl<'a> Incident<'a> {
     /// Checks a target.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::PagerdutyIncident { id } = target else {
-            let message = format!("a thread of {} is none of PagerDuty's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         // It becomes a segment of a path.
         if !(1..=MAX_ID).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -16,6 +16,8 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         (StatusCode::TOO_MANY_REQUESTS, Some(after)) => ServiceFailure::Throttled { after },
         // What the token may not do for one incident, it may not do for another.
         (StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN, _) => ServiceFailure::AccountRefused,
+        // Nobody can delete an incident: it is another account's, or of a team that the token does not see.
+        (StatusCode::NOT_FOUND, _) => ServiceFailure::AccountRefused,
         (StatusCode::BAD_REQUEST, _) if says(&said, &NO_SUCH_USER) => ServiceFailure::AccountRefused,
         _ => return client.failed(call, answer, &said, hint),
     };
@@ -38,7 +40,9 @@ fn hint(status: StatusCode) -> Option<&'static str> {
         }
         StatusCode::PAYMENT_REQUIRED => "the account's plan does not have this",
         StatusCode::FORBIDDEN => "the token may only read: make one that may write",
-        StatusCode::NOT_FOUND => "the incident does not exist, or is another account's",
+        StatusCode::NOT_FOUND => {
+            "the incident is another account's, or of a team that the token does not see"
+        }
         StatusCode::BAD_REQUEST => {
             "PagerDuty does not accept the note; PAGERDUTY_EMAIL must be the address of a user of the account"
         }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use outbound::notes::{Note, Page};
-use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, Sight, marker};
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::api::Sentry;
@@ -74,6 +75,16 @@ impl Comments for Sentry {
         let url = issue.url(self.client.base(), &[]);
         let issue: WireIssue = self.call(call, &Request::get(url, &[])).await?;
         Ok(if issue.status == "resolved" { ThreadState::Closed } else { ThreadState::Open })
+    }
+
+    /// Whoever sees issues of the organisation sees all that the token's teams have.
+    async fn sight(&self, call: Call, issue: Issue<'_>) -> Result<Sight, ServiceError> {
+        let url = issue.all(self.client.base());
+        match self.call::<IgnoredAny>(call, &Request::get(url, &[("limit", "1")])).await {
+            Ok(_) => Ok(Sight::Whole),
+            Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+            Err(error) => Err(error),
+        }
     }
 
     async fn create(

@@ -17,8 +17,7 @@ impl<'a> Issue<'a> {
     /// Checks a target.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::SentryIssue { organization, id } = target else {
-            let message = format!("a thread of {} is none of Sentry's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         // It becomes a segment of a path.
@@ -35,6 +34,11 @@ impl<'a> Issue<'a> {
         let id = self.id.to_string();
         let place = ["api", "0", "organizations", self.organization, "issues", &id];
         base.join(&[&place[..], below, &[""]].concat())
+    }
+
+    /// The issues of its organisation.
+    pub(crate) fn all(self, base: &Base) -> Url {
+        base.join(&["api", "0", "organizations", self.organization, "issues", ""])
     }
 
     /// Where a person looks at it.

@@ -16,6 +16,9 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         None if answer.status == StatusCode::FORBIDDEN => {
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint(answer.status))
         }
+        None if answer.status == StatusCode::NOT_FOUND => {
+            client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint(answer.status))
+        }
         None => client.failed(call, answer, &said, hint(answer.status)),
     }
 }

@@ -52,7 +52,7 @@ fn account(section: &mut Section<'_>, dir: &Path) -> ModelAccount {
     let variable = section.read(key("key", about), |entry| {
         entry.text_like(&MODEL_KEYS, |name| {
             (
-                format!("\"{name}\" is no variable for a key of the model's"),
+                format!("\"{name}\" is not the name of a variable for a model key"),
                 "name it GEMINI_API_KEY_ and something",
             )
         })
@@ -149,7 +149,7 @@ fn is_label(name: &str, most: usize) -> bool {
 pub(crate) fn read(section: &mut Section<'_>, version: &str, dir: &Path) -> Vec<ModelEndpoint> {
     let each = |item: Entry<'_>| Some(endpoint(item.section()?, version, dir));
     let about = "Several addresses of the model's service, versions of its API, or accounts, Vertex AI's too. Each gets \
-                 its share of the tasks; what one account refuses or cannot, the next one does (default: Google's own).";
+                 its share of the tasks; if an account refuses or fails, the next one is asked (default: Google's address).";
     section
         .read(key("endpoints", about), |entry| {
             let endpoints = entry.each(each)?;

@@ -51,7 +51,7 @@ const CACHE_TTL_RANGE: std::ops::RangeInclusive<Duration> =
     Duration::from_mins(1)..=Duration::from_hours(24 * 7);
 
 /// At zero a fallback serves at once; with more than an hour, nobody would call it waiting.
-const PATIENCE_RANGE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
+const MODEL_WAIT_RANGE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
 
 /// Within the time that a task may stay open.
 const FALLBACK_AFTER_RANGE: std::ops::RangeInclusive<Duration> =
@@ -86,13 +86,12 @@ impl ModelSettings {
             patience: section.read_or(
                 key("patience", "How long an answer waits for a busy answer model before a fallback serves."),
                 Duration::from_secs(30),
-                |entry| entry.duration(PATIENCE_RANGE),
+                |entry| entry.duration(MODEL_WAIT_RANGE),
             ),
             fallback_after: section.read_or(
                 key(
                     "fallback_after",
-                    "When no model can be had for so long, a task makes do with the most similar past answer, \
-                     or its intent's `fallback`.",
+                    "If no model is available for this long, the draft is the most similar past answer, or the intent's `fallback`.",
                 ),
                 Duration::from_mins(15),
                 |entry| entry.duration(FALLBACK_AFTER_RANGE),

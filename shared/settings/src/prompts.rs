@@ -107,12 +107,6 @@ impl PromptTemplate {
         if mistakes.is_empty() { Ok(Self { source: source.into() }) } else { Err(mistakes) }
     }
 
-    /// The template as it was written.
-    #[must_use]
-    pub(crate) fn source(&self) -> &str {
-        &self.source
-    }
-
     /// The instruction for one task. Values from outside stand in `fence`, unless they are a single word
     /// of a name.
     ///

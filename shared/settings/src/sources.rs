@@ -65,8 +65,7 @@ const INTERNAL: [(&str, InternalPolicy); 2] =
 const ONE: &str = "A sender of webhooks; called like its provider, it needs no key at all.";
 const SCHEME: &str = "How the sender signs: the name of a built-in scheme, or its description (default: the \
                       provider's own).";
-const EVENTS: &str = "The events that become tasks (default: every one that can, but for those that say that something is over or \
-                      gone).";
+const EVENTS: &str = "The events that become tasks (default: every supported event, except those that report an end or a deletion).";
 const LOGINS: &str = "The agent's own account, without @: the mention it listens to, and the comments it never \
                       answers (default: the account of the credentials, where that is known).";
 

@@ -15,13 +15,26 @@ pub struct Approvals {
     channel: String,
     /// Address of the console, without a slash at its end.
     console_url: Option<String>,
+    /// The intents of agent.toml.
+    intents: Vec<String>,
 }
 
 impl Approvals {
     /// The channel with this id. Without the console's address a message has no button for editing.
     #[must_use]
     pub fn new(slack: Arc<Slack>, channel: &str, console_url: Option<&str>) -> Self {
-        Self { slack, channel: channel.to_owned(), console_url: console_url.map(str::to_owned) }
+        Self {
+            slack,
+            channel: channel.to_owned(),
+            console_url: console_url.map(str::to_owned),
+            intents: Vec::new(),
+        }
+    }
+
+    /// The same, where a draft can be approved as another one of `intents`.
+    #[must_use]
+    pub fn with_intents(self, intents: impl IntoIterator<Item = String>) -> Self {
+        Self { intents: intents.into_iter().collect(), ..self }
     }
 
     /// The workspace. That it is not known now is no reason not to ask people.
@@ -36,7 +49,7 @@ impl Approvals {
 #[async_trait]
 impl Approver for Approvals {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
-        let blocks = blocks::request(ask, self.console_url.as_deref());
+        let blocks = blocks::request(ask, self.console_url.as_deref(), &self.intents);
         let text = blocks::notification(ask);
         let team = self.team().await;
         let posted = self.slack.post_blocks(&self.channel, &text, &blocks, &ask.mark()).await?;

@@ -11,16 +11,22 @@ use serde_json::{Value, json};
 const MAX_SECTION: usize = 2_900;
 /// Sections that a draft may take. Slack bounds all blocks together too, at about 13,000 characters.
 const MAX_SECTIONS: usize = 3;
+/// Choices of a menu, which Slack bounds, and characters of one of them.
+const MAX_CHOICES: usize = 100;
+const MAX_CHOICE: usize = 75;
 /// Bytes of a field: Slack takes 2,000 characters.
 const MAX_FIELD: usize = 500;
+
+/// What a draft is that does not fit.
+const LONGER: &str = "The draft is longer than what this message shows. Approving publishes all of it.";
 
 /// What notifications show.
 pub(crate) fn notification(ask: &Ask<'_>) -> String {
     format!("A draft for {} waits for a decision", escape(clip(&ask.task.doc.thread, MAX_FIELD)))
 }
 
-/// The message that asks.
-pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>) -> Value {
+/// The message that asks. A draft can be approved as another one of `intents`.
+pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>, intents: &[String]) -> Value {
     let draft = Draft::of(ask.draft);
     let mut blocks = vec![header("A draft waits for a decision"), about(ask)];
     blocks.extend(draft.sections.iter().map(|text| section(text)));
@@ -31,7 +37,7 @@ pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>) -> Value {
     if let Some(expires) = ask.task.doc.expires_at {
         blocks.push(context(&format!("Expires {}  ·  {}", date(expires), ask.task.id)));
     }
-    blocks.push(actions(ask, draft.cut, console_url));
+    blocks.push(actions(ask, draft.cut, console_url, intents));
     Value::Array(blocks)
 }
 
@@ -129,21 +135,14 @@ fn about(ask: &Ask<'_>) -> Value {
     json!({"type": "section", "fields": fields})
 }
 
-fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>) -> Value {
-    let value = Button::value(&ask.task.id, &ask.notice.draft_hash);
-    let mut approve = button(Button::Approve.id(), "Approve");
-    approve["value"] = json!(value);
+fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>, intents: &[String]) -> Value {
+    let mut approve = button_of(Button::Approve, ask, "Approve");
     approve["style"] = json!("primary");
     if cut {
         // Nobody approves by accident what they have not seen.
-        approve["confirm"] = json!({
-            "title": plain("Publish all of it?"),
-            "text": plain("The draft is longer than what this message shows. Approving publishes all of it."),
-            "confirm": plain("Publish"), "deny": plain("Back"),
-        });
+        approve["confirm"] = confirm("Publish all of it?", LONGER, "Publish");
     }
-    let mut reject = button(Button::Reject.id(), "Reject");
-    reject["value"] = json!(value);
+    let mut reject = button_of(Button::Reject, ask, "Reject");
     reject["style"] = json!("danger");
     let mut buttons = vec![approve, reject];
     if let Some(url) = page(ask, console_url) {
@@ -151,15 +150,38 @@ fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>) -> Value {
         edit["url"] = json!(url);
         buttons.push(edit);
     }
+    buttons.push(menu(ask, cut, intents));
     json!({"type": "actions", "elements": buttons})
 }
 
+/// What else would have been right: another intent, or that it is spam. What is chosen decides, so it is asked again.
+fn menu(ask: &Ask<'_>, cut: bool, intents: &[String]) -> Value {
+    let known = ask.task.doc.classification.as_ref().map(|known| known.intent.as_str());
+    let others = intents.iter().filter(|intent| Some(intent.as_str()) != known);
+    let option = |choice: Button<'_>, label: &str| {
+        let value = choice.value(&ask.task.id, &ask.notice.draft_hash);
+        json!({"text": plain(clip(label, MAX_CHOICE)), "value": value})
+    };
+    let mut options = vec![option(Button::RejectSpam, "Reject, it is spam")];
+    let others = others.map(|intent| option(Button::ApproveAs(intent), &format!("Approve as {intent}")));
+    options.extend(others.take(MAX_CHOICES - options.len()));
+    let about =
+        "What was wrong is kept for the next evaluation. The draft is published as it is, or not at all.";
+    let about = if cut { format!("{about} {LONGER}") } else { about.to_owned() };
+    json!({
+        "type": "static_select", "action_id": Button::RejectSpam.id(), "placeholder": plain("It is something else"),
+        "options": options, "confirm": confirm("Decide so?", &about, "Decide"),
+    })
+}
+
+fn confirm(title: &str, text: &str, yes: &str) -> Value {
+    json!({"title": plain(title), "text": plain(text), "confirm": plain(yes), "deny": plain("Back")})
+}
+
 fn thumbs(ask: &Ask<'_>) -> Value {
-    let value = Button::value(&ask.task.id, &ask.notice.draft_hash);
     let labelled = [(Thumb::Up, ":+1: Good answer"), (Thumb::Down, ":-1: Bad answer")];
     let buttons = labelled.map(|(thumb, label)| {
-        let mut button = button(Button::Thumb(thumb).id(), label);
-        button["value"] = json!(value);
+        let mut button = button_of(Button::Thumb(thumb), ask, label);
         button["text"]["emoji"] = json!(true);
         button
     });
@@ -194,6 +216,12 @@ fn section(text: &str) -> Value {
 
 fn context(text: &str) -> Value {
     json!({"type": "context", "elements": [mrkdwn(text)]})
+}
+
+fn button_of(is: Button<'_>, ask: &Ask<'_>, label: &str) -> Value {
+    let mut button = button(is.id(), label);
+    button["value"] = is.value(&ask.task.id, &ask.notice.draft_hash).into();
+    button
 }
 
 fn button(id: &str, label: &str) -> Value {

@@ -19,8 +19,7 @@ impl<'a> Thread<'a> {
     /// unique across all of them, and the token decides what we reach.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::SlackThread { team: _, channel, thread_ts } = target else {
-            let message = format!("a thread of {} is none of Slack's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         check_channel(client, call, channel)?;
         check_ts(client, call, thread_ts)?;

@@ -72,6 +72,16 @@ impl ErrorClass {
             | "two_factor_setup_required"
             | "accesslimited" => ServiceFailure::AccountRefused,
             "missing_scope" if !self.is_of_one_kind_of_place() => ServiceFailure::AccountRefused,
+            // What somebody must mend for this channel, or for channels of its kind, and nobody elsewhere.
+            "missing_scope"
+            | "not_in_channel"
+            | "channel_not_found"
+            | "no_permission"
+            | "access_denied"
+            | "restricted_action"
+            | "restricted_action_read_only_channel"
+            | "restricted_action_thread_only_channel"
+            | "restricted_action_non_threadable_channel" => ServiceFailure::PlaceRefused,
             _ => ServiceFailure::Refused,
         }
     }
@@ -146,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_certain_whatever_its_code() {
-        for error in ["channel_not_found", "msg_too_long", "a_code_of_tomorrow", ""] {
+        for error in ["msg_too_long", "message_not_found", "a_code_of_tomorrow", ""] {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
         }
     }
@@ -159,8 +169,13 @@ mod tests {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
             assert_eq!(class(error).failure(READ, None), ServiceFailure::Closed, "{error}");
         }
-        for error in ["restricted_action", "message_not_found", "not_in_channel"] {
-            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+    }
+
+    #[test]
+    fn a_channel_that_the_bot_is_not_let_into_is_refused_alone() {
+        for error in ["not_in_channel", "channel_not_found", "restricted_action_read_only_channel"] {
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::PlaceRefused, "{error}");
+            assert_eq!(class(error).failure(READ, None), ServiceFailure::PlaceRefused, "{error}");
         }
     }
 
@@ -181,7 +196,7 @@ mod tests {
             assert_eq!(of(needed), ServiceFailure::AccountRefused, "{needed}");
         }
         for needed in ["groups:history", "im:history", "mpim:history"] {
-            assert_eq!(of(needed), ServiceFailure::Refused, "{needed}");
+            assert_eq!(of(needed), ServiceFailure::PlaceRefused, "{needed}");
         }
     }
 

@@ -15,7 +15,7 @@ mod sink;
 mod unit;
 
 pub use audit::{corrected, decided, refused};
-pub use log::{Format, InitError, Output, init};
+pub use log::{Format, InitError, Output, check_filter, init};
 pub use metrics::{Ended, Metrics, WATCHED};
 pub use recorded::Recorded;
 pub use unit::Unit;

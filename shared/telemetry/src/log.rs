@@ -43,6 +43,15 @@ pub enum InitError {
     Twice(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 
+/// Whether `filter` can be used.
+///
+/// # Errors
+/// [`InitError::Filter`].
+pub fn check_filter(filter: &str) -> Result<(), InitError> {
+    filter::parse(Some(filter))?;
+    Ok(())
+}
+
 /// Sends all `tracing` events of this process to `output` that `filter` lets pass (as `RUST_LOG`
 /// writes it; `None`: `info`, and `warn` for the SDKs).
 ///

@@ -5,7 +5,7 @@
 //! `scheme = "standard-webhooks"`. The header with the name of the hook is not signed: it can only keep an
 //! event among the staff, never make one public.
 
-use domain::{Audience, Event, Target, ThreadState, clip};
+use domain::{Audience, Event, Happening, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{
@@ -211,7 +211,7 @@ fn audience(received: &Received<'_>, body: JsonView<'_>) -> Audience {
 /// A hook of the project, one of its group and one of the system report the same in bodies of their own.
 /// What an update changed or pushed tells two updates of one second apart, and who did it two approvals. What the
 /// author sets in the moment of the opening is a part of that.
-fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<String> {
+fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<Happening> {
     let (kind, action) = name.split_once('.').unwrap_or((name, ""));
     if action == "open" || (action == "update" && kind != "note" && is_opened_with(body, changed)) {
         let (id, author) = (changed.id("/id"), changed.id("/author_id"));

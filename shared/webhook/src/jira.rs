@@ -8,7 +8,7 @@ mod adf;
 mod document;
 mod wiki;
 
-use domain::{Audience, Event, Priority, Target, ThreadState};
+use domain::{Audience, Event, Happening, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
@@ -169,18 +169,25 @@ fn audience_of_change(body: JsonView<'_>, issue: JsonView<'_>) -> Audience {
     if has_customers && !is_seen { Audience::Internal } else { Audience::Public }
 }
 
-/// The same of either report of a comment.
-fn reported(name: &str, comment: JsonView<'_>, id: Option<&str>) -> Option<String> {
-    happening([Some(name), id, comment.text("/updated").or_else(|| comment.text("/created"))])
+/// The same of either report of a comment. Each is in the time zone of whoever it is sent for.
+fn reported(name: &str, comment: JsonView<'_>, id: Option<&str>) -> Option<Happening> {
+    let at = moment(comment, "/updated").or_else(|| moment(comment, "/created"));
+    happening([Some(name), id, at.as_deref()])
 }
 
 /// The same of the webhooks of an administrator and of an app, whose bodies differ. A change has a number of its own,
 /// unless its author made it with the issue.
-fn written(name: &str, body: JsonView<'_>, issue: JsonView<'_>) -> Option<String> {
+fn written(name: &str, body: JsonView<'_>, issue: JsonView<'_>) -> Option<Happening> {
     let is_part = name == "issue.updated" && is_created_with(body, issue);
     let name = if is_part { "issue.created" } else { name };
     let change = if name == "issue.updated" { body.id("/changelog/id") } else { Some(String::new()) };
-    happening([Some(name), issue.text("/key"), issue.text("/fields/created"), change.as_deref()])
+    let created = moment(issue, "/fields/created");
+    happening([Some(name), issue.text("/key"), created.as_deref(), change.as_deref()])
+}
+
+/// The date at `pointer`, the same in every time zone.
+fn moment(part: JsonView<'_>, pointer: &str) -> Option<String> {
+    part.date(pointer).map(|date| date.to_string()).or_else(|| part.string(pointer))
 }
 
 /// Whether the author has set these fields as the issue was made, which its creation shows as well.

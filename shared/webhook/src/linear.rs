@@ -3,7 +3,7 @@
 //! <https://linear.app/developers/webhooks>. The body carries the time of sending, which is signed
 //! with it: a minute later it is refused.
 
-use domain::{Event, Priority, Target, clip};
+use domain::{Event, Happening, Priority, Target, clip};
 
 use crate::provider::Row;
 use crate::reading::{
@@ -97,7 +97,7 @@ fn reported(
     data: JsonView<'_>,
     (kind, action): (&str, &str),
     actor_id: Option<&str>,
-) -> Option<String> {
+) -> Option<Happening> {
     let before = body.object("/updatedFrom");
     let is_word = |before: JsonView<'_>| ["title", "description"].iter().any(|it| before.0.get(it).is_some());
     let is_created_with = action == "update"

@@ -2,7 +2,7 @@
 //!
 //! <https://developer.pagerduty.com/docs/webhooks-overview>
 
-use domain::{Event, Priority, Target, ThreadState, clip};
+use domain::{Event, Happening, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{
@@ -94,7 +94,7 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
 
 /// What changes of an incident has an id of its own only where it is an object, such as a note. Of a responder the body
 /// says who it is and what became of the request.
-fn reported(event: JsonView<'_>, data: JsonView<'_>, kind: &str, incident: &str) -> Option<String> {
+fn reported(event: JsonView<'_>, data: JsonView<'_>, kind: &str, incident: &str) -> Option<Happening> {
     let what = data.id("/id").unwrap_or_else(|| hash(data.0.to_string().as_bytes()));
     happening([Some(kind), Some(incident), Some(&what), event.text("/occurred_at")])
 }

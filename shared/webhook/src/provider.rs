@@ -52,8 +52,8 @@ pub struct Row {
     pub threadless: &'static [&'static str],
     /// The comments that are answered where agent.toml does not say which.
     pub comments: CommentPolicy,
-    /// What its hooks are called after, where it keeps a record of what it could not deliver and never sends that again
-    /// by itself.
+    /// The form of the names under which its hooks are listed. Set only for senders that record failed deliveries and
+    /// do not repeat them.
     pub hooks: Option<&'static Form>,
     /// What the accounts are called that write there.
     pub account: &'static Form,

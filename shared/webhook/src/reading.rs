@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use domain::{Attachment, Timestamp, between, clip};
+use domain::{Attachment, Happening, Timestamp, between, clip};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -81,7 +81,7 @@ pub(crate) fn event_name(text: &str) -> Option<String> {
     dotted(&name).map(str::to_owned)
 }
 
-/// The same; what would be none is one word, so that whatever a sender thinks of has a name.
+/// Like `event_name`, but always gives a name: text that is not a dotted name becomes one word.
 pub(crate) fn any_name(text: &str) -> String {
     event_name(text).unwrap_or_else(|| kind_name(text))
 }
@@ -99,9 +99,9 @@ pub(crate) fn hinted(received: &Received<'_>) -> Option<String> {
 
 /// The facts that tell one happening from every other: kind, action, object, its time. Of a fact that is not
 /// known, nothing is to be told apart by it: then there are no such facts.
-pub(crate) fn happening<const N: usize>(facts: [Option<&str>; N]) -> Option<String> {
+pub(crate) fn happening<const N: usize>(facts: [Option<&str>; N]) -> Option<Happening> {
     let facts: Option<Vec<&str>> = facts.into_iter().collect();
-    facts.map(|facts| facts.join("\0"))
+    facts.map(|facts| Happening::of(facts.join("\0")))
 }
 
 /// The most that lies between something's creation and what is reported of it besides.

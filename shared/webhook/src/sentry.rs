@@ -1,15 +1,20 @@
-//! Sentry: issues, errors and alerts on events (webhooks of an integration).
+//! Sentry: issues, errors, alerts on events and on metrics (webhooks of an integration).
 //!
 //! <https://docs.sentry.io/organization/integrations/integration-platform/webhooks/>. It waits one
 //! second. The kind is told from the signed body; its header is not signed.
 
-use domain::{Event, Priority, Target, Timestamp, clip};
+mod metric;
+
+use std::time::Duration;
+
+use domain::{Event, Happening, Priority, Target, Timestamp, clip};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
     Facts, JsonView, MAX_FACT_BYTES, Summary, any_name, happening, hash, hinted, lacks, object, word,
 };
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
+use serde_json::Value;
 
 pub(crate) static ROW: Row = Row {
     hint: Some("sentry-hook-resource"),
@@ -18,17 +23,21 @@ pub(crate) static ROW: Row = Row {
         ("issue", &["archived", "assigned", "created", "ignored", "resolved", "unresolved"]),
         ("error", &["created"]),
         ("event_alert", &["triggered"]),
+        ("metric_alert", &["critical", "resolved", "warning"]),
     ],
+    threadless: &["metric_alert"],
     endings: &["archived", "ignored", "resolved"],
     times: &[
         "/data/issue/firstSeen",
         "/data/issue/lastSeen",
         "/data/error/datetime",
         "/data/event/datetime",
-        // What is reported of one issue within one hour is one happening.
+        "/data/metric_alert/date_detected",
+        // What is reported of one issue at nearly one time is one happening.
         "/data/issue/id",
         "/data/error/issue_id",
         "/data/event/issue_id",
+        "/data/metric_alert/id",
     ],
     site: Some(Site { key: "organization", example: "acme", accepts: is_organization, otherwise: "" }),
     kind: Some(kind),
@@ -52,9 +61,14 @@ fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
 
 /// What the event is about, and the kind of event that this makes it.
 fn subject(body: JsonView<'_>) -> Option<(&'static str, JsonView<'_>)> {
-    [("issue", "/data/issue"), ("error", "/data/error"), ("event_alert", "/data/event")]
-        .into_iter()
-        .find_map(|(kind, place)| Some((kind, body.object(place)?)))
+    [
+        ("issue", "/data/issue"),
+        ("error", "/data/error"),
+        ("event_alert", "/data/event"),
+        (metric::KIND, "/data/metric_alert"),
+    ]
+    .into_iter()
+    .find_map(|(kind, place)| Some((kind, body.object(place)?)))
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
@@ -64,7 +78,11 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     match subject(body) {
         Some((kind, subject)) => {
             let action = word(said).ok_or_else(|| lacks("action"))?;
-            event(sender, body, subject, kind, action)
+            let event = match kind {
+                metric::KIND => metric::event(sender, body, subject, action),
+                _ => event(sender, body, subject, kind, action),
+            };
+            event.map(Box::new).map(Parsed::Event)
         }
         None => {
             let name = kind(received, body).unwrap_or_else(|| format!("unknown.{}", any_name(said)));
@@ -79,7 +97,7 @@ fn event(
     subject: JsonView<'_>,
     kind: &str,
     action: &str,
-) -> Result<Parsed, ParseError> {
+) -> Result<Event, ParseError> {
     let is_issue = kind == "issue";
     let issue = if is_issue { subject.id("/id") } else { subject.id("/issue_id") };
     let number = issue.as_deref().and_then(|issue| issue.parse().ok());
@@ -87,13 +105,15 @@ fn event(
     let project = if is_issue { subject.id("/project/id") } else { subject.id("/project") };
     let thread = issue.or_else(|| subject.id("/event_id")).ok_or_else(|| lacks("issue id"))?;
     let actor = body.text("/actor/name").unwrap_or("sentry");
-    let date = ["/datetime", "/lastSeen", "/firstSeen"].iter().find_map(|pointer| subject.date(pointer));
-    let happening = match is_issue && action != "created" {
+    let is_new = is_issue && action == "created";
+    // A new issue was last seen at another time by each integration that is told of it, and first by all at the same.
+    let dates = if is_new { ["/firstSeen", "/lastSeen"] } else { ["/datetime", "/lastSeen"] };
+    let date = dates.iter().find_map(|pointer| subject.date(pointer)).or_else(|| subject.date("/firstSeen"));
+    let happening = match is_issue && !is_new {
         true => changed(body, subject, action, date),
         false => seen(&thread, date),
     };
-    let date = if action == "created" && is_issue { subject.date("/firstSeen") } else { date };
-    Ok(Parsed::Event(Box::new(Event {
+    Ok(Event {
         actor_id: body.id("/actor/id"),
         title: subject.string("/title"),
         text: summary(body, subject),
@@ -116,25 +136,44 @@ fn event(
             format!("issue/{thread}"),
             clip(actor, MAX_FACT_BYTES),
         )
-    })))
+    })
 }
+
+/// How far apart what is seen of one problem may be. Later it is a recurrence.
+const ONE_PROBLEM: Duration = Duration::from_secs(30 * 60);
+/// How much later one integration is told of a change than another one.
+const ONE_CHANGE: Duration = Duration::from_secs(60);
 
 /// One problem is reported as an issue, as an error and by every alert rule that it meets, and all of that by every
-/// integration: what is seen of one issue within one hour is one happening. Later it is a recurrence.
-fn seen(issue: &str, date: Option<Timestamp>) -> Option<String> {
-    let hour = date.map(|date| date.as_second().div_euclid(3600).to_string());
-    happening([Some("seen"), Some(issue), hour.as_deref()])
+/// integration.
+fn seen(issue: &str, date: Option<Timestamp>) -> Option<Happening> {
+    Some(happening([Some("seen"), Some(issue)])?.seen(date?, ONE_PROBLEM))
 }
 
-/// Nothing dates what people do to an issue: what all of it says tells a second change from the first of its kind.
-fn changed(body: JsonView<'_>, issue: JsonView<'_>, action: &str, date: Option<Timestamp>) -> Option<String> {
-    happening([
-        Some(action),
-        issue.id("/id").as_deref(),
-        date.map(|date| date.to_string()).as_deref(),
-        Some(&body.id("/actor/id").unwrap_or_default()),
-        Some(&hash(issue.0.to_string().as_bytes())),
-    ])
+/// Nothing dates what people do to an issue: what all of it says tells a second change from the first of its kind, and
+/// when the issue was last seen, by then.
+fn changed(
+    body: JsonView<'_>,
+    issue: JsonView<'_>,
+    action: &str,
+    last_seen: Option<Timestamp>,
+) -> Option<Happening> {
+    let (id, actor) = (issue.id("/id"), body.id("/actor/id").unwrap_or_default());
+    let said = hash(still(issue).to_string().as_bytes());
+    let facts = happening([Some(action), id.as_deref(), Some(&actor), Some(&said)])?;
+    Some(facts.seen(last_seen?, ONE_CHANGE))
+}
+
+/// What goes on by itself in an issue, so that two integrations are told of one change with other figures.
+const MOVING: [&str; 6] = ["count", "filtered", "lastSeen", "lifetime", "stats", "userCount"];
+
+/// `issue` without that.
+fn still(issue: JsonView<'_>) -> Value {
+    let mut issue = issue.0.clone();
+    if let Some(fields) = issue.as_object_mut() {
+        fields.retain(|name, _| !MOVING.contains(&name.as_str()));
+    }
+    issue
 }
 
 /// What a developer would look at first.

@@ -8,7 +8,7 @@
 mod privacy;
 mod topic;
 
-use domain::{Event, Timestamp, clip};
+use domain::{Event, Happening, Timestamp, clip};
 
 use crate::provider::Row;
 use crate::reading::{
@@ -104,7 +104,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
 
 /// Two subscriptions to one topic may ask for other fields, or another version of the API. An object is created once;
 /// two updates of one second are told apart by what they say.
-fn reported(name: &str, object: &str, date: Option<Timestamp>, text: &str) -> Option<String> {
+fn reported(name: &str, object: &str, date: Option<Timestamp>, text: &str) -> Option<Happening> {
     let said = if name.ends_with(".create") { String::new() } else { hash(text.as_bytes()) };
     happening([Some(name), Some(object), date.map(|date| date.to_string()).as_deref(), Some(&said)])
 }

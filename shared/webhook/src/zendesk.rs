@@ -5,7 +5,7 @@
 
 mod trigger;
 
-use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
+use domain::{Attachment, Audience, Event, Happening, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
@@ -140,7 +140,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
 
 /// Each webhook that subscribes to it may report it under an id of its own. A ticket is created once, which its first
 /// comment reports as well; a comment is added once; two changes of one moment are told apart by what they changed.
-fn reported(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str, id: u64) -> Option<String> {
+fn reported(body: JsonView<'_>, ticket: JsonView<'_>, kind: &str, id: u64) -> Option<Happening> {
     let comment = body.object("/event/comment");
     let number = id.to_string();
     let is_first = kind == "ticket.comment_added" && comment.is_some_and(|it| is_first(body, ticket, it));

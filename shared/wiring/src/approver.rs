@@ -29,7 +29,9 @@ pub fn approver(
 ) -> Result<Option<Arc<dyn Approver>>, ApproverError> {
     let Some(approvals) = &settings.approvals.slack else { return Ok(None) };
     let slack = crate::slack::client(environment, clock)?.ok_or(ApproverError::NoToken)?;
-    Ok(Some(Arc::new(Approvals::new(slack, &approvals.channel, environment.console_url.as_deref()))))
+    let channel = Approvals::new(slack, &approvals.channel, environment.console_url.as_deref());
+    let intents = settings.intents.iter().map(|intent| intent.name.clone());
+    Ok(Some(Arc::new(channel.with_intents(intents))))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
         let automation = settings.default_of(source);
         if !can_handle(source, automation) {
             let problem = format!(
-                "\"{automation}\" handles its events that no intent fits, and cannot: {}",
+                "\"{automation}\" is the default for events that fit no intent, but it cannot handle them: {}",
                 why(source, automation)
             );
             let suggestion = "name another with `automation` in this section: \"ignore\", \"summarise\", or one of your own";

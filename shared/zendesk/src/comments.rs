@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use markdown::to_html;
 use outbound::notes::{Note, Page};
-use outbound::{Call, Client, Comments, Operations, Request, is_recent};
+use outbound::{Call, Client, Comments, Operations, Request, Sight, is_recent};
 
 use crate::api::{STATE, Zendesk};
 use crate::config::SERVICE;
 use crate::ticket::Ticket;
 use crate::wire::{
-    Audit, AuditsPage, CommentsPage, MeAnswer, NewComment, Ours, TicketAnswer, TicketState, Update,
+    Audit, AuditsPage, CommentsPage, Me, MeAnswer, NewComment, Ours, TicketAnswer, TicketState, Update,
     UpdateAnswer, UpdateRequest, WireComment,
 };
 
@@ -40,9 +40,7 @@ impl Comments for Zendesk {
 
     /// The agent's user id, which is the author of its comments.
     async fn account(&self, call: Call) -> Result<String, ServiceError> {
-        let url = self.client.base().join(&["api", "v2", "users", "me.json"]);
-        let answer: MeAnswer = self.get(call, url, &[]).await?;
-        answer.user.id.map(|id| id.to_string()).ok_or_else(|| {
+        myself(self, call).await?.id.map(|id| id.to_string()).ok_or_else(|| {
             let hint = "Zendesk does not know who we are: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
                         ZENDESK_OAUTH_TOKEN)";
             self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned())
@@ -147,6 +145,11 @@ impl Comments for Zendesk {
         Err(self.client.lost(call, format!("our comment is not among the first {MAX_PAGES} pages of audits")))
     }
 
+    /// A ticket that is deleted is not found even by whoever sees all.
+    async fn sight(&self, call: Call, _: Self::Place<'_>) -> Result<Sight, ServiceError> {
+        Ok(if myself(self, call).await?.sees_all() { Sight::Whole } else { Sight::Part })
+    }
+
     /// Who can see the comment `id`, if it is among the last ones.
     async fn audience(
         &self,
@@ -160,6 +163,13 @@ impl Comments for Zendesk {
         let comment = page.comments.iter().find(|comment| comment.id.to_string() == id);
         Ok(comment.map(WireComment::audience))
     }
+}
+
+/// Our own account.
+async fn myself(api: &Zendesk, call: Call) -> Result<Me, ServiceError> {
+    let url = api.client.base().join(&["api", "v2", "users", "me.json"]);
+    let answer: MeAnswer = api.get(call, url, &[]).await?;
+    Ok(answer.user)
 }
 
 /// The ticket as it is now.

@@ -12,8 +12,7 @@ impl Ticket {
     /// `NAME.zendesk.com` (a stand-in, a proxy) was configured for all accounts.
     pub(crate) fn of(client: &Client, call: Call, target: &Target) -> Result<Self, ServiceError> {
         let Target::ZendeskTicket { subdomain, id } = target else {
-            let message = format!("a thread of {} is none of Zendesk's", target.service());
-            return Err(client.refused(call, message));
+            return Err(client.foreign(call, target));
         };
         if *id == 0 {
             return Err(client.refused(call, "a ticket's number is at least 1"));

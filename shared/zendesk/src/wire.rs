@@ -180,4 +180,16 @@ pub(crate) struct MeAnswer {
 pub(crate) struct Me {
     /// `None` when nobody is logged in: Zendesk answers 200 then, too.
     pub(crate) id: Option<i64>,
+    /// `end-user`, `agent` or `admin`.
+    #[serde(default)]
+    role: String,
+    /// The tickets that an agent sees: `organization`, `groups`, `assigned` or `requested`; `None` for all.
+    ticket_restriction: Option<String>,
+}
+
+impl Me {
+    /// Whether our account sees every ticket.
+    pub(crate) fn sees_all(&self) -> bool {
+        matches!(self.role.as_str(), "agent" | "admin") && self.ticket_restriction.is_none()
+    }
 }

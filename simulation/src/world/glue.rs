@@ -142,7 +142,7 @@ impl Ports {
         let clock = self.world.clock(self.env);
         let sources = settings.sources.values();
         let ingest = Ingest::new(self.stores(), sources, secrets, clock, Metrics::none());
-        let ingest = ingest.with_approvals(settings.approvals.slack.as_ref());
+        let ingest = ingest.with_approvals(&settings);
         ingest::router(Arc::new(ingest))
     }
 

@@ -205,7 +205,7 @@ impl World {
             "channel": {"id": CHANNEL},
             "message": {"ts": "1800000000.000100"},
             "actions": [{
-                "action_id": button.id(), "value": domain::Button::value(id, hash)
+                "action_id": button.id(), "value": button.value(id, hash)
             }],
             // Every click is a request of its own.
             "trigger_id": self.between(0..i64::MAX).to_string(),

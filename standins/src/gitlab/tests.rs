@@ -43,7 +43,7 @@ async fn answers_for_the_staff_stay_among_it_and_a_locked_discussion_takes_none(
         standin.set_state("7/issues/23", ThreadState::Locked);
         assert_eq!(publicly.state(&issue(23, false)).await.unwrap(), ThreadState::Locked);
         let error = publicly.publish(&issue(23, false), "Hi", &mark(9)).await.unwrap_err();
-        assert_eq!(error.failure, ServiceFailure::Refused);
+        assert_eq!(error.failure, ServiceFailure::Closed);
     })
     .await;
     let internal = |thread| standin.notes(thread).iter().map(|note| note.internal).collect::<Vec<_>>();

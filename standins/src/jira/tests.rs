@@ -27,9 +27,9 @@ async fn what_our_account_may_not_see_is_not_there_and_what_is_done_takes_commen
     serve(&standin, async |base| {
         let client = client(&Config::at(base));
         assert_eq!(client.login().await.unwrap(), ACCOUNT);
-        assert_eq!(client.state(&issue("OPS-8")).await.unwrap_err().failure, ServiceFailure::Refused);
+        assert_eq!(client.state(&issue("OPS-8")).await.unwrap_err().failure, ServiceFailure::AccountRefused);
         let error = client.publish(&issue("OPS-8"), "Hi", &mark(0)).await.unwrap_err();
-        assert_eq!(error.failure, ServiceFailure::Refused);
+        assert_eq!(error.failure, ServiceFailure::AccountRefused);
         let proof = client.publish(&issue("OPS-7"), "**Hi**", &mark(0)).await.unwrap();
         assert!(proof.url.unwrap().contains("/browse/OPS-7?focusedCommentId="));
         assert_eq!(client.history(&issue("OPS-7"), 9).await.unwrap()[0].text.trim(), "**Hi**");

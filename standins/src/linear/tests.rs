@@ -49,7 +49,7 @@ async fn one_mark_makes_one_comment_and_an_archived_issue_takes_none() {
         standin.set_state(ISSUE, ThreadState::Locked);
         assert_eq!(client.state(&target()).await.unwrap(), ThreadState::Locked);
         let error = client.publish(&target(), "Hi", &mark(2)).await.unwrap_err();
-        assert_eq!(error.failure, ServiceFailure::Refused, "{error}");
+        assert_eq!(error.failure, ServiceFailure::PlaceRefused, "{error}");
     })
     .await;
     assert_eq!(standin.notes(ISSUE).len(), 1);

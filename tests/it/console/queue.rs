@@ -251,3 +251,73 @@ async fn what_is_rejected_and_can_be_taken_back_does_not_come_again() {
     shows(&mut browser, &ids[0]).await;
     system.api.until(&ids[2], "completed").await;
 }
+
+#[tokio::test]
+async fn a_filter_stays_from_the_list_through_decisions_and_back_to_it() {
+    let Some((system, mut browser)) = start().await else { return };
+    let mut ids = Vec::new();
+    for issue in [110, 2, 111, 3, 112, 113] {
+        let id = system.api.accept(issue).await;
+        system.api.until(&id, "awaiting_approval").await;
+        ids.push(id);
+    }
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.fill("input[type=search]", "#11").await;
+    browser.click(".filters button").await;
+    browser.until("document.querySelectorAll('.list .entry').length === 4").await;
+    browser.key("j").await;
+    browser.key("Enter").await;
+    shows(&mut browser, &ids[0]).await;
+    browser.key("j").await;
+    shows(&mut browser, &ids[2]).await;
+    browser.key("k").await;
+    shows(&mut browser, &ids[0]).await;
+    a_look(&mut browser).await;
+    browser.key("a").await;
+    shows(&mut browser, &ids[2]).await;
+    system.api.until(&ids[0], "completed").await;
+    // A rejection that is taken back leads to its task in the list, and one that is carried out on along it.
+    a_look(&mut browser).await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[4]).await;
+    browser.until("document.querySelector('.undo button')").await;
+    browser.key("u").await;
+    shows(&mut browser, &ids[2]).await;
+    a_look(&mut browser).await;
+    browser.key("r").await;
+    shows(&mut browser, &ids[4]).await;
+    system.api.until(&ids[2], "rejected").await;
+    // By forms and links alone, too.
+    browser.scripts(false).await;
+    browser.click("a[rel=next]").await;
+    shows(&mut browser, &ids[5]).await;
+    browser.click("a[rel=prev]").await;
+    shows(&mut browser, &ids[4]).await;
+    a_look(&mut browser).await;
+    browser.click("#draft button.primary").await;
+    shows(&mut browser, &ids[5]).await;
+    browser.click(".back a").await;
+    browser
+        .until("location.pathname === '/' && document.querySelectorAll('.list .entry').length === 1")
+        .await;
+    for other in [&ids[1], &ids[3]] {
+        assert_eq!(status(&system, other).await, "awaiting_approval");
+    }
+}
+
+/// It stood at the address of the form, which is no page.
+#[tokio::test]
+async fn a_page_that_says_why_a_decision_was_refused_goes_on_to_the_task_when_that_changes() {
+    let Some((system, mut browser, ids)) = opened(1).await else { return };
+    a_look(&mut browser).await;
+    browser.eval("document.querySelector('#draft [name=draft_hash]').value = '0123'").await;
+    browser.click("#draft button[name=publish]").await;
+    browser.until("location.pathname.endsWith('/approve') && document.querySelector('.notice.bad')").await;
+    let draft = system.api.task(&ids[0]).await["draft"]["hash"].clone();
+    let approved =
+        system.api.post(&format!("/tasks/{}/approve", ids[0]), &json!({"draft_hash": draft})).await;
+    assert_eq!(approved.status, 200, "{approved:?}");
+    shows(&mut browser, &ids[0]).await;
+    browser.until("document.querySelector('.pill.completed')").await;
+}

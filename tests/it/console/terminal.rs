@@ -89,7 +89,7 @@ async fn an_address_that_is_none_or_answers_nobody_is_told_apart() {
     };
     run(&mut tasks("ftp://localhost"))
         .await
-        .assert_failure(&["--url ftp://localhost", "address of a server"]);
+        .assert_misspelt(&["--url ftp://localhost", "address of a server"]);
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for url in [format!("http://127.0.0.1:{port}"), format!("127.0.0.1:{port}"), format!("localhost:{port}")]
@@ -240,11 +240,11 @@ async fn several_tasks_are_decided_by_the_beginnings_of_their_ids_and_waiting_en
         lines[0].contains("/issues/1#issuecomment-") && lines[1].contains("/issues/2#issuecomment-"),
         "{said:?}"
     );
-    tasks(&system, &["show", "tsk_"]).await.assert_failure(&["`tsk_` is the beginning of every id", "more"]);
+    tasks(&system, &["show", "tsk_"]).await.assert_misspelt(&["`tsk_` is the beginning of every id", "more"]);
     let mixed = tasks(&system, &["reject", &ids[0], &ids[2], "--reason", "no"]).await;
     mixed.assert_failure(&["409", ids[0].as_str()]);
     assert_eq!(system.api.task(&ids[2]).await["status"], "rejected", "one failure costs the others nothing");
-    tasks(&system, &["approve", &ids[1], &ids[2], "--text", "x"]).await.assert_failure(&["one draft"]);
+    tasks(&system, &["approve", &ids[1], &ids[2], "--text", "x"]).await.assert_misspelt(&["one draft"]);
 }
 
 /// `tasks review` by somebody who types this, and then is gone.
@@ -302,7 +302,7 @@ async fn an_edit_is_published_as_it_was_shown_or_not_at_all() {
     let mut json = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
     run(json.args(["tasks", "review", "--json", "--url", system.api.url()]))
         .await
-        .assert_failure(&["--json"]);
+        .assert_misspelt(&["--json"]);
 }
 
 #[tokio::test]

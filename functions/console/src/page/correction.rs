@@ -10,9 +10,9 @@ use maud::{Markup, html};
 use settings::Role;
 
 use super::failure::Failure;
+use super::filter::{Filter, View};
 use super::guard::{Fields, Member, Signed};
 use super::layout;
-use super::session::Session;
 use super::task::{self, Notice};
 use super::words::{ahead, count};
 use crate::Console;
@@ -26,19 +26,22 @@ pub(crate) async fn correct(
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    filter: Filter,
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
     let refusal = match record(&console, &task.id, &said(&fields), &caller).await {
         Ok(task) => {
-            return Ok(Redirect::to(&format!("/ui/tasks/{}?done=corrected", task.id)).into_response());
+            let to = filter.after(&format!("/ui/tasks/{}", task.id), "corrected", None);
+            return Ok(Redirect::to(&to).into_response());
         }
         Err(refusal @ (Refusal::Conflict { .. } | Refusal::Malformed(_))) => refusal.problem(),
         Err(refusal) => return Err(Failure(refusal)),
     };
+    let view = View { console: &console, session: &session, filter: &filter };
     let text = format!("{}: {}", refusal.title, refusal.detail);
     let notice = Notice { good: false, text: &text, of: None };
-    let page = task::show(&console, &session, &task, Some(&notice), None).await?;
+    let page = task::show(view, &task, Some(&notice), None).await?;
     Ok((refusal.status, page).into_response())
 }
 
@@ -59,9 +62,9 @@ fn said(fields: &Fields) -> CorrectionInput {
 }
 
 /// What was said so far, and the form to say more.
-pub(super) fn section(session: &Session, task: &Task, labelled: &Labelled, intents: &[String]) -> Markup {
+pub(super) fn section(view: View<'_>, task: &Task, labelled: &Labelled) -> Markup {
     let is_sorted = task.doc.classification.is_some() || is_called_spam(task);
-    let may = session.may(Role::Decide) && is_sorted;
+    let may = view.session.may(Role::Decide) && is_sorted;
     if !may && labelled.corrections.is_empty() && labelled.reactions.is_none() {
         return html! {};
     }
@@ -74,7 +77,7 @@ pub(super) fn section(session: &Session, task: &Task, labelled: &Labelled, inten
             @if !labelled.corrections.is_empty() {
                 ul { @for it in &labelled.corrections { li { (line(it)) } } }
             }
-            @if may { (form(session, task, intents)) }
+            @if may { (form(view, task)) }
         }
     }
 }
@@ -97,9 +100,10 @@ fn line(it: &Correction) -> Markup {
     }
 }
 
-fn form(session: &Session, task: &Task, intents: &[String]) -> Markup {
+fn form(View { console, session, filter }: View<'_>, task: &Task) -> Markup {
+    let intents = &console.intents;
     html! {
-        form.decide method="post" action={ "/ui/tasks/" (task.id) "/correct" } {
+        form.decide method="post" action=(filter.at(&format!("/ui/tasks/{}/correct", task.id))) {
             (layout::csrf(session))
             @if !intents.is_empty() {
                 label for="right-intent" { "The right intent" }

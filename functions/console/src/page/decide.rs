@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use super::draft::{self, Typed};
 use super::failure::Failure;
+use super::filter::{Filter, View};
 use super::guard::{Fields, Member, Signed};
 use super::queue::Neighbours;
 use super::session::Session;
@@ -25,11 +26,13 @@ pub(crate) async fn preview(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Path(id): Path<String>,
+    filter: Filter,
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
+    let view = View { console: &console, session: &session, filter: &filter };
     let task = task::find(&console, &id).await?;
     let typed = typed(&console, &task, &fields).await?;
-    Ok(task::show(&console, &session, &task, None, Some(&typed)).await?.into_response())
+    Ok(task::show(view, &task, None, Some(&typed)).await?.into_response())
 }
 
 /// Publishes what the button said: the draft, or the text as edited. An edit behind a button that says nothing of
@@ -39,11 +42,13 @@ pub(crate) async fn approve(
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    filter: Filter,
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
+    let view = View { console: &console, session: &session, filter: &filter };
     let task = task::find(&console, &id).await?;
     if is_unseen(&session, &fields.shown) {
-        return unseen(&console, &session, &task, &fields).await;
+        return unseen(view, &task, &fields).await;
     }
     let text = match edited(&console, &task, &fields).await? {
         Edit::Changed if fields.publish != EDIT => {
@@ -51,16 +56,16 @@ pub(crate) async fn approve(
                         discard your changes.";
             let notice = Notice { good: false, text, of: None };
             let typed = typed(&console, &task, &fields).await?;
-            let page = task::show(&console, &session, &task, Some(&notice), Some(&typed)).await?;
+            let page = task::show(view, &task, Some(&notice), Some(&typed)).await?;
             return Ok(page.into_response());
         }
         Edit::None => None,
         Edit::Changed | Edit::OfUnknown => Some(unix(&fields.text)),
     };
     let input = DecisionInput::Approve { text, intent: fields.intent() };
-    let place = Neighbours::of(&console, &session, &task.id).await?;
+    let place = Neighbours::of(view, &task.id).await?;
     let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
-    answer(&console, &session, &task, &fields, place, done, "approved").await
+    answer(view, &task, &fields, place, done, "approved").await
 }
 
 /// Refuses the draft.
@@ -69,13 +74,15 @@ pub(crate) async fn reject(
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    filter: Filter,
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
+    let view = View { console: &console, session: &session, filter: &filter };
     let task = task::find(&console, &id).await?;
     if is_unseen(&session, &fields.shown) {
-        return unseen(&console, &session, &task, &fields).await;
+        return unseen(view, &task, &fields).await;
     }
-    let place = Neighbours::of(&console, &session, &task.id).await?;
+    let place = Neighbours::of(view, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(reason) => {
             let input = DecisionInput::Reject { reason };
@@ -83,7 +90,7 @@ pub(crate) async fn reject(
         }
         Err(refusal) => Err(refusal),
     };
-    answer(&console, &session, &task, &fields, place, done, "rejected").await
+    answer(view, &task, &fields, place, done, "rejected").await
 }
 
 /// Asks for another draft, or sends an ended task around again.
@@ -92,18 +99,20 @@ pub(crate) async fn retry(
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    filter: Filter,
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
+    let view = View { console: &console, session: &session, filter: &filter };
     let task = task::find(&console, &id).await?;
     if is_unseen(&session, &fields.shown) {
-        return unseen(&console, &session, &task, &fields).await;
+        return unseen(view, &task, &fields).await;
     }
-    let place = Neighbours::of(&console, &session, &task.id).await?;
+    let place = Neighbours::of(view, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(note) => decision::again(&console, &task.id, note, &caller).await,
         Err(refusal) => Err(refusal),
     };
-    answer(&console, &session, &task, &fields, place, done, "retried").await
+    answer(view, &task, &fields, place, done, "retried").await
 }
 
 /// What the person adds; the intent that they chose besides is kept.
@@ -163,25 +172,20 @@ pub(crate) fn is_unseen(session: &Session, shown: &str) -> bool {
 }
 
 /// The page again, with a soft word.
-async fn unseen(
-    console: &Console,
-    session: &Session,
-    task: &Task,
-    fields: &Fields,
-) -> Result<Response, Failure> {
+async fn unseen(view: View<'_>, task: &Task, fields: &Fields) -> Result<Response, Failure> {
     let text = "Nothing was decided: this page had been shown for less than a second. Look at the draft, then decide.";
     let notice = Notice { good: false, text, of: None };
-    let typed = typed(console, task, fields).await?;
-    let page = task::show(console, session, task, Some(&notice), Some(&typed)).await?;
+    let typed = typed(view.console, task, fields).await?;
+    let page = task::show(view, task, Some(&notice), Some(&typed)).await?;
     Ok((StatusCode::CONFLICT, page).into_response())
 }
 
-/// What comes after a decision about `id`, with a word about it: the task behind it, else the one before it, else itself.
-/// Its `place` is that before the decision, which takes it out of the queue.
-fn onward(place: Neighbours, id: &TaskId, word: &str) -> String {
+/// What comes after a decision about `id`, with a word about it: the task behind it in the list of `filter`, else the one
+/// before it, else itself. Its `place` is that before the decision, which takes it out of the queue.
+fn onward(filter: &Filter, place: Neighbours, id: &TaskId, word: &str) -> String {
     match place.after.or(place.before) {
-        Some(next) => format!("/ui/tasks/{next}?done={word}&of={id}"),
-        None => format!("/ui/tasks/{id}?done={word}"),
+        Some(next) => filter.after(&format!("/ui/tasks/{next}"), word, Some(id)),
+        None => filter.after(&format!("/ui/tasks/{id}"), word, None),
     }
 }
 
@@ -200,8 +204,7 @@ pub(crate) fn is_repeated(task: &Task, draft_hash: &str, word: &str, by: &str) -
 /// On to the task, by way of a redirect, so that a reload decides nothing. If it was refused, the page
 /// as it is now, with the reason and with what was typed.
 async fn answer(
-    console: &Console,
-    session: &Session,
+    view: View<'_>,
     before: &Task,
     fields: &Fields,
     place: Neighbours,
@@ -209,18 +212,18 @@ async fn answer(
     word: &str,
 ) -> Result<Response, Failure> {
     let refusal = match done {
-        Ok(task) => return Ok(Redirect::to(&onward(place, &task.id, word)).into_response()),
+        Ok(task) => return Ok(Redirect::to(&onward(view.filter, place, &task.id, word)).into_response()),
         Err(refusal @ (Refusal::Conflict { .. } | Refusal::OwnTask(_) | Refusal::Malformed(_))) => refusal,
         Err(refusal) => return Err(Failure(refusal)),
     };
     let problem = refusal.problem();
-    let task = task::find(console, before.id.as_str()).await?;
-    if is_repeated(&task, &fields.draft_hash, word, &session.name) {
-        return Ok(Redirect::to(&onward(place, &task.id, word)).into_response());
+    let task = task::find(view.console, before.id.as_str()).await?;
+    if is_repeated(&task, &fields.draft_hash, word, &view.session.name) {
+        return Ok(Redirect::to(&onward(view.filter, place, &task.id, word)).into_response());
     }
     let text = format!("{}: {}", problem.title, problem.detail);
     let notice = Notice { good: false, text: &text, of: None };
-    let typed = typed(console, &task, fields).await?;
-    let page = task::show(console, session, &task, Some(&notice), Some(&typed)).await?;
+    let typed = typed(view.console, &task, fields).await?;
+    let page = task::show(view, &task, Some(&notice), Some(&typed)).await?;
     Ok((problem.status, page).into_response())
 }

@@ -27,7 +27,7 @@ pub(crate) async fn page(
         h1 { "Deliveries" }
         p.quiet {
             "The last webhooks, newest first. What was ignored or refused became no task; of refusals, one a minute and "
-            "reason is kept, for three days. What was missed, its sender could not deliver: it is asked to send it again."
+            "reason is kept, for three days. Missed webhooks are those that the sender could not deliver. Afterhook asks the sender to send them again."
         }
         @for Unread { source, hook, problem } in &unread {
             p.notice.bad { "What the hook of " (hook) " (" (source) ") could not deliver is not sent again: " (problem) }

@@ -8,6 +8,7 @@ use settings::Role;
 use super::correction;
 use super::decide::EDIT;
 use super::diff::diff;
+use super::filter::View;
 use super::layout;
 use super::session::Session;
 
@@ -62,13 +63,8 @@ fn text(blob: &Blob) -> Result<String, StoreError> {
 }
 
 /// Everything about the draft.
-pub(crate) fn section(
-    session: &Session,
-    task: &Task,
-    drafts: &Drafts,
-    typed: Option<&Typed>,
-    intents: &[String],
-) -> Markup {
+pub(crate) fn section(view: View<'_>, task: &Task, drafts: &Drafts, typed: Option<&Typed>) -> Markup {
+    let session = view.session;
     let Some(draft) = &task.doc.draft else { return html! {} };
     let Some(text) = drafts.get(&draft.hash) else {
         return html! { section.card { h2 { "Draft" } p.notice.bad { "Its text cannot be read; the log says why." } } };
@@ -94,7 +90,7 @@ pub(crate) fn section(
                 } @else if task.is_requested_by(&session.name) {
                     p.quiet { "You requested this task: somebody else has to decide about it." }
                 } @else {
-                    (form(session, task, (&draft.hash, text), typed, edit, intents))
+                    (form(view, task, (&draft.hash, text), typed, edit))
                 }
             }
             (compared(task, drafts, &draft.hash, text))
@@ -136,14 +132,14 @@ fn shown(text: &str, edit: Option<&str>) -> Markup {
 
 /// One form, several buttons: what was typed goes along with each.
 fn form(
-    session: &Session,
+    View { console, session, filter }: View<'_>,
     task: &Task,
     (hash, text): (&str, &str),
     typed: Option<&Typed>,
     edit: Option<&str>,
-    intents: &[String],
 ) -> Markup {
-    let action = |what: &str| format!("/ui/tasks/{}/{what}", task.id);
+    let intents = &console.intents;
+    let action = |what: &str| filter.at(&format!("/ui/tasks/{}/{what}", task.id));
     let note = typed.map_or("", |typed| typed.note.as_str());
     let shown = edit.unwrap_or(text);
     let rows = shown.lines().count().clamp(4, 24) + 2;
@@ -169,7 +165,7 @@ fn form(
             div.buttons {
                 @if edit.is_some() {
                     button.primary type="submit" name="publish" value=(EDIT) { "Publish your version" }
-                    a.button href={ "/ui/tasks/" (task.id) } { "Discard my changes" }
+                    a.button href=(filter.task(&task.id)) { "Discard my changes" }
                 } @else {
                     button.primary type="submit" name="publish" value="draft" { "Approve and publish" }
                 }

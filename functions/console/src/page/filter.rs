@@ -1,14 +1,19 @@
-//! [`Filter`]: which tasks a list shows, and the form that says so.
+//! [`Filter`]: which tasks a list shows, and the form that says so. The pages of its tasks have it in their addresses.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-use domain::{ListQuery, Task, TaskStatus, Timestamp};
+use axum::extract::{FromRequestParts, Query};
+use domain::{ListQuery, Task, TaskId, TaskStatus, Timestamp};
+use http::request::Parts;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::failure::Failure;
+use super::session::Session;
 use super::words::{percent_encode, thread};
 use crate::Console;
+use crate::refusal::Refusal;
 
 /// The status that stands for every one.
 const ALL: &str = "all";
@@ -23,7 +28,7 @@ const COSTS: [(&str, &str, f64); 4] = [
     ("1", "From $1", 1.0),
 ];
 
-/// The query string. What is empty is as good as absent.
+/// The query string of a list, and of whatever was opened from it. What is empty is as good as absent.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -40,6 +45,19 @@ pub(crate) struct Filter {
     page: String,
     /// What the page before has done.
     pub(crate) done: String,
+    /// The task that it was done to, if that is another one.
+    pub(crate) of: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Filter {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let read = Query::<Self>::try_from_uri(&parts.uri);
+        let Query(filter) = read.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
+        filter.check().map_err(Refusal::Malformed)?;
+        Ok(filter)
+    }
 }
 
 impl Filter {
@@ -49,7 +67,7 @@ impl Filter {
     }
 
     /// Whether what was asked for is understood: what is not would show what nobody has asked for.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), String> {
         self.status()?;
         if !self.age.is_empty() && !AGES.iter().any(|(value, ..)| *value == self.age) {
             return Err("`age` is 1h, 1d or 7d.".to_owned());
@@ -153,11 +171,40 @@ impl Filter {
         format!("/{}", Self { status: status.to_owned(), page: String::new(), ..self.clone() }.query(""))
     }
 
-    /// This list, with a word about what was done there; the console as it opens where nothing narrows it.
-    pub(crate) fn after(&self, done: &str) -> String {
-        let query = if self.narrows() { self.query("") } else { String::new() };
-        let mark = if query.is_empty() { '?' } else { '&' };
-        if done.is_empty() { format!("/{query}") } else { format!("/{query}{mark}done={done}") }
+    /// The console as it opens: the whole queue from its beginning, while there is one.
+    fn is_default(&self) -> bool {
+        let is_queue = self.status.is_empty() || self.status == TaskStatus::AwaitingApproval.as_str();
+        is_queue && self.cursor.is_empty() && self.page.is_empty() && !self.narrows()
+    }
+
+    /// `path`, as a page or a form of this list.
+    pub(crate) fn at(&self, path: &str) -> String {
+        self.with(path, &[])
+    }
+
+    /// The page of a task of this list.
+    pub(crate) fn task(&self, id: impl Display) -> String {
+        self.at(&format!("/ui/tasks/{id}"))
+    }
+
+    /// `path` in this list, with a word about what was done there, and to which task if that is another one.
+    pub(crate) fn after(&self, path: &str, done: &str, of: Option<&TaskId>) -> String {
+        let of = of.map(|of| ("of", of.as_str()));
+        let said: Vec<_> = [("done", done)].into_iter().chain(of).collect();
+        self.with(path, &said)
+    }
+
+    /// `path` in this list, with `more` fields of its own.
+    pub(crate) fn with(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let mut to = path.to_owned();
+        if !self.is_default() {
+            to.push_str(&self.query(&self.cursor));
+        }
+        for (name, value) in more {
+            let mark = if to.contains('?') { '&' } else { '?' };
+            let _ = write!(to, "{mark}{name}={}", percent_encode(value));
+        }
+        to
     }
 
     /// The query string of this filter from `cursor` on.
@@ -181,6 +228,14 @@ impl Filter {
         }
         query
     }
+}
+
+/// Who looks at a task, and from which list.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'v> {
+    pub(crate) console: &'v Console,
+    pub(crate) session: &'v Session,
+    pub(crate) filter: &'v Filter,
 }
 
 /// The form.

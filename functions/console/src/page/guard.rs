@@ -91,7 +91,7 @@ async fn admit(
             (true, true) => Stranger::Gone,
             (true, false) => Stranger::Login(login::way_to(uri)),
             // What was filled in is lost; the page that it was filled in on is what they want to see.
-            (false, _) => Stranger::Login(login::way_to_page_of(path)),
+            (false, _) => Stranger::Login(login::way_to_page_of(uri)),
         }
     })
 }
@@ -150,7 +150,7 @@ impl<S: Send + Sync> FromRequest<S> for Signed {
         let fields = fields(request, state).await?;
         match session {
             Some(session) if session.made(&fields.csrf) => Ok(Self(fields)),
-            _ => Err(Failure(Refusal::Forged("The form is not of this session."))),
+            _ => Err(Failure(Refusal::Forged("The form belongs to another session. Load the page again."))),
         }
     }
 }

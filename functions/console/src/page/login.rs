@@ -42,14 +42,14 @@ pub(crate) fn way_to(uri: &Uri) -> String {
     if to == "/" { LOGIN.to_owned() } else { format!("{LOGIN}?to={}", percent_encode(to)) }
 }
 
-/// The login page that leads to the page whose form was sent to `path`.
-pub(crate) fn way_to_page_of(path: &str) -> String {
-    let page = path.rsplit_once('/').map_or("/", |(page, _)| page);
-    if page.starts_with("/ui/tasks/") {
-        format!("{LOGIN}?to={}", percent_encode(page))
-    } else {
-        LOGIN.to_owned()
+/// The login page that leads to the page whose form was sent to `uri`.
+pub(crate) fn way_to_page_of(uri: &Uri) -> String {
+    let page = uri.path().rsplit_once('/').map_or("/", |(page, _)| page);
+    if !page.starts_with("/ui/tasks/") {
+        return LOGIN.to_owned();
     }
+    let list = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{LOGIN}?to={}", percent_encode(&format!("{page}{list}")))
 }
 
 /// A page of ours. `//evil.example` and `/\evil.example` lead elsewhere in a browser, and what a
@@ -97,7 +97,7 @@ pub(crate) async fn login(
 fn wrong(refusal: Refusal, to: &str) -> Result<Response, Failure> {
     match refusal {
         Refusal::Unauthorized => {
-            let wrong = "This is none of the tokens in CONSOLE_TOKEN.";
+            let wrong = "CONSOLE_TOKEN does not contain this token.";
             Ok((StatusCode::UNAUTHORIZED, page(to, Some(wrong))).into_response())
         }
         refusal => Err(Failure(refusal)),
@@ -179,6 +179,7 @@ mod tests {
     fn the_way_back_survives_the_query() {
         let way = way_to(&Uri::from_static("/?status=failed&q=a"));
         assert_eq!(way, "/ui/login?to=%2F%3Fstatus%3Dfailed%26q%3Da");
-        assert_eq!(way_to_page_of("/ui/tasks/tsk_0/approve"), "/ui/login?to=%2Fui%2Ftasks%2Ftsk_0");
+        let form = Uri::from_static("/ui/tasks/tsk_0/approve?source=a");
+        assert_eq!(way_to_page_of(&form), "/ui/login?to=%2Fui%2Ftasks%2Ftsk_0%3Fsource%3Da");
     }
 }

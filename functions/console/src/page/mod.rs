@@ -12,7 +12,7 @@
 //! | `tasks`, `task`, `draft`, `beside`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
 //! | `correction` | what people say would have been right |
-//! | `filter` | what a list shows |
+//! | `filter` | what a list shows, and with it the queue as one goes along it |
 //! | `census`, `fleet`, `recent_decisions`, `unheard`, `versions` | what the overview counts; `recent` keeps it for a moment |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
@@ -70,6 +70,7 @@ pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
         .route("/ui/deliveries", get(deliveries::page))
         .route("/ui/tasks/{id}", get(task::page))
         .route("/ui/live/tasks/{id}", get(task::live))
+        .route("/ui/live/tasks/{id}/rest", get(task::live_rest))
         .route("/ui/tasks/{id}/transcript", get(transcript::page))
         .route("/ui/tasks/{id}/payload", get(transcript::payload))
         .route_layer(middleware::from_fn_with_state(Role::Read, guard::demand));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::{DecisionInput, Stage, StoreError, Task, TaskId, TaskStatus, Timestamp};
@@ -14,11 +14,11 @@ use super::census::some;
 use super::decide::{is_repeated, is_unseen};
 use super::draft;
 use super::failure::Failure;
-use super::filter::Filter;
+use super::filter::{Filter, View};
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::session::Session;
-use super::tasks::rows;
+use super::tasks::{matching, rows};
 use super::words::title;
 use crate::asked::{self, Asked};
 use crate::auth::Caller;
@@ -51,15 +51,27 @@ pub(crate) struct Queue {
 }
 
 /// Looks up what expires first; of the tasks themselves a page reads those that it shows.
-pub(crate) async fn parked(console: &Console) -> Result<Queue, Refusal> {
+async fn parked(console: &Console) -> Result<Queue, Refusal> {
     let due = console.stores.tasks.due(Stage::AwaitingApproval, Timestamp::MAX, MAX_QUEUE).await?;
     let more = due.len() == MAX_QUEUE;
     Ok(Queue { ids: due.into_iter().map(|due| due.task_id).collect(), more })
 }
 
+/// The queue, or those of it that `filter` lets through, in the order of its list.
+pub(crate) async fn within(console: &Console, filter: &Filter) -> Result<Queue, Refusal> {
+    let mut queue = parked(console).await?;
+    if filter.narrows() {
+        let mut tasks = read(console, &queue.ids).await?;
+        tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
+        let found = matching(console, filter, tasks, console.clock.now()).await?;
+        queue.ids = found.into_iter().map(|task| task.id).collect();
+    }
+    Ok(queue)
+}
+
 /// Those of `ids` that are parked, those that expire first first, and of those the oldest. The index lags: what has been
 /// decided meanwhile is left out.
-pub(crate) async fn read(console: &Console, ids: &[TaskId]) -> Result<Vec<Task>, Refusal> {
+async fn read(console: &Console, ids: &[TaskId]) -> Result<Vec<Task>, Refusal> {
     let read = stream::iter(ids.to_vec()).map(|id| async move { one(console, &id).await });
     let found: Vec<Option<Task>> = read.buffered(READS_AT_ONCE).try_collect().await?;
     let mut tasks: Vec<Task> = found.into_iter().flatten().collect();
@@ -79,7 +91,7 @@ async fn one(console: &Console, id: &TaskId) -> Result<Option<Task>, Refusal> {
     }
 }
 
-/// The parked tasks before and after one, of those that this person may decide about, and how many are parked.
+/// The parked tasks of a list before and after one, of those that this person may decide about, and how many are parked.
 pub(crate) struct Neighbours {
     pub(crate) before: Option<TaskId>,
     pub(crate) after: Option<TaskId>,
@@ -88,9 +100,12 @@ pub(crate) struct Neighbours {
 }
 
 impl Neighbours {
-    /// A task that is no longer parked has the ends of the queue for its neighbours.
-    pub(crate) async fn of(console: &Console, session: &Session, id: &TaskId) -> Result<Self, Refusal> {
-        let Queue { ids, more } = parked(console).await?;
+    /// A task that the list no longer has, has its ends for its neighbours.
+    pub(crate) async fn of(
+        View { console, session, filter }: View<'_>,
+        id: &TaskId,
+    ) -> Result<Self, Refusal> {
+        let Queue { ids, more } = within(console, filter).await?;
         let at = ids.iter().position(|known| known == id);
         let (before, after) = match at {
             Some(at) => (ids.get(..at), ids.get(at + 1..)),
@@ -127,7 +142,7 @@ pub(crate) async fn list(
     // A page that has been decided away is the last one.
     let page = filter.page().min(ids.len().saturating_sub(1) / PAGE);
     let shown = read(console, ids.chunks(PAGE).nth(page).unwrap_or_default()).await?;
-    let shown = rows(&shown, console.clock.now()).into_iter().zip(shown);
+    let shown = rows(filter, &shown, console.clock.now()).into_iter().zip(shown);
     let entries = stream::iter(shown).map(|(row, task)| Entry::read(console, session, task, row));
     let entries: Vec<Entry> = entries.buffered(READS_AT_ONCE).try_collect().await?;
     let mut room = ROOM;
@@ -135,7 +150,7 @@ pub(crate) async fn list(
     let may = session.may(Role::Decide);
     let (before, after) = (page.checked_sub(1), Some(page + 1).filter(|next| next * PAGE < ids.len()));
     Ok(html! {
-        form.decide.batch #(FORM) method="post" action={ "/ui/decide" (filter.query("")) } {
+        form.decide.batch #(FORM) method="post" action=(filter.at("/ui/decide")) {
             (layout::csrf(session))
             @if may {
                 div.buttons {
@@ -248,7 +263,9 @@ impl<S: Send + Sync> FromRequest<S> for Batch {
             fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value)
         };
         if !session.is_some_and(|session| all("csrf").any(|csrf| session.made(csrf))) {
-            return Err(Failure(Refusal::Forged("The form is not of this session.")));
+            return Err(Failure(Refusal::Forged(
+                "The form belongs to another session. Load the page again.",
+            )));
         }
         let chosen = all("chosen").filter_map(|value| value.split_once(':'));
         Ok(Self {
@@ -276,13 +293,17 @@ pub(crate) async fn decide(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Extension(caller): Extension<Caller>,
-    Query(filter): Query<Filter>,
+    filter: Filter,
     batch: Batch,
 ) -> Result<Response, Failure> {
     let input = match batch.what.as_str() {
         "approve" => DecisionInput::Approve { text: None, intent: None },
         "reject" => DecisionInput::Reject { reason: None },
-        _ => return Err(Failure(Refusal::Malformed("The button is none of this page.".to_owned()))),
+        _ => {
+            return Err(Failure(Refusal::Malformed(
+                "This page has no such button. Load it again.".to_owned(),
+            )));
+        }
     };
     if is_unseen(&session, &batch.shown) {
         let said = html! {
@@ -310,12 +331,12 @@ pub(crate) async fn decide(
     }
     if failed.is_empty() {
         let done = if batch.chosen.is_empty() { "nothing" } else { batch.what.as_str() };
-        return Ok(Redirect::to(&filter.after(done)).into_response());
+        return Ok(Redirect::to(&filter.after("/", done, None)).into_response());
     }
     let said = html! {
         h1 { (batch.chosen.len() - failed.len()) " decided, " (failed.len()) " not" }
         ul { @for (id, problem) in &failed {
-            li { a href={ "/ui/tasks/" (id) } { (id) } ": " (problem.title) ". " (problem.detail) }
+            li { a href=(filter.task(id)) { (id) } ": " (problem.title) ". " (problem.detail) }
         } }
     };
     Ok(refused(&session, &filter, &said))
@@ -323,6 +344,6 @@ pub(crate) async fn decide(
 
 /// What was not decided, and the way back to the list that it was chosen from.
 fn refused(session: &Session, filter: &Filter, said: &Markup) -> Response {
-    let body = html! { section.card { (said) p { a.button href=(filter.after("")) { "To the queue" } } } };
+    let body = html! { section.card { (said) p { a.button href=(filter.at("/")) { "To the queue" } } } };
     (http::StatusCode::CONFLICT, layout::page(session, Place::Tasks, "Decided", &body)).into_response()
 }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Outcome, Task, TaskId, TaskOutput, TaskStatus, between, clip};
 use http::HeaderMap;
 use maud::{Markup, html};
-use serde::Deserialize;
 use settings::Role;
 
 use super::beside;
 use super::correction;
 use super::draft::{self, Drafts, Typed};
 use super::failure::Failure;
+use super::filter::{Filter, View};
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue::Neighbours;
@@ -32,27 +31,8 @@ use crate::refusal::Refusal;
 const REFRESH_MS: u32 = 1_000;
 const REST_MS: u32 = 5_000;
 
-/// What the page before has done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Done {
-    done: String,
-    /// The task that it was done to, if that is another one.
-    of: String,
-}
-
-/// Which part of the page is to be shown anew.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Part {
-    part: String,
-}
-
 /// Bytes of a text that was asked that are shown at once.
 const ASKED_BYTES: usize = 3_000;
-
-/// The part below the head.
-const REST: &str = "rest";
 
 /// A line at the top of the page.
 pub(crate) struct Notice<'n> {
@@ -67,12 +47,11 @@ pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Path(id): Path<String>,
-    query: Result<Query<Done>, QueryRejection>,
+    filter: Filter,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    let done = query.map(|Query(query)| query).unwrap_or_default();
-    let of = done.of.parse::<TaskId>().ok().filter(|of| *of != task.id);
-    let text = match done.done.as_str() {
+    let of = filter.of.parse::<TaskId>().ok().filter(|of| *of != task.id);
+    let text = match filter.done.as_str() {
         "approved" => Some("Approved. It is being published."),
         "rejected" => Some("Rejected. It will not be published."),
         "retried" => Some("Sent around again."),
@@ -80,19 +59,29 @@ pub(crate) async fn page(
         _ => None,
     };
     let notice = text.map(|text| Notice { good: true, text, of: of.as_ref() });
-    Ok(show(&console, &session, &task, notice.as_ref(), None).await?.into_response())
+    let view = View { console: &console, session: &session, filter: &filter };
+    Ok(show(view, &task, notice.as_ref(), None).await?.into_response())
 }
 
+/// Where it stands, for a page that is open.
 pub(crate) async fn live(
     State(console): State<Arc<Console>>,
     Path(id): Path<String>,
-    query: Result<Query<Part>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    let part = query.map(|Query(part)| part).unwrap_or_default();
-    let content = if part.part == REST { rest(&task) } else { head(&task) };
-    Ok(layout::fragment(&headers, &key(&task), content))
+    Ok(layout::fragment(&headers, &key(&task), head(&task)))
+}
+
+/// The part below that.
+pub(crate) async fn live_rest(
+    State(console): State<Arc<Console>>,
+    Path(id): Path<String>,
+    filter: Filter,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let task = find(&console, &id).await?;
+    Ok(layout::fragment(&headers, &key(&task), rest(&filter, &task)))
 }
 
 /// The task that a path names.
@@ -104,8 +93,7 @@ pub(crate) async fn find(console: &Console, id: &str) -> Result<Task, Refusal> {
 
 /// The page of `task`.
 pub(crate) async fn show(
-    console: &Console,
-    session: &Session,
+    view @ View { console, session, filter }: View<'_>,
     task: &Task,
     notice: Option<&Notice<'_>>,
     typed: Option<&Typed>,
@@ -114,7 +102,7 @@ pub(crate) async fn show(
     let asked = async { asked::of(console, task).await.map_err(Refusal::from) };
     let queue = async {
         if task.control.status == TaskStatus::AwaitingApproval || notice.is_some_and(|notice| notice.good) {
-            Neighbours::of(console, session, &task.id).await.map(Some)
+            Neighbours::of(view, &task.id).await.map(Some)
         } else {
             Ok(None)
         }
@@ -125,27 +113,28 @@ pub(crate) async fn show(
         futures::try_join!(drafts, asked, queue, second, labelled)?;
     let every = if task.control.status.is_end() { REST_MS } else { REFRESH_MS };
     let from = format!("/ui/live/tasks/{}", task.id);
+    let rest_from = filter.at(&format!("{from}/rest"));
     let body = html! {
         @if let Some(notice) = notice {
             p.notice.good[notice.good].bad[!notice.good] role="status" {
                 (notice.text)
-                @if let Some(of) = notice.of { " " a href={ "/ui/tasks/" (of) } { "Show it" } ". This is the next one." }
+                @if let Some(of) = notice.of { " " a href=(filter.task(of)) { "Show it" } ". This is the next one." }
             }
         }
-        p.notice.changed hidden { "This task has changed. " a href={ "/ui/tasks/" (task.id) } { "Show it as it is now" } }
-        (way(queue.as_ref()))
+        p.notice.changed hidden { "This task has changed. " a href=(filter.task(&task.id)) { "Show it as it is now" } }
+        (way(filter, queue.as_ref()))
         (layout::live(&from, every, &key(task), &head(task)))
         div.pair {
             (question(task, asked.as_ref()))
-            (draft::section(session, task, &drafts, typed, &console.intents))
+            (draft::section(view, task, &drafts, typed))
         }
         div.task {
             div.main {
-                (correction::section(session, task, &labelled, &console.intents))
+                (correction::section(view, task, &labelled))
                 (beside::section(task, &drafts, second.as_ref()))
-                (again(session, task))
+                (again(session, filter, task))
             }
-            (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
+            (layout::live(&rest_from, every, &key(task), &rest(filter, task)))
         }
         (layout::keys(&keys(session, task, queue.as_ref())))
     };
@@ -169,15 +158,15 @@ fn keys(session: &Session, task: &Task, queue: Option<&Neighbours>) -> Vec<(&'st
     keys
 }
 
-/// Back to the list, and along the queue.
-fn way(queue: Option<&Neighbours>) -> Markup {
+/// Back to the list, and along the queue as far as it lets through.
+fn way(filter: &Filter, queue: Option<&Neighbours>) -> Markup {
     html! {
         nav.back aria-label="Queue" {
-            a href="/" { "← Tasks" }
+            a href=(filter.at("/")) { "← Tasks" }
             @if let Some(queue) = queue {
-                @if let Some(left) = &queue.left { span.quiet { (left) " need approval" } }
-                @if let Some(before) = &queue.before { a rel="prev" href={ "/ui/tasks/" (before) } { "Previous" } }
-                @if let Some(after) = &queue.after { a rel="next" href={ "/ui/tasks/" (after) } { "Next" } }
+                @if let Some(left) = &queue.left { span.quiet { (left) " need approval" @if filter.narrows() { " in this list" } } }
+                @if let Some(before) = &queue.before { a rel="prev" href=(filter.task(before)) { "Previous" } }
+                @if let Some(after) = &queue.after { a rel="next" href=(filter.task(after)) { "Next" } }
             }
         }
     }
@@ -232,11 +221,11 @@ fn head(task: &Task) -> Markup {
 }
 
 /// How it came there.
-fn rest(task: &Task) -> Markup {
+fn rest(filter: &Filter, task: &Task) -> Markup {
     html! {
         (timeline(task))
         (usage(task))
-        (details(task))
+        (details(filter, task))
     }
 }
 
@@ -410,7 +399,8 @@ fn millis_of(ms: u64) -> f64 {
     ms as f64
 }
 
-fn details(task: &Task) -> Markup {
+fn details(filter: &Filter, task: &Task) -> Markup {
+    let page = |what: &str| filter.at(&format!("/ui/tasks/{}/{what}", task.id));
     let (doc, control) = (&task.doc, &task.control);
     html! {
         section.card {
@@ -428,16 +418,16 @@ fn details(task: &Task) -> Markup {
                 dt { "Attempts" } dd { (control.attempts) " of " (domain::MAX_ATTEMPTS) }
             }
             p {
-                a href={ "/ui/tasks/" (task.id) "/transcript" } { "Prompts and responses" }
+                a href=(page("transcript")) { "Prompts and responses" }
                 " · "
-                a href={ "/ui/tasks/" (task.id) "/payload" } { "Event as received" }
+                a href=(page("payload")) { "Event as received" }
             }
         }
     }
 }
 
 /// Another try for a task that has ended without a result.
-fn again(session: &Session, task: &Task) -> Markup {
+fn again(session: &Session, filter: &Filter, task: &Task) -> Markup {
     let status = task.control.status;
     if !status.is_end() || status == TaskStatus::Completed || !session.may(Role::Decide) {
         return html! {};
@@ -445,7 +435,7 @@ fn again(session: &Session, task: &Task) -> Markup {
     html! {
         section.card {
             h2 { "Try again" }
-            form.decide method="post" action={ "/ui/tasks/" (task.id) "/retry" } {
+            form.decide method="post" action=(filter.at(&format!("/ui/tasks/{}/retry", task.id))) {
                 (layout::csrf(session))
                 label for="note" { "Note" }
                 input #note name="note" maxlength="500" autocomplete="off"

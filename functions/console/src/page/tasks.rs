@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{StoreError, Task, TaskId, TaskStatus, Timestamp, between};
 use futures::future::try_join;
@@ -19,7 +18,7 @@ use super::failure::Failure;
 use super::filter::{self, Filter};
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::queue::{self, Queue};
+use super::queue;
 use super::session::Session;
 use super::words::{ahead, label, pill, plain, thread, time, timed, title, usd};
 use crate::Console;
@@ -27,7 +26,11 @@ use crate::asked;
 use crate::list::refuse_list;
 use crate::refusal::Refusal;
 
+/// Tasks of a page, where a link to one is short.
 const PAGE: usize = 50;
+/// Bytes of a row that says much, with those by which its link names a short list; and without.
+const ROW: usize = 950;
+const BARE_ROW: usize = 910;
 /// Tasks that a search reads at once.
 const READS_AT_ONCE: usize = 16;
 /// A search looks through so many tasks of a page at most; the next page goes on from there.
@@ -54,9 +57,8 @@ impl Found {
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
-    filter: Result<Query<Filter>, QueryRejection>,
+    mut filter: Filter,
 ) -> Result<Response, Failure> {
-    let mut filter = read(filter)?;
     if let Ok(id) = filter.q.trim().parse::<TaskId>() {
         return Ok(Redirect::to(&format!("/ui/tasks/{id}")).into_response());
     }
@@ -85,9 +87,9 @@ pub(crate) async fn live(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     headers: HeaderMap,
-    filter: Result<Query<Filter>, QueryRejection>,
+    filter: Filter,
 ) -> Result<Response, Failure> {
-    Ok(layout::fragment(&headers, "", content(&console, &session, &read(filter)?).await?))
+    Ok(layout::fragment(&headers, "", content(&console, &session, &filter).await?))
 }
 
 /// The keys of the list; those that decide about several drafts, where they do.
@@ -112,17 +114,11 @@ fn done(word: &str) -> Option<&'static str> {
     }
 }
 
-fn read(filter: Result<Query<Filter>, QueryRejection>) -> Result<Filter, Refusal> {
-    let Query(filter) = filter.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
-    filter.check().map_err(Refusal::Malformed)?;
-    Ok(filter)
-}
-
 async fn content(console: &Console, session: &Session, filter: &Filter) -> Result<Markup, Failure> {
     let now = console.clock.now();
     let counts = try_join(census::count(console, now), census::ended(console, now)).map_err(Refusal::from);
     if is_queue(filter) {
-        let ((counts, ended), queue) = try_join(counts, find_parked(console, filter, now)).await?;
+        let ((counts, ended), queue) = try_join(counts, queue::within(console, filter)).await?;
         let count = census::some(queue.ids.len(), queue.more);
         return Ok(html! {
             (tabs(filter, &counts, &ended, Some(&count)))
@@ -143,7 +139,7 @@ fn is_queue(filter: &Filter) -> bool {
 }
 
 /// Those of `tasks` that the filter lets through, the words of their senders included.
-async fn matching(
+pub(crate) async fn matching(
     console: &Console,
     filter: &Filter,
     tasks: Vec<Task>,
@@ -170,31 +166,23 @@ async fn asked_for(console: &Console, filter: &Filter, task: &Task) -> Result<bo
     }
 }
 
-/// The queue, or those of it that the filter lets through.
-async fn find_parked(console: &Console, filter: &Filter, now: Timestamp) -> Result<Queue, Refusal> {
-    let mut queue = queue::parked(console).await?;
-    if filter.narrows() {
-        let mut tasks = queue::read(console, &queue.ids).await?;
-        tasks.retain(|task| filter.source.is_empty() || task.doc.source == filter.source);
-        queue.ids = matching(console, filter, tasks, now).await?.into_iter().map(|task| task.id).collect();
-    }
-    Ok(queue)
-}
-
 async fn find(console: &Console, filter: &Filter, now: Timestamp) -> Result<Found, Refusal> {
-    let mut query = filter.list(PAGE).map_err(Refusal::Malformed)?;
+    // Each link names the list: where that is long, a page has fewer, and weighs no more.
+    let rows = PAGE * ROW / ROW.max(BARE_ROW + filter.at("").len());
+    let mut query = filter.list(rows.max(2)).map_err(Refusal::Malformed)?;
     if !filter.looks_inside() {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
         return Ok(Found { tasks: page.tasks, cursor: page.cursor });
     }
-    query.limit = 100;
+    // A page ends where one of the store does: what that may bring must have room.
+    query.limit /= 2;
     let (mut tasks, mut searched) = (Vec::new(), 0);
     loop {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
         searched += query.limit;
         tasks.extend(matching(console, filter, page.tasks, now).await?);
         query.cursor = page.cursor;
-        if query.cursor.is_none() || tasks.len() >= PAGE || searched >= SEARCHED {
+        if query.cursor.is_none() || tasks.len() + query.limit > rows || searched >= SEARCHED {
             return Ok(Found { tasks, cursor: query.cursor });
         }
     }
@@ -244,7 +232,7 @@ fn tabs(filter: &Filter, counts: &Counts, ended: &Ended, here: Option<&str>) -> 
 fn list(filter: &Filter, found: &Found, now: Timestamp) -> Markup {
     html! {
         @if found.tasks.is_empty() { (nothing(filter, found.cursor.is_some())) }
-        ul.list { @for (row, task) in rows(&found.tasks, now).iter().zip(&found.tasks) {
+        ul.list { @for (row, task) in rows(filter, &found.tasks, now).iter().zip(&found.tasks) {
             li data-id=(task.id) { (row) }
         } }
         @if let Some(cursor) = &found.cursor {
@@ -274,20 +262,24 @@ fn nothing(filter: &Filter, more: bool) -> Markup {
     }
 }
 
-/// Tasks in a list. A long reason that the row above has is not said again.
-pub(crate) fn rows(tasks: &[Task], now: Timestamp) -> Vec<Markup> {
+/// Tasks in the list of `filter`. A long reason that the row above has is not said again.
+pub(crate) fn rows(filter: &Filter, tasks: &[Task], now: Timestamp) -> Vec<Markup> {
     let above = [None].into_iter().chain(tasks.iter().map(why));
     let rows = tasks.iter().zip(above);
     rows.map(|(task, above)| {
-        row(task, &reason(task, why(task).is_some_and(|why| why.len() > 24 && above == Some(why)), now))
+        row(
+            filter,
+            task,
+            &reason(task, why(task).is_some_and(|why| why.len() > 24 && above == Some(why)), now),
+        )
     })
     .collect()
 }
 
-fn row(task: &Task, reason: &Markup) -> Markup {
+fn row(filter: &Filter, task: &Task, reason: &Markup) -> Markup {
     let doc = &task.doc;
     html! {
-        a.row href={ "/ui/tasks/" (task.id) } {
+        a.row href=(filter.task(&task.id)) {
             span.state { (pill(task.control.status)) }
             span.what {
                 strong { (title(doc)) }

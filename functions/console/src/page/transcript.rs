@@ -9,10 +9,12 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::{PartKey, StoreError, clip};
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
+use super::filter::Filter;
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::task;
@@ -20,31 +22,40 @@ use super::words::thread;
 use crate::Console;
 use crate::answer_size::{MAX_ANSWER_BYTES, escaped};
 use crate::refusal::Refusal;
-use crate::transcript::{Call, Entry, Parameters, from_cursor};
+use crate::transcript::{Call, Entry, from_cursor};
 
 /// Bytes of the event that a page shows; the API has all of it.
 const MAX_SHOWN: usize = 256 << 10;
 /// Bytes of text that are shown of one call. As HTML, each may become six (`&quot;`).
 const CALL_BYTES: usize = 256 << 10;
 
+/// Where a page of calls begins.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Further {
+    from: String,
+}
+
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Path(id): Path<String>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    filter: Filter,
+    further: Result<Query<Further>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(Parameters { cursor }) =
-        parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
+    let Query(Further { from }) =
+        further.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
     let id = task::find(&console, &id).await?.id;
-    let (task, entries, _) = from_cursor(&console, &id, &cursor).await?;
+    let (task, entries, _) = from_cursor(&console, &id, &from).await?;
     let (calls, next) = page_of(&entries);
     let body = html! {
-        p.back { a href={ "/ui/tasks/" (task.id) } { "← " (thread(&task.doc)) } }
+        p.back { a href=(filter.task(&task.id)) { "← " (thread(&task.doc)) } }
         h1 { "Prompts and responses" }
         @if entries.is_empty() { div.empty { p { "No model was asked." } } }
         @for call in &calls { (call) }
         @if let Some(next) = next {
-            p { a.button href={ "/ui/tasks/" (task.id) "/transcript?cursor=" (next) } { "Further calls" } }
+            @let further = filter.with(&format!("/ui/tasks/{}/transcript", task.id), &[("from", &next)]);
+            p { a.button href=(further) { "Further calls" } }
         }
     };
     Ok(layout::page(&session, Place::Tasks, "Transcript", &body).into_response())
@@ -69,6 +80,7 @@ pub(crate) async fn payload(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Path(id): Path<String>,
+    filter: Filter,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
     let blob = console.stores.payloads.get(&task.id, &PartKey::payload()).await?;
@@ -77,7 +89,7 @@ pub(crate) async fn payload(
     let text = String::from_utf8_lossy(&bytes);
     let pretty = serde_json::from_str::<&RawValue>(&text).ok().and_then(pretty);
     let body = html! {
-        p.back { a href={ "/ui/tasks/" (task.id) } { "← " (thread(&task.doc)) } }
+        p.back { a href=(filter.task(&task.id)) { "← " (thread(&task.doc)) } }
         h1 { "Event as received" }
         p.quiet { (task.doc.content_type) " · " (bytes.len()) " bytes" }
         (bounded(pretty.as_deref().unwrap_or(&text), MAX_SHOWN))

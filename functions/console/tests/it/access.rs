@@ -12,7 +12,7 @@ use settings::{ConsoleToken, Roles};
 
 use crate::rig::{Answer, Rig, TOKENS, tokens};
 
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 11] = [
     ("GET", "/tasks"),
     ("GET", "/deliveries"),
     ("GET", "/models"),
@@ -20,6 +20,7 @@ const ROUTES: [(&str, &str); 10] = [
     ("GET", "/tasks/tsk_0"),
     ("GET", "/tasks/tsk_0/transcript"),
     ("GET", "/tasks/tsk_0/payload"),
+    ("GET", "/tasks/tsk_0/documents"),
     ("POST", "/tasks/tsk_0/approve"),
     ("POST", "/tasks/tsk_0/reject"),
     ("POST", "/tasks/tsk_0/retry"),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod access;
+mod along;
 mod asked;
 mod corrections;
 mod create;

@@ -240,8 +240,8 @@ async fn transcript_that_is_too_large_for_one_page_goes_on_on_the_next() {
         let page = rig.page(&next).await.text();
         assert!(json!(page).to_string().len() < (6 << 20) - (64 << 10), "Lambda passes on 6 MB");
         seen.extend((0..12).filter(|number| page.contains(&format!("step-{number}."))));
-        let link = page.split(&format!("{first}?cursor=")).nth(1).and_then(|rest| rest.split('"').next());
-        path = link.map(|cursor| format!("{first}?cursor={cursor}"));
+        let link = page.split(&format!("{first}?from=")).nth(1).and_then(|rest| rest.split('"').next());
+        path = link.map(|cursor| format!("{first}?from={cursor}"));
         pages += 1;
     }
     assert!(pages > 1);

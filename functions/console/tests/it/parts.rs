@@ -1,6 +1,6 @@
-//! `GET /tasks/{id}/transcript` and `/payload`.
+//! `GET /tasks/{id}/transcript`, `/payload` and `/documents`.
 
-use domain::{Exchange, PartKey, Task, TaskId};
+use domain::{Document, Exchange, PartKey, Task, TaskId, keep_documents};
 use serde_json::{Value, json};
 
 use crate::rig::Rig;
@@ -49,6 +49,31 @@ async fn transcript_passes_bodies_on_to_the_letter() {
     rig.put(&task.id, &PartKey::call(1, 0), call.as_bytes()).await;
     let answer = rig.get(&format!("/tasks/{}/transcript", task.id)).await;
     assert_eq!(answer.body, format!(r#"{{"calls":[{call}],"cursor":null}}"#));
+}
+
+#[tokio::test]
+async fn documents_are_those_of_the_version_that_asked_the_model() {
+    let rig = Rig::new();
+    let mut task = rig.task("github", 1).await;
+    let path = format!("/tasks/{}/documents", task.id);
+    let nothing = json!({ "documents": null });
+    assert_eq!(rig.get(&path).await.ok(), nothing, "no model was asked");
+    task.doc.version = Some("ver_1".to_owned());
+    rig.stores.tasks.save(&mut task).await.unwrap();
+    assert_eq!(rig.get(&path).await.ok(), nothing, "they are in the transcript");
+    let of = |text: &str| vec![Document { name: "faq.md".to_owned(), text: text.to_owned() }];
+    for (version, text) in [("ver_2", "new"), ("ver_1", "old"), ("ver_1", "other")] {
+        keep_documents(&*rig.stores.payloads, version, &of(text), rig.watch.now()).await.unwrap();
+    }
+    let old = json!({ "documents": [{ "name": "faq.md", "text": "old" }] });
+    assert_eq!(rig.get(&path).await.ok(), old);
+    let huge = of(&"x".repeat((1 << 20) + 1));
+    keep_documents(&*rig.stores.payloads, "ver_3", &huge, rig.watch.now()).await.unwrap();
+    task.doc.version = Some("ver_3".to_owned());
+    rig.stores.tasks.save(&mut task).await.unwrap();
+    assert_eq!(rig.get(&path).await.ok(), nothing, "no answer has room for them");
+    let nobody = TaskId::derive("github", b"nobody");
+    rig.get(&format!("/tasks/{nobody}/documents")).await.problem(404, "unknown_task");
 }
 
 /// What Lambda passes on at the most.

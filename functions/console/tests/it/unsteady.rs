@@ -95,6 +95,17 @@ impl PayloadStore for Unsteady {
         self.inner.payloads.put_new(id, part, blob, forget_at).await
     }
 
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.up(Down::Payloads)?;
+        self.inner.payloads.put(id, part, blob, forget_at).await
+    }
+
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.up(Down::Payloads)?;
         self.inner.payloads.get(id, part).await

@@ -75,7 +75,10 @@ async fn full() -> Rig {
 #[tokio::test]
 async fn a_full_queue_and_a_full_list_weigh_sixty_kilobytes_at_the_most() {
     let rig = full().await;
-    for path in ["/", "/?status=awaiting_approval&page=2", "/?status=all", "/ui/overview", "/ui/deliveries"] {
+    let found = "/?status=all&source=github&age=7d&q=I%20have%20read%20the%20manual";
+    for path in
+        ["/", "/?status=awaiting_approval&page=2", "/?status=all", found, "/ui/overview", "/ui/deliveries"]
+    {
         assert_light(&rig, path).await;
     }
     // What has no room is listed all the same, and is decided on its own page.

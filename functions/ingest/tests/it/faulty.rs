@@ -167,6 +167,16 @@ impl PayloadStore for Faulty {
         self.run(step, store_error, self.inner.payloads.put_new(id, part, blob, forget_at)).await
     }
 
+    async fn put(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.inner.payloads.put(id, part, blob, forget_at).await
+    }
+
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.inner.payloads.get(id, part).await
     }

@@ -14,4 +14,5 @@ mod replay;
 mod rig;
 mod secrets;
 mod senders;
+mod spans;
 mod unsubscribed;

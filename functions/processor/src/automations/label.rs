@@ -51,7 +51,7 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
     // A person may have changed the list, and is held to the same one.
     let labels = if approval.edited { among(allowed, approval.text.split(',')) } else { fitting };
     if labels.is_empty() {
-        return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
+        return Err(Interrupt::Ignore("agent.toml no longer allows any of the chosen labels".to_owned()));
     }
     let proof = context.once(LABEL, &Labelling { service, target, labels, audience }).await?;
     let output = TaskOutput::Text(format!("labels: {}", proof.id));

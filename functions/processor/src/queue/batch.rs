@@ -11,7 +11,9 @@ use tracing::{Instrument, error, error_span, warn};
 
 use crate::Processor;
 use crate::queue::ack::{Ack, until_then};
+use crate::queue::shadows::{Capacity, Shadows};
 use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
+use crate::task::first::First;
 use crate::task::pipeline::{self, Company, Processed};
 use crate::triage::batcher::{Batcher, Member};
 
@@ -50,7 +52,10 @@ impl Processor {
             })
             .collect();
         let mut response = SqsBatchResponse::default();
-        for (delivery, ack) in self.handle_together(deliveries, deadline).await {
+        let (done, shadows) = self.handle_live(deliveries, deadline).await;
+        // What begins after the answer would be frozen. Until then, this invocation is one of the lane's.
+        self.draft_beside(shadows, deadline, Capacity::OfTheLane).await;
+        for (delivery, ack) in done {
             if matches!(ack, Ack::Retry(_)) {
                 response.give_back(delivery.message_id);
             }
@@ -58,14 +63,25 @@ impl Processor {
         response
     }
 
-    /// Works on deliveries side by side, each as [`Processor::handle`] does. Tasks that may share a question
-    /// to the triage model ask it together. Tasks whose processor died follow one by one, those that died least
-    /// first.
+    /// Works on deliveries side by side, as [`Processor::handle_live`] does, and lets the second agent work on them then.
     pub async fn handle_together(
         self: &Arc<Self>,
         deliveries: Vec<Delivery>,
         deadline: Timestamp,
     ) -> Vec<(Delivery, Ack)> {
+        let (done, shadows) = self.handle_live(deliveries, deadline).await;
+        self.draft_beside(shadows, deadline, Capacity::Own).await;
+        done
+    }
+
+    /// Works on deliveries side by side, each as [`Processor::handle`] does. Tasks that may share a question
+    /// to the triage model ask it together. Tasks whose processor died follow one by one, those that died least
+    /// first. What is left for the second agent goes to [`Processor::draft_beside`] once nothing waits for it.
+    pub async fn handle_live(
+        self: &Arc<Self>,
+        deliveries: Vec<Delivery>,
+        deadline: Timestamp,
+    ) -> (Vec<(Delivery, Ack)>, Shadows) {
         let members = Batcher::members(deliveries.len());
         let is_batch = deliveries.len() > 1;
         let processed: Vec<(Delivery, Processed)> = stream::iter(deliveries.into_iter().zip(members))
@@ -80,37 +96,46 @@ impl Processor {
             .buffer_unordered(CONCURRENCY)
             .collect()
             .await;
-        let (mut done, mut aside) = (Vec::new(), Vec::new());
+        let (mut done, mut aside, mut shadows) = (Vec::new(), Vec::new(), Shadows::default());
         for (delivery, processed) in processed {
             match processed {
-                Processed::Done(ack) => done.push((delivery, ack)),
+                Processed::Done(ack, first) => {
+                    shadows.add(first, &delivery);
+                    done.push((delivery, ack));
+                }
                 Processed::SetAside { attempts } => aside.push((attempts, delivery)),
             }
         }
         aside.sort_by_key(|(attempts, _)| *attempts);
         for (_, delivery) in aside {
-            let ack = self.handle_alone(&delivery, deadline).await;
+            let (ack, first) = self.handle_alone(&delivery, deadline).await;
+            shadows.add(first, &delivery);
             done.push((delivery, ack));
         }
-        done
+        (done, shadows)
     }
 
     /// Works on a task that was set aside, if its turn comes soon and there is time: else another invocation does.
-    async fn handle_alone(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
+    async fn handle_alone(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        deadline: Timestamp,
+    ) -> (Ack, Option<First>) {
         if between(self.clock().now(), deadline) >= ALONE_NEEDED
             && let Ok(Ok(turn)) = tokio::time::timeout(TURN_WAIT, self.alone.acquire()).await
         {
             let company = Company::Turn(turn);
-            if let Processed::Done(ack) = self.handle_with(delivery, deadline, Member::alone(), company).await
+            if let Processed::Done(ack, first) =
+                self.handle_with(delivery, deadline, Member::alone(), company).await
             {
-                return ack;
+                return (ack, first);
             }
         }
         let ack = until_then(self.resources.jitter.spread(ALONE_RETRY), delivery.receive_count);
         if let Ack::Retry(Some(delay)) = ack {
             self.delay(delivery, delay).await;
         }
-        ack
+        (ack, None)
     }
 
     /// Works on one delivery, beside which nothing is in work in this process, and delays its message if that is to come
@@ -118,7 +143,12 @@ impl Processor {
     /// message comes back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
         match self.handle_with(delivery, deadline, Member::alone(), Company::Nobody).await {
-            Processed::Done(ack) => ack,
+            Processed::Done(ack, first) => {
+                let mut shadows = Shadows::default();
+                shadows.add(first, delivery);
+                self.draft_beside(shadows, deadline, Capacity::Own).await;
+                ack
+            }
             Processed::SetAside { .. } => Ack::Retry(None),
         }
     }
@@ -141,14 +171,14 @@ impl Processor {
                 Ok(Ok(processed)) => processed,
                 Ok(Err(_)) => {
                     error!("the processor panicked; the message comes back");
-                    Processed::Done(Ack::Retry(None))
+                    Processed::Done(Ack::Retry(None), None)
                 }
                 Err(_) => {
                     warn!("the invocation ended first; the message comes back");
-                    Processed::Done(Ack::Retry(None))
+                    Processed::Done(Ack::Retry(None), None)
                 }
             };
-            if let Processed::Done(Ack::Retry(Some(delay))) = processed {
+            if let Processed::Done(Ack::Retry(Some(delay)), _) = processed {
                 self.delay(delivery, delay).await;
             }
             processed

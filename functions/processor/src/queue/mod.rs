@@ -4,4 +4,5 @@ pub(crate) mod ack;
 pub(crate) mod batch;
 #[cfg(feature = "lambda")]
 pub(crate) mod not_ready;
+pub(crate) mod shadows;
 pub(crate) mod sqs;

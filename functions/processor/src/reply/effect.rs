@@ -255,6 +255,7 @@ impl<'a> Entry<'a> {
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::AccountRefused
+            | ServiceFailure::PlaceRefused
             | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
@@ -307,6 +308,7 @@ impl<'a> Entry<'a> {
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::Refused
             | ServiceFailure::AccountRefused
+            | ServiceFailure::PlaceRefused
             | ServiceFailure::Closed => {
                 self.retract().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())

@@ -84,6 +84,6 @@ pub(crate) fn closed_channel(event: &Event) -> Option<&str> {
 }
 
 fn too_private() -> Interrupt {
-    let why = "the answer would be seen by more people than what caused it";
+    let why = "more people could read the answer than can read the event";
     Interrupt::Ignore(format!("{}: {why}", IgnoreReason::Internal.as_str()))
 }

@@ -56,7 +56,8 @@ pub(crate) async fn limit_exceeded(claimed: &ClaimedTask) -> Result<Option<u32>,
             Swap::Conflict(current) => found = current,
         }
     }
-    Err(StoreError::unavailable(COUNT, format!("`{key}` is changed all the time")).into())
+    Err(StoreError::unavailable(COUNT, format!("`{key}` could not be written: too many concurrent writes"))
+        .into())
 }
 
 fn broken(error: serde_json::Error) -> StoreError {

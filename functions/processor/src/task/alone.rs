@@ -18,7 +18,7 @@ use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
 
 /// The wait grows up to so many crashes that are its own. Then a lease takes longer to end than it lasts.
-const LONGEST_WAIT_AFTER: u32 = 3;
+const MAX_WAIT_AFTER: u32 = 3;
 /// What its timeline says of such a task.
 const DIED: &str = "its processor died; it runs alone";
 
@@ -45,7 +45,7 @@ fn died_alone(task: &Task) -> bool {
 pub(crate) fn put_off_until(processor: &Processor, task: &Task) -> Option<Timestamp> {
     let ran = task.doc.timeline.last().filter(|_| died_alone(task))?.at;
     let own = task.control.attempts.saturating_sub(forgiven(task).saturating_add(1));
-    let back_off = retry_backoff(own.min(LONGEST_WAIT_AFTER));
+    let back_off = retry_backoff(own.min(MAX_WAIT_AFTER));
     let until = domain::after(ran, processor.resources.jitter.spread(back_off));
     (until > processor.clock().now()).then_some(until)
 }
@@ -86,7 +86,7 @@ pub(crate) async fn set_aside(processor: &Processor, task: Task) -> Processed {
     let now = processor.clock().now();
     match give_back(processor, task, now, domain::after(now, LATE_MESSAGE)).await {
         Some(attempts) => Processed::SetAside { attempts },
-        None => Processed::Done(Ack::Retry(None)),
+        None => Processed::Done(Ack::Retry(None), None),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn put_off(
 ) -> Processed {
     let (ack, due_at) = wait(processor.clock().now(), not_before, receive_count);
     let is_written = give_back(processor, task, not_before, due_at).await.is_some();
-    Processed::Done(if is_written { ack } else { Ack::Retry(None) })
+    Processed::Done(if is_written { ack } else { Ack::Retry(None) }, None)
 }
 
 /// Writes that the claim of `task` came to nothing. The attempts that are its own; `None` if it is not written.

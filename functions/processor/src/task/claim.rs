@@ -35,7 +35,7 @@ pub(crate) async fn claim(
     Err(match claim {
         Ok(Claim::Claimed(task)) => return Ok(*task),
         Ok(Claim::Settled(status)) => {
-            info!(task_id = %id, %status, "the task has ended; its message has nothing to do");
+            info!(task_id = %id, %status, "the message is deleted, because its task has ended");
             notices::deliver(processor, &id, &owner).await;
             follow_up::run(&processor.resources, delivery, &id, status, deadline).await
         }

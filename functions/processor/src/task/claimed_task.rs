@@ -198,7 +198,7 @@ impl ClaimedTask {
         if !self.only_looks.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let message = "the task is about to end: nothing is begun any more";
+        let message = "nothing new is started, because the task is about to end";
         Err(Interrupt::fail(TaskError::new("processing", "ending", message)))
     }
 
@@ -282,6 +282,7 @@ impl ClaimedTask {
             task.doc.version = Some(self.resources.version.id.clone());
         }
         self.resources.stats.spent(usage);
+        self.resources.keep_documents_of(exchanges).await;
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
             self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
@@ -314,7 +315,7 @@ impl ClaimedTask {
         let text = blob.text().map_err(|error| StoreError::broken("read a draft", error))?;
         // The hash is what a person has approved; the text under it could have been written over.
         if short_sha256(&text) != hash {
-            let why = format!("the text of draft {hash} is another one than its hash says");
+            let why = format!("the stored text does not match the hash of draft {hash}");
             return Err(StoreError::broken("read a draft", why).into());
         }
         Ok(text)

@@ -103,7 +103,7 @@ async fn own_login(
             }
             Err(Interrupt::from_service("login", &error, resources.clock.now()))
         }
-        Err(_) => Err(Interrupt::defer("the agent's own login did not come in time", None)),
+        Err(_) => Err(Interrupt::defer("the lookup of the agent's own login timed out", None)),
     }
 }
 

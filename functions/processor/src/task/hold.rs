@@ -98,7 +98,7 @@ impl<'r> Hold<'r> {
             Err(problem) => Err(problem),
         };
         if let Err(problem) = renewed {
-            warn!(task_id = %claimed.id, %problem, "what the task holds is not renewed; it is tried again");
+            warn!(task_id = %claimed.id, %problem, "the leases of the task and its thread were not renewed; the renewal is tried again");
             tokio::time::sleep(AGAIN).await;
             return Some(held);
         }
@@ -135,6 +135,6 @@ impl<'r> Hold<'r> {
 pub(super) async fn hide(resources: &Resources, delivery: &Delivery, id: &TaskId, time: Duration) {
     let time = time + RETURNS_SPREAD.mul_f64(resources.jitter.draw());
     if let Err(problem) = resources.stores.queue.set_visibility(&delivery.receipt, time).await {
-        warn!(task_id = %id, %problem, "the message keeps the queue's visibility time-out");
+        warn!(task_id = %id, %problem, "the message could not be hidden for the length of the lease; the queue's own visibility time-out applies");
     }
 }

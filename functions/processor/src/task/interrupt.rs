@@ -63,7 +63,16 @@ pub struct Deferred {
     /// What to tell if there is no attempt left.
     pub error: Option<TaskError>,
     /// The service that refuses our account, if that is why: somebody must hear of it.
-    pub refused_by: Option<&'static str>,
+    pub refused_by: Option<RefusedBy>,
+}
+
+/// A service that refuses our account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedBy {
+    /// Its name.
+    pub service: &'static str,
+    /// Whether the other tasks of the tenant meet the same.
+    pub whole_tenant: bool,
 }
 
 impl Deferred {
@@ -176,12 +185,15 @@ impl Interrupt {
             ServiceFailure::Throttled { after: wait } => {
                 Self::defer(error.to_string(), Some(after(now, wait)))
             }
-            ServiceFailure::AccountRefused => Self::Defer(Box::new(Deferred {
-                refused_by: Some(error.service),
-                not_before: Some(after(now, ACCOUNT_RETRY)),
-                error: Some(TaskError { kind: format!("{}{ACCOUNT}", error.service), ..told() }),
-                ..Deferred::orderly(format!("{} refuses our account: {error}", error.service))
-            })),
+            ServiceFailure::AccountRefused | ServiceFailure::PlaceRefused => {
+                let whole_tenant = error.failure == ServiceFailure::AccountRefused;
+                Self::Defer(Box::new(Deferred {
+                    refused_by: Some(RefusedBy { service: error.service, whole_tenant }),
+                    not_before: Some(after(now, ACCOUNT_RETRY)),
+                    error: Some(TaskError { kind: format!("{}{ACCOUNT}", error.service), ..told() }),
+                    ..Deferred::orderly(format!("{} refuses our account: {error}", error.service))
+                }))
+            }
             ServiceFailure::InDoubt | ServiceFailure::ServerError => Self::retry(told()),
             ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {

@@ -6,7 +6,7 @@ mod claim;
 pub(crate) mod claimed_task;
 pub(crate) mod dispatch;
 pub(crate) mod event;
-mod first;
+pub(crate) mod first;
 mod hold;
 pub(crate) mod interrupt;
 mod last_look;

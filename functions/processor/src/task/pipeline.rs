@@ -14,6 +14,7 @@ use crate::queue::ack::Ack;
 use crate::reply::fallback;
 use crate::task::alone;
 use crate::task::claim::claim;
+use crate::task::first::First;
 use crate::task::hold::{Hold, hide};
 use crate::task::settle::settle;
 use crate::task::work::{Worked, work};
@@ -21,8 +22,8 @@ use crate::triage::batcher::Member;
 
 /// What became of a message.
 pub(crate) enum Processed {
-    /// The message is settled.
-    Done(Ack),
+    /// The message is settled. What a second agent works on too, if there is something and that agent.
+    Done(Ack, Option<First>),
     /// Its task runs alone, once the others of the batch are done and it is its turn. A former processor of it died, after
     /// so many attempts that are its own.
     SetAside {
@@ -56,7 +57,7 @@ pub(crate) async fn process(
 ) -> Processed {
     let task = match claim(processor, delivery, deadline).await {
         Ok(task) => task,
-        Err(ack) => return Processed::Done(ack),
+        Err(ack) => return Processed::Done(ack, None),
     };
     let mut turn = None;
     if alone::must_run_alone(&task) {
@@ -74,9 +75,9 @@ pub(crate) async fn process(
             return alone::set_aside(processor, task).await;
         }
     }
-    let ack = run(processor, task, delivery, deadline, member).await;
+    let (ack, first) = run(processor, task, delivery, deadline, member).await;
     drop(turn);
-    Processed::Done(ack)
+    Processed::Done(ack, first)
 }
 
 /// Works on a claimed task.
@@ -86,7 +87,7 @@ async fn run(
     delivery: &Delivery,
     deadline: Timestamp,
     member: Member,
-) -> Ack {
+) -> (Ack, Option<First>) {
     let resources = &processor.resources;
     let (id, owner, started) = (task.id.clone(), claim_owner(task.control.fence), resources.clock.now());
     if let Some(wait) = queue_wait(&task, delivery, started) {
@@ -115,10 +116,8 @@ async fn run(
         fallback::keep(resources, memory).await;
     }
     notices::deliver(processor, &id, &owner).await;
-    if let (Some(second), Some(first), Ack::Delete) = (&processor.second, first, ack) {
-        second.beside(first, deadline).boxed().await;
-    }
-    ack
+    let is_for_two = ack == Ack::Delete && processor.second.is_some();
+    (ack, first.filter(|_| is_for_two))
 }
 
 /// How long a task waited although it could have been worked on: since its message was sent, or since the model could

@@ -7,6 +7,7 @@
 //! draft.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,13 @@ use domain::{
     between,
 };
 use futures::FutureExt;
+use futures::future::{Either, select};
 use telemetry::Metrics;
 use tracing::{info, warn};
 use wiring::Services;
 
 use crate::compose::shard;
+use crate::queue::shadows::Needed;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::claimed_task::ClaimedTask;
@@ -29,27 +32,32 @@ use crate::task::refusals::Refusals;
 use crate::task::scratch;
 use crate::task::work::automate;
 use crate::triage::batcher::Member;
+use crate::version_documents::KeptDocuments;
 use crate::{Finished, Interrupt};
 
 /// Time that must be left of an invocation for the second agent to begin, and that it leaves at the end.
 const MIN_LEFT: Duration = Duration::from_secs(30);
 const LEAVES: Duration = Duration::from_secs(10);
-/// The most that it takes: the message of the first agent's task is held for so long.
+/// The most that it takes: so long may an invocation last for its sake.
 const MAX_TIME: Duration = Duration::from_secs(90);
+/// Why there is no draft: its time was over, or it panicked.
+const NOT_IN_TIME: &str = "it did not come to an end in time";
+/// Why there is no draft: others were waiting for the capacity.
+const GAVE_WAY: &str = "it gave way to live work that waited";
 /// Parts that events are spread over to choose a share of them.
 const PARTS: u32 = 10_000;
 
 impl SecondAgent {
     /// Works on what `first` has done, if it is of the share, and keeps the draft. Whatever goes wrong costs no more
-    /// than the draft.
-    pub(crate) async fn beside(&self, first: First, deadline: Timestamp) {
+    /// than the draft. It gives up once its capacity is `needed`.
+    pub(crate) async fn beside(&self, first: First, deadline: Timestamp, needed: Needed) {
         let (claimed, resources) = (&first.claimed, &first.claimed.resources);
         let now = resources.clock.now();
         let until = deadline.checked_sub(LEAVES).unwrap_or(now).min(after(now, MAX_TIME));
         if !self.is_chosen(&claimed.id) || between(now, until) < MIN_LEFT {
             return;
         }
-        if let Err(problem) = self.draft(&first, until).await {
+        if let Err(problem) = self.draft(&first, until, needed).await {
             warn!(task_id = %claimed.id, %problem, "the second agent's draft is not kept");
         }
     }
@@ -59,7 +67,7 @@ impl SecondAgent {
         id.shard(PARTS) < (self.share * f64::from(PARTS)).round() as u32
     }
 
-    async fn draft(&self, first: &First, until: Timestamp) -> Result<(), StoreError> {
+    async fn draft(&self, first: &First, until: Timestamp, needed: Needed) -> Result<(), StoreError> {
         let (claimed, resources) = (&first.claimed, &first.claimed.resources);
         let (payloads, part) = (&resources.stores.payloads, PartKey::shadow_draft());
         // A task runs again when a person has decided; one draft is enough.
@@ -70,8 +78,13 @@ impl SecondAgent {
         let second = Arc::new(self.resources(resources));
         let own = self.claimed(&second, first, until).await;
         let work = AssertUnwindSafe(automate(&self.registry, &own, Member::alone())).catch_unwind();
-        let outcome = tokio::time::timeout(between(started, until), work.boxed()).await;
-        let draft = self.seen(&own, outcome.ok().and_then(Result::ok), resources.clock.now()).await;
+        let work = tokio::time::timeout(between(started, until), work.boxed());
+        let outcome = match select(pin!(work), needed).await {
+            Either::Left((Ok(Ok(outcome)), _)) => Ok(outcome),
+            Either::Left(_) => Err(NOT_IN_TIME),
+            Either::Right(_) => Err(GAVE_WAY),
+        };
+        let draft = self.seen(&own, outcome, resources.clock.now()).await;
         let (intent, parked, forget_at) = {
             let task = claimed.task.lock().await;
             let intent = task.doc.classification.as_ref().map(|known| known.intent.clone());
@@ -113,6 +126,7 @@ impl SecondAgent {
             stats: stats.of_version(self.version.clone()),
             stalls: Arc::default(),
             refusals: Refusals::default(),
+            kept_documents: KeptDocuments::default(),
         }
     }
 
@@ -132,26 +146,26 @@ impl SecondAgent {
         Arc::new(claimed)
     }
 
-    /// What came out; `None` after a panic, or when the time was over.
+    /// What came out, or why nothing did.
     async fn seen(
         &self,
         own: &ClaimedTask,
-        outcome: Option<Result<Finished, Interrupt>>,
+        outcome: Result<Result<Finished, Interrupt>, &'static str>,
         at: Timestamp,
     ) -> ShadowDraft {
         let (text, failed, spam) = match outcome {
-            Some(Ok(finished)) => (Some(finished.output), None, false),
-            Some(Err(Interrupt::Shadow(finished))) => (Some(finished.output), None, false),
-            Some(Err(Interrupt::Ignore(reason))) if reason == SPAM => (None, None, true),
-            Some(Err(Interrupt::Ignore(reason))) => (None, Some(reason), false),
-            Some(Err(Interrupt::Fail(error))) => (None, Some(error.message), false),
-            Some(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => {
-                (None, Some(format!("put off, and not waited for: {}", deferred.why)), false)
+            Ok(Ok(finished)) => (Some(finished.output), None, false),
+            Ok(Err(Interrupt::Shadow(finished))) => (Some(finished.output), None, false),
+            Ok(Err(Interrupt::Ignore(reason))) if reason == SPAM => (None, None, true),
+            Ok(Err(Interrupt::Ignore(reason))) => (None, Some(reason), false),
+            Ok(Err(Interrupt::Fail(error))) => (None, Some(error.message), false),
+            Ok(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => {
+                let why = format!("the second agent was deferred and is not run again: {}", deferred.why);
+                (None, Some(why), false)
             }
-            Some(Err(Interrupt::Store(problem))) => (None, Some(problem.to_string()), false),
-            Some(Err(Interrupt::Park | Interrupt::Lost)) | None => {
-                (None, Some("it did not come to an end in time".to_owned()), false)
-            }
+            Ok(Err(Interrupt::Store(problem))) => (None, Some(problem.to_string()), false),
+            Ok(Err(Interrupt::Park | Interrupt::Lost)) => (None, Some(NOT_IN_TIME.to_owned()), false),
+            Err(why) => (None, Some(why.to_owned()), false),
         };
         let task = own.task.lock().await.clone();
         let text = match text {
@@ -162,7 +176,7 @@ impl SecondAgent {
         let (payloads, models) = (&*own.resources.stores.payloads, &self.settings.models);
         let served = Served::read(payloads, &own.id, (&models.triage, &models.answer)).await;
         let served = served.unwrap_or_else(|problem| {
-            warn!(task_id = %own.id, %problem, "nobody can tell which models served the shadow");
+            warn!(task_id = %own.id, %problem, "the models that served the second agent could not be read");
             Vec::new()
         });
         let known = task.doc.classification.as_ref();

@@ -11,7 +11,7 @@ use tracing::{error, warn};
 
 use crate::observe;
 use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_failed, wait};
-use crate::task::interrupt::Deferred;
+use crate::task::interrupt::{Deferred, RefusedBy};
 use crate::task::own_write::{self, catch_up};
 use crate::task::tries;
 use crate::task::work::Worked;
@@ -170,11 +170,15 @@ fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> LastWrite {
     end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
 }
 
-/// Tells people that a service refuses our account, and spares other tasks their model calls for a while.
-fn refused(processor: &Processor, task: &Task, service: &'static str, why: &str, now: Timestamp) {
+/// Tells people that a service refuses our account, and spares other tasks their model calls for a while if they would
+/// meet the same.
+fn refused(processor: &Processor, task: &Task, by: RefusedBy, why: &str, now: Timestamp) {
+    let RefusedBy { service, whole_tenant } = by;
     error!(task_id = %task.id, service, why, "a service refuses our account; its tasks wait until somebody mends that");
     processor.resources.metrics.not_ready(service);
-    processor.resources.refusals.note(service, &task.doc.tenant, why, now);
+    if whole_tenant {
+        processor.resources.refusals.note(service, &task.doc.tenant, why, now);
+    }
 }
 
 fn defer(
@@ -187,8 +191,8 @@ fn defer(
     if deferred.is_last(task.control.attempts) {
         return fail(task, deferred.into_error());
     }
-    if let Some(service) = deferred.refused_by {
-        refused(processor, task, service, &deferred.why, now);
+    if let Some(by) = deferred.refused_by {
+        refused(processor, task, by, &deferred.why, now);
     }
     let backoff = if deferred.counted {
         tries::failed(task, deferred.error.as_ref().map_or("no_attempts_left", |error| &error.kind));

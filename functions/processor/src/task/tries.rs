@@ -4,7 +4,7 @@
 use domain::{MAX_ATTEMPTS, Task, TaskError};
 
 /// The word for a try after which nothing was written.
-const WITHOUT_A_WORD: &str = "without a word: the processor crashed, or ran out of time or memory";
+const WITHOUT_ERROR: &str = "without an error: the processor crashed, or ran out of time or memory";
 
 /// Notes that the present try, which counts, has ended with an error of this `kind`.
 pub(crate) fn failed(task: &mut Task, kind: &str) {
@@ -44,7 +44,7 @@ fn counts(failed: &[String]) -> String {
         counts.iter().map(|(kind, count)| format!("{count} ended with `{kind}`")).collect();
     let silent = MAX_ATTEMPTS.saturating_sub(known);
     if silent > 0 {
-        said.push(format!("{silent} ended {WITHOUT_A_WORD}"));
+        said.push(format!("{silent} ended {WITHOUT_ERROR}"));
     }
     said.join(", ")
 }
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(error.kind, "no_attempts_left");
         assert!(
             error.message.ends_with(
-                "result: 5 ended without a word: the processor crashed, or ran out of time or memory"
+                "result: 5 ended without an error: the processor crashed, or ran out of time or memory"
             ),
             "{}",
             error.message
@@ -80,7 +80,7 @@ mod tests {
     fn tries_that_lacked_the_body_are_not_said_to_have_crashed() {
         let error = exhausted(&task(&[PAYLOAD_MISSING, PAYLOAD_MISSING], None));
         assert!(
-            error.message.contains("2 ended with `no_payload`, 3 ended without a word"),
+            error.message.contains("2 ended with `no_payload`, 3 ended without an error"),
             "{}",
             error.message
         );
@@ -93,7 +93,7 @@ mod tests {
         let error = exhausted(&task(&["github_error", "model_error", "model_error"], Some(last)));
         assert_eq!((error.kind.as_str(), error.automation.as_deref()), ("model_error", Some("reply")));
         let told = "the model said nothing; of 5 attempts, 1 ended with `github_error`, 2 ended with `model_error`, \
-                    2 ended without a word";
+                    2 ended without an error";
         assert!(error.message.starts_with(told), "{}", error.message);
     }
 }

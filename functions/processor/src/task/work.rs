@@ -120,13 +120,13 @@ fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
         return Some(tries::exhausted(task));
     }
     (resources.clock.now() >= task.gives_up_at()).then(|| {
-        let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
+        let message = format!("the task was not finished within {} days", domain::MAX_OPEN_DAYS);
         TaskError::new("processing", "too_old", message)
     })
 }
 
-/// Ends `task` as `interrupt` says, if that ends it, unless it has an end already that nobody has written: a result
-/// that its receiver may know, or something that it began and that has happened after all. The event is read for the
+/// Ends `task` as `interrupt` says. An end that happened but was not written takes precedence: a result that its
+/// receiver may know, or an effect that did happen. The event is read for the
 /// latter alone: what kills the processor may be the event.
 async fn give_up(
     processor: &Processor,

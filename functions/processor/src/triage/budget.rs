@@ -39,8 +39,7 @@ fn of_agent(settings: &Settings, registry: Registry, place: &str) -> Vec<String>
         );
         let SchemaBound { of, most, what, mend } = bound;
         format!(
-            "{place}, {intent}: the schema of sorting has {} {what}, and the model's service refuses more than {most} \
-             as too many states, so that each event is asked for twice: {mend}",
+            "{place}, {intent}: the triage schema has {} {what}. Gemini refuses more than {most} as too many states, and each event then costs two calls; {mend}",
             of(&size)
         )
     };

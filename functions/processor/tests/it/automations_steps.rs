@@ -325,12 +325,11 @@ async fn host_that_never_answers_costs_a_try_and_not_the_invocation() {
 }
 
 #[test]
-fn sixth_automation_does_not_hide_the_first_five() {
+fn the_registry_has_every_automation_that_ships() {
     let registry: Registry = processor::registry();
-    assert_eq!(
-        registry.names().collect::<Vec<_>>(),
-        ["ignore", "label", "refund_request", "reply", "summarise"]
-    );
+    for name in ["ignore", "label", "refund_request", "reply", "summarise"] {
+        assert!(registry.names().any(|known| known == name), "{name}");
+    }
 }
 
 /// Does something outside, whose first answer is lost.

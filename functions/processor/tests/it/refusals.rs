@@ -51,3 +51,19 @@ async fn the_next_tasks_of_the_same_tenant_wait_before_anything_is_paid_for_them
     let task = bench.until_settled(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_the_account_is_refused_in_is_told_loudly_and_stops_no_other_of_the_tenant() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::PlaceRefused));
+    let refused = bench.accept(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&refused).await, TaskStatus::Waiting);
+    assert_eq!(bench.figures.total("NotReady", &[("reason", "github")]), 1.0);
+    let other = bench.accept(&issue(8)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&other).await, TaskStatus::Completed);
+    let task = bench.until_settled(&refused).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!(task.control.attempts, 1, "only the try that went well counts");
+}

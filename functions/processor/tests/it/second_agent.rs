@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::*;
+use processor::Capacity;
 
 use harness::{Bench, SETTINGS, Say, comment, issue};
 
@@ -113,7 +114,7 @@ async fn what_is_spam_for_one_and_not_for_the_other_is_told() {
 async fn it_waits_for_nothing_and_whatever_fails_costs_its_draft_alone() {
     let budget = ModelFailure::Defer { why: Deferral::Budget, not_before: None };
     for (say, why) in [
-        (Say::Fail(budget), "put off, and not waited for: budget"),
+        (Say::Fail(budget), "the second agent was deferred and is not run again: budget"),
         (Say::Fail(ModelFailure::Refused), "scripted"),
         (Say::Panic, "panicked"),
     ] {
@@ -153,4 +154,73 @@ async fn a_decision_makes_no_second_draft_and_a_share_of_nothing_none_at_all() {
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
     assert!(bench.second.calls.lock().unwrap().is_empty() && second_draft(&bench, &id).await.is_none());
+}
+
+/// Two tasks whose processor died run one after the other, and the second agent hangs on both.
+#[tokio::test(start_paused = true)]
+async fn a_second_agent_that_hangs_delays_no_live_task_of_its_batch() {
+    let bench = beside("1");
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    bench.second.script.lock().unwrap().extend([Say::Hang, Say::Hang]);
+    let ids = [bench.accept(&issue(7)).await, bench.accept(&issue(8)).await];
+    let deliveries = bench.receive(Lane::Standard).await;
+    let deadline = after(bench.now(), Duration::from_secs(120));
+    let died = bench.processor.handle_together(deliveries, deadline);
+    assert!(tokio::time::timeout(Duration::from_millis(500), died).await.is_err());
+    bench.pass(Duration::from_secs(200));
+
+    let (deliveries, began) = (bench.receive(Lane::Standard).await, bench.now());
+    assert_eq!(deliveries.len(), 2);
+    let (done, shadows) =
+        bench.processor.handle_live(deliveries, after(began, Duration::from_secs(180))).await;
+    assert!(between(began, bench.now()) < Duration::from_secs(10), "they are acknowledged before it begins");
+    assert!(done.iter().all(|(_, ack)| *ack == processor::Ack::Delete));
+    assert_eq!((bench.comments().len(), bench.second.calls.lock().unwrap().len()), (2, 0));
+    let deadline = after(began, Duration::from_secs(180));
+    bench.processor.draft_beside(shadows, deadline, Capacity::Own).await;
+    assert!(between(began, bench.now()) < Duration::from_secs(110), "they hang side by side");
+    for id in &ids {
+        assert!(second_draft(&bench, id).await.unwrap().failed.is_some());
+    }
+}
+
+/// As deployed, where its invocation is one of those that the lane may have.
+#[tokio::test(start_paused = true)]
+async fn it_gives_way_to_live_work_that_waits_for_its_invocation() {
+    for (waiting, capacity, gives_way) in
+        [(true, Capacity::OfTheLane, true), (true, Capacity::Own, false), (false, Capacity::OfTheLane, false)]
+    {
+        let bench = beside("1");
+        bench.second.script.lock().unwrap().push_back(Say::Hang);
+        let id = bench.accept(&issue(7)).await;
+        let (deliveries, began) = (bench.receive(Lane::Standard).await, bench.now());
+        let deadline = after(began, Duration::from_secs(180));
+        let (_, shadows) = bench.processor.handle_live(deliveries, deadline).await;
+        if waiting {
+            bench.accept(&issue(8)).await;
+        }
+        bench.processor.draft_beside(shadows, deadline, capacity).await;
+        let took = between(began, bench.now());
+        assert_eq!(took < Duration::from_secs(5), gives_way, "{waiting} {capacity:?}: {took:?}");
+        let failed = second_draft(&bench, &id).await.unwrap().failed.unwrap();
+        assert_eq!(failed.contains("gave way"), gives_way, "{failed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_drafts_beside_a_lane_whose_messages_are_taken_up_at_once() {
+    let bench = beside("1");
+    *bench.second.delay.lock().unwrap() = Duration::from_secs(5);
+    let id = bench.accept(&issue(7)).await;
+    let (deliveries, deadline) =
+        (bench.receive(Lane::Standard).await, after(bench.now(), Duration::from_secs(180)));
+    let (_, shadows) = bench.processor.handle_live(deliveries, deadline).await;
+    bench.accept(&issue(8)).await;
+    let taken_up = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(bench.receive(Lane::Standard).await.len(), 1);
+    };
+    tokio::join!(bench.processor.draft_beside(shadows, deadline, Capacity::OfTheLane), taken_up);
+    let draft = second_draft(&bench, &id).await.unwrap();
+    assert_eq!((draft.failed, draft.text.is_empty()), (None, false));
 }

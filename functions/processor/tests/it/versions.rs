@@ -39,6 +39,20 @@ async fn a_task_names_the_version_that_worked_on_it_and_the_day_counts_it() {
 }
 
 #[tokio::test]
+async fn documents_that_a_context_cache_held_are_kept_once_for_their_version() {
+    let bench = Bench::new();
+    for (number, cached, kept) in [(7, false, None), (8, true, Some(Vec::new())), (9, true, Some(Vec::new()))]
+    {
+        *bench.model.cached.lock().unwrap() = cached;
+        let id = bench.accept(&issue(number)).await;
+        let task = bench.until_settled(&id).await;
+        let version = task.doc.version.unwrap();
+        // This agent has none to read, which is known then.
+        assert_eq!(documents_of(&*bench.stores.payloads, &version).await.unwrap(), kept, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_decided_counts_for_the_version_that_drafted() {
     let bench = Bench::new();
     for (number, input, outcome) in [

@@ -109,6 +109,13 @@ async fn reactions_are_kept_with_their_task_once_and_change_nothing_else() {
     rig.pass(Duration::from_secs(301));
     assert_eq!(read(&rig, &service).await, 1);
     assert_eq!(counted(&rig).await, (3, 1), "nor does it count twice");
+    let parts = rig.stores.payloads.list(&liked.id, "label:").await.unwrap();
+    assert_eq!(parts.len(), 1, "one part for a comment, however often its reactions change");
+    assert_eq!(
+        labels_of_day(&*rig.stores.payloads, rig.now()).await.unwrap().len(),
+        1,
+        "and one line of the day"
+    );
 }
 
 #[tokio::test]

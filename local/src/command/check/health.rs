@@ -38,8 +38,11 @@ pub(super) async fn read(args: &CheckArgs, settings: &Settings) -> Result<Vec<Mo
         };
         let answer = api.get("/models", &[]).await?;
         let models = answer.get("models").cloned().unwrap_or_default();
-        return serde_json::from_value(models)
-            .map_err(|_| Failure::new(format!("{url} answers in another way: it is another version's")));
+        return serde_json::from_value(models).map_err(|_| {
+            Failure::new(format!(
+                "{url} answers in an unknown format: it may run another version of afterhook"
+            ))
+        });
     }
     if !Embedded::is_in(dir) {
         return Ok(Vec::new());

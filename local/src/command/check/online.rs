@@ -97,8 +97,7 @@ pub(super) async fn check(
 ) -> Result<ExitCode, Failure> {
     let client = crate::command::http::client()?;
     let (json, data_dir) = (args.json, &args.data_dir.path);
-    let given = args.url.as_deref().map(|url| crate::command::http::address("--url", url)).transpose()?;
-    let url = given.as_deref().or(environment.console_url.as_deref()).map(|url| url.trim_end_matches('/'));
+    let url = args.url.as_deref().or(environment.console_url.as_deref()).map(|url| url.trim_end_matches('/'));
     let (mut all, mut wrong, mut skipped) = (0, 0, Vec::new());
     let mut report = |findings: Vec<Finding>| {
         for finding in findings {

@@ -132,7 +132,7 @@ fn short_budgets(settings: &Settings, now: Timestamp) -> Vec<String> {
         let one = prices::most_usd(&models.answer, most, now);
         (usd < one).then(|| {
             format!(
-                "{key}: ${usd} a day lets no answer pass: one of {} sets aside more than ${one:.2} before it is asked for; \
+                "{key}: ${usd} a day is too little for one answer: a call of {} reserves more than ${one:.2}; \
                  raise it, or lower max_output_tokens in [models.generation] of that agent",
                 models.answer
             )

@@ -67,13 +67,13 @@ pub(super) async fn create(
     file: &Path,
 ) -> Result<ExitCode, Failure> {
     let Some(manifest) = sheet.manifest.filter(|_| place.provider == Provider::Github) else {
-        return Err(Failure::new(format!(
-            "--create-app makes Apps of GitHub; {} is none of its sources",
+        return Err(Failure::misspelt(format!(
+            "--create-app works for GitHub only, and {} is not a GitHub source",
             place.name
         )));
     };
     if !place.has_url {
-        return Err(Failure::new("--create-app needs --url: GitHub is told where to send webhooks"));
+        return Err(Failure::misspelt("--create-app needs --url: GitHub is told where to send webhooks"));
     }
     // Before anything is made whose credentials could not be kept.
     let mut kept = new_file(file)?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 use webhook::Provider;
 
 use crate::terminal::say;
@@ -15,6 +16,8 @@ pub(super) struct Place {
     /// The public address, without a slash at its end.
     pub(super) url: String,
     pub(super) has_url: bool,
+    /// The agent.toml that the command line has named.
+    pub(super) config: Option<String>,
     /// `events` of agent.toml.
     pub(super) events: Option<Vec<String>>,
     /// Whether agent.toml has the source.
@@ -157,7 +160,9 @@ impl Sheet {
             }
             false => String::new(),
         };
-        let _ = write!(text, "\n{guide}When it is done: afterhook check --online --url {}\n", place.url);
+        let config = place.config.as_ref().map(|path| format!(" --config {path}")).unwrap_or_default();
+        let _ =
+            write!(text, "\n{guide}When it is done: afterhook check --online{config} --url {}\n", place.url);
         text
     }
 
@@ -165,10 +170,11 @@ impl Sheet {
         if self.fields.is_empty() {
             return;
         }
-        let width = self.fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        let width = self.fields.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
         text.push_str("\nwebhook:\n\n");
         for (name, value) in &self.fields {
-            let _ = writeln!(text, "  {name:width$}  {value}");
+            let gap = width - name.width() + 2;
+            let _ = writeln!(text, "  {name}{:gap$}{value}", "");
         }
     }
 }
@@ -179,4 +185,36 @@ const GUIDES: &[&str] =
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_guide_is_named_to_those_who_set_its_sender_up() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/senders");
+        let name =
+            |file: std::io::Result<std::fs::DirEntry>| file.unwrap().path().file_stem().unwrap().to_owned();
+        let mut guides: Vec<_> = std::fs::read_dir(folder).unwrap().map(name).collect();
+        guides.sort_unstable();
+        assert_eq!(guides, GUIDES);
+    }
+
+    #[test]
+    fn values_stand_below_each_other_however_wide_the_letters_of_their_names_are() {
+        let fields = vec![("URL", "a".to_owned()), ("密钥", "b".to_owned()), ("e\u{301}", "c".to_owned())];
+        let sheet = Sheet {
+            steps: Vec::new(),
+            manifest: None,
+            link: None,
+            fields,
+            variables: Vec::new(),
+            agent_toml: String::new(),
+        };
+        let mut text = String::new();
+        sheet.write_fields(&mut text);
+        let columns = text.lines().skip(3).map(|line| line[..line.len() - 1].width());
+        assert_eq!(columns.collect::<Vec<_>>(), [8; 3], "{text}");
+    }
 }

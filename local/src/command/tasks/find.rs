@@ -64,7 +64,7 @@ async fn known_ids(api: &Api, among: Among) -> Result<(Vec<String>, &'static str
 fn only(given: &str, ids: &[String], place: &str) -> Result<String, Failure> {
     let wanted = given.trim_end_matches('…').trim_start_matches("tsk_").to_ascii_uppercase();
     if wanted.is_empty() {
-        return Err(Failure::new(format!("`{given}` is the beginning of every id: write more of it")));
+        return Err(Failure::misspelt(format!("`{given}` is the beginning of every id: write more of it")));
     }
     let fitting = ids.iter().filter(|id| id.trim_start_matches("tsk_").starts_with(&wanted));
     let fitting: Vec<&str> = fitting.map(String::as_str).collect();

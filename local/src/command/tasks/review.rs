@@ -28,6 +28,10 @@ enum Choice {
 /// that ends, decide nothing and end it.
 pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
     let parked = find::parked(api).await?;
+    if parked.is_empty() {
+        say!("no draft waits for a person");
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut prompt, mut decided) = (Prompt::new()?, 0);
     for id in parked.iter().rev() {
         let task = api.task(id).await?;

@@ -6,6 +6,7 @@ use settings::{Environment, Settings};
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
+use super::ports::Ports;
 use super::{GEMINI, Received, Service, kind, thread};
 use crate::dev::stage::Stage;
 use crate::{Failure, stand_ins};
@@ -19,6 +20,7 @@ pub(super) struct Launcher<'w> {
     pub(super) environment: &'w mut Environment,
     /// Where the stand-ins keep what must survive a restart.
     pub(super) data_dir: Option<&'w Path>,
+    pub(super) ports: Ports,
     pub(super) stage: &'w Stage,
     pub(super) tasks: &'w mut JoinSet<()>,
     pub(super) received: Received,
@@ -38,7 +40,7 @@ impl Launcher<'_> {
                     .to_owned();
             return Ok(Service { name, standin: false, address, hint });
         }
-        let (listener, address) = thread::listen()?;
+        let (listener, address) = self.ports.listen(name)?;
         thread::serve(name, listener, self.tasks, self.stage.gemini())?;
         self.environment.gemini_base_url = Some(address.clone());
         self.environment.gemini_api_key = Some(TOKEN.into());
@@ -53,7 +55,7 @@ impl Launcher<'_> {
             Some(held) => held,
             None => stand_ins::open(service, self.stage.clock.clone(), journal.as_deref())?,
         };
-        let (listener, address) = thread::listen()?;
+        let (listener, address) = self.ports.listen(service.title())?;
         self.received.add(service.title(), standin.received);
         thread::serve(service.title(), listener, self.tasks, standin.serve)?;
         service.redirect(self.environment, &address, TOKEN.into());

@@ -10,15 +10,6 @@ use tokio::task::JoinSet;
 
 use crate::Failure;
 
-/// A free port, and its address.
-pub(super) fn listen() -> Result<(StdListener, String), Failure> {
-    let failed = |error| Failure::at("a port for a stand-in", error);
-    let listener = StdListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
-}
-
 /// Serves on a thread of its own until `tasks` is shut down: what a stand-in thinks about must not
 /// keep webhooks waiting, as it would not in the real world.
 pub(super) fn serve<S, F>(

@@ -15,6 +15,7 @@ pub async fn all(store: &dyn PayloadStore, tasks: &dyn TaskStore, now: Timestamp
     bytes_come_back_as_they_were(store, forget_at).await;
     the_first_writer_wins(store, forget_at).await;
     one_of_many_writers_at_once_wins(store, forget_at).await;
+    what_is_put_over_a_part_takes_its_place(store, forget_at).await;
     parts_are_listed_in_the_order_of_their_names(store, forget_at).await;
     a_prefix_is_taken_literally(store, forget_at).await;
     a_list_longer_than_a_megabyte_is_whole(store, forget_at).await;
@@ -40,6 +41,18 @@ pub async fn a_part_that_was_never_stored_is_absent(store: &dyn PayloadStore) {
     let id = fresh_id("payload");
     assert_eq!(store.get(&id, &PartKey::payload()).await.unwrap(), None);
     assert_eq!(store.list(&id, "").await.unwrap(), Vec::new());
+}
+
+/// On both sides of every limit that an adapter may have.
+pub async fn what_is_put_over_a_part_takes_its_place(store: &dyn PayloadStore, forget_at: Timestamp) {
+    let (id, part) = (fresh_id("payload"), PartKey::payload());
+    for (seed, size) in (1..).zip([10, 200_000, 0, 150_000]) {
+        let bytes = incompressible(size, seed);
+        store.put(&id, &part, &blob(&bytes), forget_at).await.unwrap();
+        assert!(store.list(&id, "").await.unwrap() == [(part.clone(), blob(&bytes))], "{size}");
+    }
+    let late = store.put_new(&id, &part, &blob(b"late"), forget_at).await.unwrap();
+    assert_eq!(late, PutNew::Exists, "it is a part as any other");
 }
 
 /// From no byte at all to a megabyte, on both sides of every limit an adapter may have, read alone

@@ -30,18 +30,19 @@ async fn a_restart_frees_tasks_messages_and_threads_at_once() {
     };
     let until = after(clock.now(), seconds(900));
     assert_eq!(stores.state.acquire("thread", "former", clock.now(), until).await.unwrap(), Acquire::Held);
-    let budget = json!({"u": 7, "r": {"a1": [5, 9]}});
-    let set_aside = stores.state.swap("budget:today", Expected::Absent, &budget, clock.now(), until);
+    let budget = |until| json!({"u": 7, "r": {"a1": [5, until]}});
+    let aside = budget(until.as_second());
+    let set_aside = stores.state.swap("budget:today", Expected::Absent, &aside, clock.now(), until);
     assert!(matches!(set_aside.await.unwrap(), Swap::Done(_)));
     clock.advance(Duration::from_millis(1));
     let busy = stores.tasks.claim(&task.id, &request("new", &clock)).await.unwrap();
     assert!(matches!(busy, Claim::Busy { .. }));
 
     let voided = embedded.void_leases(clock.now()).unwrap();
-    assert_eq!(voided, Voided { tasks: 1, messages: 1, leases: 1 });
+    assert_eq!(voided, Voided { tasks: 1, messages: 1, leases: 1, reservations: 1 });
 
     let kept = stores.state.get("budget:today", clock.now()).await.unwrap().unwrap();
-    assert_eq!(kept.value, budget, "what is in doubt stays set aside");
+    assert_eq!(kept.value, budget(clock.now().as_second()), "what is in doubt is spent");
     let due = stores.tasks.due(Stage::Processing, clock.now(), 10).await.unwrap();
     assert_eq!(due.len(), 1, "the sweeper finds it at once");
     assert_eq!(receive(&*stores.queue, 1).await[0].receive_count, 2);
@@ -62,7 +63,7 @@ async fn voiding_leaves_everything_else_alone() {
     stores.tasks.insert(&received).await.unwrap();
     stores.queue.send(&envelope("a", 0)).await.unwrap();
     let voided = embedded.void_leases(clock.now()).unwrap();
-    assert_eq!(voided, Voided { tasks: 0, messages: 0, leases: 0 });
+    assert_eq!(voided, Voided { tasks: 0, messages: 0, leases: 0, reservations: 0 });
     assert_eq!(stores.tasks.get(&received.id).await.unwrap(), Some(received));
     assert_eq!(receive(&*stores.queue, 1).await[0].receive_count, 1);
 }

@@ -37,35 +37,28 @@ impl Short {
     /// For people: what is short of the budget `name` of `limit`, and what to do about it. Money of another `account` than
     /// the agent's own is bounded in the section of that name.
     pub(super) fn told(self, name: &str, limit: u64, account: &str) -> String {
-        let (whose, key) = bound(name, account);
+        let section = Some(account.trim_end_matches(':')).filter(|name| !name.is_empty()).unwrap_or("budget");
+        let (whose, key) = match name {
+            "day" => ("the day's budget", "per_day_usd"),
+            _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
+        };
+        let too_dear = self.needed > limit;
         let (limit, spent, missing) = (usd(limit, 2), usd(self.spent, 4), usd(self.missing, 4));
+        let needed = usd(self.needed, 4);
         let set_aside = usd(self.taken.saturating_sub(self.spent), 4);
-        if self.is_only_set_aside() {
+        if too_dear {
             format!(
-                "{whose} of {limit} is set aside for calls under way ({set_aside}, and {spent} spent; {missing} more needed): it is asked for again when they have ended; {key} in agent.toml bounds them"
+                "{whose} of {limit} is less than the {needed} that this one call may cost: raise [{section}] {key} in agent.toml"
+            )
+        } else if self.is_only_set_aside() {
+            format!(
+                "Running calls have reserved {set_aside} of {whose} of {limit} ({spent} spent, {missing} more needed). The task tries again when they end; [{section}] {key} in agent.toml bounds them"
             )
         } else {
             format!(
-                "{whose} of {limit} is used up ({spent} spent, {set_aside} set aside, {missing} more needed); raise {key} in agent.toml, or wait for midnight UTC"
+                "{whose} of {limit} is used up ({spent} spent, {set_aside} set aside, {missing} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
             )
         }
-    }
-}
-
-/// For people: a call of `micro` is dearer than the whole budget `name` of `limit`.
-pub(super) fn too_dear(name: &str, limit: u64, account: &str, micro: u64) -> String {
-    let ((whose, key), limit, micro) = (bound(name, account), usd(limit, 2), usd(micro, 4));
-    format!(
-        "{whose} of {limit} is less than the {micro} that this one call may cost: raise {key} in agent.toml"
-    )
-}
-
-/// Whose money a budget bounds, and where it is set.
-fn bound(name: &str, account: &str) -> (&'static str, String) {
-    let section = Some(account.trim_end_matches(':')).filter(|name| !name.is_empty()).unwrap_or("budget");
-    match name {
-        "day" => ("the day's budget", format!("[{section}] per_day_usd")),
-        _ => ("this tenant's budget for the day", format!("[{section}] per_tenant_day_usd")),
     }
 }
 
@@ -90,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_budget_below_a_cent_is_not_called_none() {
-        let told = too_dear("day", 1_000, "", 5_050);
+        let short = Short { limit: 1_000, spent: 0, taken: 0, needed: 5_000, missing: 50, turn: None };
+        let told = short.told("day", 1_000, "");
         assert!(told.contains("the day's budget of $0.001 is less than the $0.0050 that"), "{told}");
         assert_eq!([usd(0, 2), usd(10_000, 2), usd(123_456, 4)], ["$0", "$0.01", "$0.1235"]);
     }

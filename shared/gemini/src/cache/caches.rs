@@ -144,7 +144,7 @@ impl Caches {
         let until = after(now, YOUNG);
         self.memory.settle(&gone.key, Some(until));
         if let Err(problem) = self.handles.acquire(&gone.key, &self.handles.owner(), now, until).await {
-            tracing::warn!(key = %gone.key, %problem, "others may make the refused context cache anew");
+            tracing::warn!(key = %gone.key, %problem, "the refusal of the context cache could not be shared; other environments may create it again");
         }
     }
 

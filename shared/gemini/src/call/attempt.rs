@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{ModelFailure, ServiceTier};
+use domain::ServiceTier;
 use resilience::QuotaLimits;
 use serde_json::Value;
 
@@ -126,13 +126,7 @@ impl<'a> Attempt<'a> {
             let counted = count_tokens(self.context, self.model, self.inline).await;
             lock(&self.context.counted).insert(self.model.title.clone(), counted);
         }
-        self.cover().await.map_err(|failure| match failure.what {
-            // Counted another time, it may be cheap enough.
-            ModelFailure::Refused if self.counted().flatten().is_none() => {
-                Failure { what: ModelFailure::Retry, ..failure }
-            }
-            _ => failure,
-        })
+        self.cover().await
     }
 
     fn counted(&self) -> Option<Option<u64>> {

@@ -32,9 +32,7 @@ mod transcript;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::{
-    Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, StateStore, StoreError,
-};
+use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore, StoreError};
 use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
@@ -48,7 +46,7 @@ use crate::budget::{BudgetAccount, Reservation};
 use crate::cache::Caches;
 use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
-use crate::failure::Failure;
+use crate::failure::{Failure, Helps};
 use crate::fleet::{FleetModel, Shared, fresh_id};
 use crate::http::{Client, ConnectionCounts};
 use crate::look_up::{LookedUp, ask_all};
@@ -190,7 +188,7 @@ async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), 
     let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);
     match context.reservation.cover(most, context.now()).await {
         // Another candidate may be cheap enough.
-        Err(failure) if failure.what == ModelFailure::Refused => Ok(()),
+        Err(failure) if failure.helps != Helps::Nothing => Ok(()),
         covered => covered,
     }
 }

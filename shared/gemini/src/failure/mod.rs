@@ -107,18 +107,13 @@ impl Failure {
     /// No permit came free.
     pub(crate) fn busy(model: &str) -> Self {
         let what = ModelFailure::Defer { why: Deferral::Busy, not_before: None };
-        Self::new(what, format!("{model}: as many calls are under way as may be"))
+        Self::new(what, format!("{model}: the limit of concurrent calls is reached"))
     }
 
     /// Money, not the model, is what is missing.
     pub(crate) fn over_budget(message: String, not_before: Option<Timestamp>) -> Self {
         let what = ModelFailure::Defer { why: Deferral::Budget, not_before };
         Self { helps: Helps::Nothing, ..Self::new(what, message) }
-    }
-
-    /// Dearer than any day's budget: another model may be cheaper, and no other day is.
-    pub(crate) fn too_dear(message: String) -> Self {
-        Self::new(ModelFailure::Refused, message)
     }
 
     pub(crate) fn unanswered(
@@ -205,7 +200,7 @@ pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> O
             "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
         (_, FailureClass::ModelRefused) => {
-            "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
+            "the model is retired, or does not exist for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
         (_, FailureClass::NoAccess) => {
             "the project has no access to this model: enable billing if its limit is 0, ask whoever does not allow it, or name another model in agent.toml, [models]"

@@ -190,7 +190,7 @@ impl FleetModel {
             let change = move |state: &mut ModelState| state.park(&rules, &ended);
             let cell = FleetCell::new(key_of(&self.kept_as, shard), LIFE);
             if let Err(problem) = cell.change(shared, now, WhenCut::Forget, change).await {
-                tracing::warn!(model = self.title, %problem, "parts of the fleet try by themselves what is refused");
+                tracing::warn!(model = self.title, %problem, "the refusal could not be shared; other environments learn of it by calls of their own");
                 return;
             }
         }

@@ -111,6 +111,6 @@ async fn a_wait_for_a_permit_that_is_given_up_is_told() {
     let environment = fleet.environment();
     let hasty = ModelCall { deadline: after(fleet.now(), Duration::from_millis(1_500)), ..fleet.call() };
     let busy = during(&environment, &fleet.call(), &server, environment.generate(&hasty)).await.unwrap_err();
-    assert!(busy.message.contains("as many calls are under way"), "{}", busy.message);
+    assert!(busy.message.contains("the limit of concurrent calls"), "{}", busy.message);
     assert_eq!(fleet.told("Permit"), 2);
 }

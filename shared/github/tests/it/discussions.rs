@@ -127,7 +127,11 @@ async fn errors_in_a_success_say_what_happened() {
         ("FORBIDDEN", "Repository was archived so is read-only.", Some(ServiceFailure::Closed)),
         ("FORBIDDEN", "Resource not accessible by integration", Some(ServiceFailure::AccountRefused)),
         ("INSUFFICIENT_SCOPES", "Your token lacks: write:discussion", Some(ServiceFailure::AccountRefused)),
-        ("NOT_FOUND", "Could not resolve to a node", Some(ServiceFailure::Refused)),
+        (
+            "UNPROCESSABLE",
+            "could not be created. Interactions on this repository have been restricted to collaborators only.",
+            Some(ServiceFailure::AccountRefused),
+        ),
         ("", "Something went wrong while executing your query.", Some(ServiceFailure::InDoubt)),
     ] {
         let server =

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod absence;
 mod account;
 mod app;
 mod connection;

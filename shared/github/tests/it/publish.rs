@@ -67,7 +67,7 @@ async fn refusals_are_final() {
         (400, ServiceFailure::Refused),
         (401, ServiceFailure::AccountRefused),
         (403, ServiceFailure::Refused),
-        (404, ServiceFailure::Refused),
+        (404, ServiceFailure::AccountRefused),
         (422, ServiceFailure::Refused),
     ] {
         let error = refused_with(status, &[], "no").await;

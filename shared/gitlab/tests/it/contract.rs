@@ -21,9 +21,10 @@ contract_tests!(Contract {
     adds: |asked| asked.method == "POST",
     others: |_| me(),
     error: |status, said| Reply::json(status, json!({"message": said})),
-    refusals: &[(400, "does not accept"), (403, "Reporter"), (404, "member of the project")],
+    refusals: &[(400, "does not accept")],
     account_refusals: &[
         (401, "no", "check GITLAB_TOKEN"),
+        (403, "403 Forbidden", "Reporter"),
         (403, "403 Forbidden - Your account has been blocked.", "unblock"),
         (403, "Your account has been blocked.", "unblock"),
         (

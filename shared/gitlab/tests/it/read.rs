@@ -105,7 +105,7 @@ async fn an_open_issue_of_an_archived_project_takes_no_notes() {
 #[tokio::test]
 async fn a_refusal_is_told_by_what_the_project_is() {
     for (archived, expected, word) in
-        [(true, ServiceFailure::Closed, "archived"), (false, ServiceFailure::Refused, "role Reporter")]
+        [(true, ServiceFailure::Closed, "archived"), (false, ServiceFailure::AccountRefused, "role Reporter")]
     {
         let server = Server::start(move |asked| match asked.method.as_str() {
             "GET" => Reply::json(200, json!({"id": 7, "archived": archived})),
@@ -138,4 +138,46 @@ async fn what_gitlab_cannot_say_now_is_no_absence() {
     let server = Server::start(|_| Reply::json(500, json!({}))).await;
     let error = staff(&client(&server)).audience(&target(), "9").await.unwrap_err();
     assert_eq!(error.failure, ServiceFailure::Later { after: None });
+}
+
+/// What is not found is gone for whoever sees all of the project, and hidden perhaps from whoever does not.
+#[tokio::test]
+async fn a_404_is_told_by_what_our_account_sees_of_the_project() {
+    let role = |level: u64| json!({"permissions": {"project_access": null, "group_access": {"access_level": level}}});
+    for (status, project, expected) in [
+        (200, role(20), ServiceFailure::Closed),
+        (200, role(10), ServiceFailure::PlaceRefused),
+        (200, json!({"id": 7}), ServiceFailure::PlaceRefused),
+        (404, json!({"message": "404 Project Not Found"}), ServiceFailure::AccountRefused),
+        (502, json!({}), ServiceFailure::Later { after: None }),
+    ] {
+        let server = Server::start(move |asked| match asked.path.as_str() {
+            "/api/v4/user" => Reply::json(200, json!({"username": "afterhook"})),
+            "/api/v4/projects/7" => Reply::json(status, project.clone()),
+            _ => Reply::json(404, json!({"message": "404 Not found"})),
+        })
+        .await;
+        let gitlab = client(&server);
+        let gitlab = publicly(&gitlab);
+        let labels = gitlab.labels().unwrap();
+        for error in [
+            gitlab.publish(&target(), "Hi", &mark("1")).await.unwrap_err(),
+            gitlab.history(&target(), 5).await.unwrap_err(),
+            gitlab.state(&target()).await.unwrap_err(),
+            labels.add(&target(), &["bug".to_owned()]).await.unwrap_err(),
+        ] {
+            assert_eq!(error.failure, expected, "{status} {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_is_refused_in_a_locked_discussion_is_refused_for_that() {
+    let server = Server::start(|asked| match asked.method.as_str() {
+        "GET" => Reply::json(200, json!({"state": "opened", "discussion_locked": true})),
+        _ => Reply::json(403, json!({"message": "403 Forbidden"})),
+    })
+    .await;
+    let error = publicly(&client(&server)).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::Closed, "{error}");
 }

@@ -22,10 +22,11 @@ contract_tests!(Contract {
     adds: |asked| asked.method == "POST",
     others: |_| myself(),
     error: |status, said| Reply::json(status, json!({"errorMessages": [said], "errors": {}})),
-    refusals: &[(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects")],
+    refusals: &[(400, "does not accept")],
     account_refusals: &[
         (401, "no", "JIRA_API_TOKEN"),
         (402, "no", "bill"),
+        (403, "no", "Add Comments"),
         (403, "Current user not permitted to use Jira", "access to Jira"),
         (403, "Basic auth with password is not allowed on this instance.", "JIRA_API_TOKEN"),
         (

@@ -75,13 +75,14 @@ async fn a_second_request_for_one_comment_ends_with_the_first() {
 
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, message, code, word) in [
-        (400, "You don't have permission", "FORBIDDEN", "permission to write"),
-        (400, "Entity not found: Issue", "INPUT_ERROR", "private team"),
-        (200, "Argument Validation Error", "INVALID_INPUT", "Argument Validation Error"),
+    for (status, message, code, word, failure) in [
+        (400, "You don't have permission", "FORBIDDEN", "permission to write", ServiceFailure::PlaceRefused),
+        (400, "Entity not found: Issue", "INPUT_ERROR", "private team", ServiceFailure::PlaceRefused),
+        (400, "Entity not found: Comment", "INPUT_ERROR", "was deleted", ServiceFailure::Closed),
+        (200, "Argument Validation Error", "INVALID_INPUT", "Argument", ServiceFailure::Refused),
     ] {
         let error = refused(move || failed(status, message, code)).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{message}");
+        assert_eq!(error.failure, failure, "{message}");
         assert!(error.message.contains(message) && error.message.contains(word), "{error}");
     }
 }

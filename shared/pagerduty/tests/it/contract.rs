@@ -22,9 +22,10 @@ contract_tests!(Contract {
     adds: |asked| asked.method == "POST",
     others: |_| me(),
     error: |status, said| Reply::json(status, json!({"error": {"message": said}})),
-    refusals: &[(400, "PAGERDUTY_EMAIL"), (404, "another account")],
+    refusals: &[(400, "PAGERDUTY_EMAIL")],
     account_refusals: &[
         (401, "no", "check PAGERDUTY_API_TOKEN"),
+        (404, "Not Found", "another account"),
         (403, "Access Denied", "may only read"),
         (402, "Account does not have the abilities to perform the action", "plan"),
         (400, "Requester User Not Found", "PAGERDUTY_EMAIL"),

@@ -25,7 +25,7 @@ contract_tests!(Contract {
         true => Reply::json(status, json!({"detail": {"code": said, "message": "Must login", "extra": {}}})),
         false => Reply::json(status, json!({"detail": said})),
     },
-    refusals: &[(400, "does not accept"), (404, "organization")],
+    refusals: &[(400, "does not accept")],
     account_refusals: &[
         (401, "no", "check SENTRY_AUTH_TOKEN"),
         (401, "sso-required", "single sign-on"),

@@ -4,7 +4,7 @@ use domain::{Publisher, ServiceFailure, ThreadState};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{COMMENTS, ME, client, mark, marked, note, serving, target};
+use crate::support::{COMMENTS, ME, client, mark, marked, me, note, serving, target};
 
 #[tokio::test]
 async fn the_last_ones_come_oldest_first_with_their_authors_and_without_our_marks() {
@@ -47,5 +47,29 @@ async fn what_is_resolved_is_closed() {
         let server = Server::start(move |_| Reply::json(200, json!({"id": "7", "status": status}))).await;
         assert_eq!(client(&server).state(&target()).await.unwrap(), expected, "{status}");
         assert_eq!(server.lines(), ["GET /api/0/organizations/harbor/issues/7/"]);
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_is_not_found_is_told_by_whether_our_account_sees_its_organization() {
+    for (status, expected) in [
+        (200, ServiceFailure::Closed),
+        (404, ServiceFailure::AccountRefused),
+        (502, ServiceFailure::Later { after: None }),
+    ] {
+        let server = Server::start(move |asked| match asked.path.as_str() {
+            "/api/0/" => me(),
+            "/api/0/organizations/harbor/issues/" => Reply::json(status, json!([])),
+            _ => Reply::json(404, json!({"detail": "The requested resource does not exist"})),
+        })
+        .await;
+        let sentry = client(&server);
+        for error in [
+            sentry.state(&target()).await.unwrap_err(),
+            sentry.history(&target(), 5).await.unwrap_err(),
+            sentry.publish(&target(), "Hi", &mark("1")).await.unwrap_err(),
+        ] {
+            assert_eq!(error.failure, expected, "{error}");
+        }
     }
 }

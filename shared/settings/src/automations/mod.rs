@@ -63,7 +63,7 @@ impl Default for AutomationSettings {
     }
 }
 
-/// Whether `automation` has nothing to do where there is no thread. Of automations in code it is not assumed.
+/// Whether `automation` needs a thread. Automations in code are assumed not to.
 #[must_use]
 pub fn needs_thread(automation: &str) -> bool {
     matches!(automation, "reply" | "label")

@@ -62,7 +62,7 @@ fn what_makes_no_account_is_a_mistake() {
         ("{ project = \"p\", key = \"GEMINI_API_KEY\" }", "has no key"),
         ("{ project = \"a/b\" }", "no project"),
         ("{ project = \"p\", location = \"evil.example/\" }", "no location"),
-        ("{ key = \"GITHUB_TOKEN\" }", "no variable for a key"),
+        ("{ key = \"GITHUB_TOKEN\" }", "not the name of a variable for a model key"),
         ("{ project = \"p\", workload_identity = \"key.json\" }", "holds a secret"),
         ("{ project = \"p\", workload_identity = \"p.md\" }", "no configuration of workload identity"),
         ("{ project = \"p\", workload_identity = \"none.json\" }", "no such file"),

@@ -14,3 +14,4 @@ mod senders;
 mod services;
 mod shipped;
 mod values;
+mod version;

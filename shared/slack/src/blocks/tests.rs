@@ -38,6 +38,10 @@ fn with<T>(draft: &str, read: impl FnOnce(&Ask<'_>) -> T) -> T {
     read(&Ask { task: &task, notice, draft })
 }
 
+fn intents() -> Vec<String> {
+    ["bug_report", "question"].map(str::to_owned).into()
+}
+
 /// Every text of every block, with its length in characters.
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
@@ -61,8 +65,8 @@ fn decided(outcome: Option<Outcome>, from: Option<Origin>) -> Closed {
 }
 
 #[test]
-fn a_request_says_what_it_is_about_and_has_three_buttons() {
-    let blocks = with("Thanks, **fixed**.", |ask| request(ask, Some("https://console.example/")));
+fn a_request_says_what_it_is_about_and_has_three_buttons_and_a_menu() {
+    let blocks = with("Thanks, **fixed**.", |ask| request(ask, Some("https://console.example/"), &intents()));
     let text = all(&blocks);
     for part in [
         "github, issues.opened by &lt;!channel&gt;",
@@ -88,14 +92,49 @@ fn a_request_says_what_it_is_about_and_has_three_buttons() {
 
 #[test]
 fn without_a_console_nothing_can_be_edited() {
-    let blocks = with("Hello", |ask| request(ask, None));
-    assert_eq!(blocks.as_array().unwrap().last().unwrap()["elements"].as_array().unwrap().len(), 2);
+    let blocks = with("Hello", |ask| request(ask, None, &intents()));
+    assert_eq!(blocks.as_array().unwrap().last().unwrap()["elements"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn the_menu_offers_the_other_intents_and_spam_and_asks_again_before_it_decides() {
+    let menu = |intents: &[String], draft: &str| {
+        let blocks = with(draft, |ask| request(ask, None, intents));
+        blocks.as_array().unwrap().last().unwrap()["elements"].as_array().unwrap().last().unwrap().clone()
+    };
+    let said = menu(&intents(), "Hello");
+    let options = said["options"].as_array().unwrap();
+    let read = |option: &Value| {
+        let value = option["value"].as_str().unwrap().to_owned();
+        let (button, task, hash) = Button::read(said["action_id"].as_str().unwrap(), &value).unwrap();
+        assert_eq!((task, hash), (TaskId::derive("github", b"1"), short_sha256("Hello").as_str()));
+        format!("{button:?}")
+    };
+    let read: Vec<String> = options.iter().map(read).collect();
+    assert_eq!(read, ["RejectSpam", "ApproveAs(\"question\")"], "it was sorted as bug_report");
+    assert!(said["confirm"]["text"]["text"].is_string());
+    let cut = menu(&intents(), &"line of text\n\n".repeat(3_000));
+    assert!(cut["confirm"]["text"]["text"].as_str().unwrap().contains("publishes all of it"));
+
+    let many: Vec<String> = (0..200).map(|number| format!("{}{number:03}", "i".repeat(61))).collect();
+    let said = menu(&many, "Hello");
+    let options = said["options"].as_array().unwrap();
+    assert_eq!(options.len(), 100, "Slack takes no more");
+    for option in options {
+        let (text, value) = (option["text"]["text"].as_str().unwrap(), option["value"].as_str().unwrap());
+        assert!(text.chars().count() <= 75 && value.chars().count() <= 150, "{option}");
+    }
+    let confirm = &said["confirm"];
+    for (key, most) in [("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)] {
+        assert!(confirm[key]["text"].as_str().unwrap().chars().count() <= most, "{key}");
+    }
+    assert!(cut["confirm"]["text"]["text"].as_str().unwrap().chars().count() <= 300);
 }
 
 #[test]
 fn a_long_draft_keeps_slacks_limits_is_cut_visibly_and_asks_before_it_is_published() {
     for draft in ["word & <b> ".repeat(5_000), "é".repeat(40_000), "line of text\n\n".repeat(3_000)] {
-        let blocks = with(&draft, |ask| request(ask, None));
+        let blocks = with(&draft, |ask| request(ask, None, &intents()));
         let mut found = Vec::new();
         texts(&blocks, &mut found);
         assert!(found.iter().all(|text| text.chars().count() <= 3_000));
@@ -109,7 +148,7 @@ fn a_long_draft_keeps_slacks_limits_is_cut_visibly_and_asks_before_it_is_publish
 #[test]
 fn a_draft_that_fits_is_shown_whole() {
     let draft = "One sentence of some length. ".repeat(250);
-    let blocks = with(&draft, |ask| request(ask, None));
+    let blocks = with(&draft, |ask| request(ask, None, &intents()));
     let shown: String = all(&blocks).split_whitespace().collect();
     assert!(shown.contains(&draft.split_whitespace().collect::<String>()));
     assert!(!shown.contains("longerthanthismessage"));
@@ -117,7 +156,8 @@ fn a_draft_that_fits_is_shown_whole() {
 
 #[test]
 fn a_draft_cannot_mention_anybody() {
-    let text = with("<!channel> <@U1> <https://evil.example|docs>", |ask| all(&request(ask, None)));
+    let text =
+        with("<!channel> <@U1> <https://evil.example|docs>", |ask| all(&request(ask, None, &intents())));
     assert!(
         !text.contains("<!channel") && !text.contains("<@U1") && !text.contains("<https://evil"),
         "{text}"
@@ -145,7 +185,7 @@ fn a_closed_message_decides_nothing_any_more_and_says_who_what_and_when() {
         let blocks = with("Hello", |ask| closed(ask, &closed_as, Some("https://c.example")));
         assert!(all(&blocks).contains(said));
         let text = blocks.to_string();
-        assert!(!text.contains("afterhook_approve") && !text.contains("afterhook_reject"));
+        assert!(!["approve", "reject", "choose"].iter().any(|id| text.contains(&format!("afterhook_{id}"))));
         let goes_out = matches!(closed_as.outcome, Some(Outcome::Approved | Outcome::Edited));
         assert_eq!(text.contains("afterhook_thumb_up") && text.contains("afterhook_thumb_down"), goes_out);
         assert!(all(&blocks).contains("Hello"));

@@ -8,15 +8,15 @@ use crate::support::{client, error, mark, start, target};
 
 #[tokio::test]
 async fn a_refusal_says_how_to_mend_it() {
-    for (code, word) in [
-        ("not_in_channel", "/invite"),
-        ("channel_not_found", "invite the bot"),
-        ("msg_too_long", "longer"),
-        ("restricted_action", "setting"),
+    for (code, word, failure) in [
+        ("not_in_channel", "/invite", ServiceFailure::PlaceRefused),
+        ("channel_not_found", "invite the bot", ServiceFailure::PlaceRefused),
+        ("msg_too_long", "longer", ServiceFailure::Refused),
+        ("restricted_action", "setting", ServiceFailure::PlaceRefused),
     ] {
         let server = Server::start(move |_| error(code)).await;
         let failed = client(&server).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-        assert_eq!(failed.failure, ServiceFailure::Refused);
+        assert_eq!(failed.failure, failure);
         assert!(
             failed.to_string().starts_with(&format!("slack: post a message: HTTP 200: {code}; ")),
             "{failed}"

@@ -1,6 +1,6 @@
 //! From GitHub's payload to [`Event`].
 
-use domain::{Event, Target, ThreadState, Timestamp, clip};
+use domain::{Event, Happening, Target, ThreadState, Timestamp, clip};
 use markdown::fenced;
 use serde_json::{Map, Value};
 
@@ -187,7 +187,7 @@ impl<'p> About<'p> {
     /// A hook of the repository, one of its organisation and an app report the same in bodies of their own.
     /// The text tells two edits of one second apart, and what was changed two changes of one kind. What the author says of
     /// an issue in the moment of its opening (its labels, its milestone) is reported besides, and is a part of that.
-    fn happening(&self, payload: &Payload<'_>) -> Option<String> {
+    fn happening(&self, payload: &Payload<'_>) -> Option<Happening> {
         let text = self.words.map_or(&self.subject.body, |words| &words.body);
         let id = self.words.map_or(&self.subject.id, |words| &words.id).number().map(|id| id.to_string());
         let thread = self.thread().ok();

@@ -4,7 +4,7 @@
 //! The header alone would let whoever replays a request choose what it is taken for. A body is of a kind only
 //! if it holds what such an event is about, which leaves little to choose.
 
-use domain::Event;
+use domain::{Event, Happening};
 use serde_json::Value;
 
 use super::kind::Kind;
@@ -89,7 +89,7 @@ fn is_common(key: &str) -> bool {
 }
 
 /// A hook of the repository, one of its organisation and an app report the same, but for the fields that say so.
-fn reported(name: &str, body: &Value) -> Option<String> {
+fn reported(name: &str, body: &Value) -> Option<Happening> {
     const WHOSE_HOOK: [&str; 3] = ["enterprise", "installation", "organization"];
     let fields = body.as_object()?.iter().filter(|(key, _)| !WHOSE_HOOK.contains(&key.as_str()));
     let rest: Vec<_> = fields.collect();

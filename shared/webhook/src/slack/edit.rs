@@ -43,6 +43,6 @@ pub(super) fn is_marked(message: JsonView<'_>) -> bool {
 fn edited(event: Event, message: JsonView<'_>) -> Result<Event, ParseError> {
     let at = message.text("/edited/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.edited.ts"))?;
     // The message as it was posted is another happening.
-    let happening = event.happening.map(|facts| format!("{facts}\0{at}"));
+    let happening = event.happening.map(|posted| posted.with(at));
     Ok(Event { name: NAME.to_owned(), occurred_at: message::date(at), happening, ..event })
 }

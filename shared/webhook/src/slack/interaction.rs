@@ -4,7 +4,7 @@ use super::{is_account, is_channel, is_stamp, is_team};
 use crate::reading::{JsonView, MAX_FACT_BYTES, json, kind_name, lacks, read as read_json};
 use crate::{ParseError, Parsed, Received};
 
-/// A person used buttons of a message of ours (`block_actions`).
+/// A person used buttons or the menu of a message of ours (`block_actions`).
 ///
 /// Slack's `response_url` is left out: nothing is sent to a URL out of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub struct Interaction {
     pub actions: Vec<InteractionAction>,
 }
 
-/// One button that was used.
+/// One button or menu that was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InteractionAction {
     /// The id that we gave it.
     pub id: String,
-    /// The value that we gave it.
+    /// The value that we gave it, or to what was chosen.
     pub value: Option<String>,
 }
 
@@ -74,6 +74,7 @@ fn interaction(body: JsonView<'_>) -> Result<Interaction, ParseError> {
 
 fn action(action: JsonView<'_>) -> Option<InteractionAction> {
     let id = action.text("/action_id").filter(|id| id.len() <= 255)?;
-    let value = action.text("/value").filter(|value| value.len() <= MAX_VALUE_BYTES);
+    let value = action.text("/value").or_else(|| action.text("/selected_option/value"));
+    let value = value.filter(|value| value.len() <= MAX_VALUE_BYTES);
     Some(InteractionAction { id: id.to_owned(), value: value.map(str::to_owned) })
 }

@@ -18,10 +18,11 @@ contract_tests!(Contract {
     adds: |asked| asked.method == "PUT",
     others: |asked| if asked.path.ends_with("me.json") { me() } else { ticket("open") },
     error: |status, said| Reply::json(status, json!({"error": said})),
-    refusals: &[(403, "tickets:write"), (404, "does not exist"), (422, "does not accept")],
+    refusals: &[(422, "does not accept")],
     account_refusals: &[
         (401, "no", "ZENDESK_EMAIL"),
         (402, "no", "bill"),
+        (403, "no", "access to the ticket"),
         (403, "You are missing the following required scopes: tickets:write", "tickets:write"),
         (404, "There is no help desk configured at this address. You can claim it.", "subdomain"),
     ],

@@ -6,7 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure, ThreadState};
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{STAMP, at, client, mark, target, ticket, updated};
+use crate::support::{ME, STAMP, at, client, mark, target, ticket, updated};
 
 const LINES: [&str; 2] = ["GET /api/v2/tickets/7.json", "PUT /api/v2/tickets/7.json"];
 
@@ -83,9 +83,7 @@ async fn only_a_closed_ticket_takes_nothing_more() {
 
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in
-        [(403, "tickets:write"), (404, "does not exist"), (422, "does not accept"), (302, "ZENDESK_API_URL")]
-    {
+    for (status, word) in [(422, "does not accept"), (302, "ZENDESK_API_URL")] {
         let error = failed(status, &[], json!({"error": "no"})).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(error.message.starts_with(&format!("HTTP {status}: no")), "{error}");
@@ -144,4 +142,32 @@ async fn a_note_among_the_staff_is_not_public_and_carries_its_mark() {
     let sent = &server.asked()[1].json()["ticket"];
     assert_eq!(sent["comment"]["public"], json!(false));
     assert_eq!(sent["metadata"]["afterhook_task_id"], json!(mark("1").task_id));
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_not_found_is_told_by_what_our_account_sees() {
+    for (user, expected) in [
+        (json!({"role": "agent", "ticket_restriction": null}), ServiceFailure::Closed),
+        (json!({"role": "admin"}), ServiceFailure::Closed),
+        (json!({"role": "agent", "ticket_restriction": "groups"}), ServiceFailure::PlaceRefused),
+        (json!({"role": "end-user"}), ServiceFailure::PlaceRefused),
+    ] {
+        let server = Server::start(move |asked| match asked.path.as_str() {
+            "/api/v2/users/me.json" => {
+                let mut user = user.clone();
+                user["id"] = json!(ME);
+                Reply::json(200, json!({"user": user}))
+            }
+            _ => Reply::json(404, json!({"error": "RecordNotFound", "description": "Not found"})),
+        })
+        .await;
+        let zendesk = client(&server);
+        for error in [
+            zendesk.state(&target()).await.unwrap_err(),
+            Publisher::publish(&zendesk, &target(), "Hi", &mark("1")).await.unwrap_err(),
+        ] {
+            assert_eq!(error.failure, expected, "{error}");
+            assert!(error.message.contains("RecordNotFound"), "{error}");
+        }
+    }
 }

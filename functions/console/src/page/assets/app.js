@@ -33,7 +33,7 @@ function times(root) {
 
 // Whether something was typed that a reload would lose.
 function dirty() {
-  if (document.querySelector("input[name=chosen]:checked, form.decide[data-leaving]")) return true;
+  if (document.querySelector("input[name=chosen]:checked, form.decide[data-leaving], button[value=edit]")) return true;
   return edited();
 }
 
@@ -77,6 +77,22 @@ function replace(part, html) {
   }
 }
 
+// The address of a page of ours, with these fields of its query, or without those that are null.
+function address(href, fields) {
+  const url = new URL(href, location.href);
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null) url.searchParams.delete(name); else url.searchParams.set(name, value);
+  }
+  return url.pathname + url.search;
+}
+
+function path(href) {
+  return new URL(href, location.href).pathname;
+}
+
+// That of this page, though it be the answer to a form.
+const here = address(document.querySelector(".changed a")?.href ?? location.href, { done: null, of: null });
+
 async function refresh(part) {
   const answer = await fetch(part.dataset.live, {
     headers: { "If-None-Match": part.dataset.etag },
@@ -93,9 +109,7 @@ async function refresh(part) {
   const key = answer.headers.get("x-key") ?? "";
   if (key !== part.dataset.key) {
     if (!dirty()) {
-      const query = new URLSearchParams(location.search);
-      ["done", "of"].forEach((name) => query.delete(name));
-      location.replace(`${location.pathname}?${query}`);
+      location.replace(here);
       return;
     }
     document.querySelector(".changed")?.removeAttribute("hidden");
@@ -152,14 +166,6 @@ function say(text) {
   document.querySelector("main").append(word);
   setTimeout(() => word.remove(), 4000);
 }
-
-// The way back leads to the list that one has come from, as it was filtered.
-if (location.pathname === "/") {
-  const query = new URLSearchParams(location.search);
-  query.delete("done");
-  sessionStorage.setItem("afterhook.list", `/?${query}`);
-}
-document.querySelectorAll(".back a[href='/']").forEach((link) => { link.href = sessionStorage.getItem("afterhook.list") ?? "/"; });
 
 times(document);
 enhance(document);

@@ -58,11 +58,15 @@ function hold(key, entry) {
 }
 
 function rejects(button) {
-  return button?.value === "reject" || button?.getAttribute("formaction")?.endsWith("/reject");
+  return button?.value === "reject" || sendsTo(button, "/reject");
 }
 
-function isHeld(path) {
-  return Object.values(held()).some((entry) => entry.by === who && entry.back === path);
+function sendsTo(button, what) {
+  return button?.hasAttribute("formaction") && path(button.formAction).endsWith(what);
+}
+
+function isHeld(page) {
+  return Object.values(held()).some((entry) => entry.by === who && entry.back && path(entry.back) === page);
 }
 
 // Where the queue goes on from here: not back to what is rejected already, unless everything behind it is.
@@ -81,13 +85,13 @@ function regret(form, button) {
   if (button.value === "reject" && chosen === 0) return false;
   const says = chosen ? `Rejected: ${chosen}.` : `Rejected: ${document.querySelector(".heading h1").textContent}.`;
   const key = `${Date.now()} ${action}`;
-  const entry = { action, fields, says, by: who, back: chosen ? null : location.pathname, due: Date.now() + UNDO_MS };
+  const entry = { action, fields, says, by: who, back: chosen ? null : here, due: Date.now() + UNDO_MS };
   try { hold(key, entry); } catch { return false; }
   const next = onward();
   if (!chosen && next && form.querySelector("textarea")?.value === form.querySelector("textarea")?.defaultValue) {
     hops = true;
     form.dataset.sent = "yes";
-    location.assign(`${next}?done=held`);
+    location.assign(address(next, { done: "held" }));
     return true;
   }
   if (chosen) {
@@ -113,7 +117,7 @@ function bar(key, entry) {
     line.remove();
     document.querySelectorAll(".leaving").forEach((row) => row.classList.remove("leaving"));
     document.querySelectorAll("form[data-leaving]").forEach((form) => delete form.dataset.leaving);
-    if (entry.back && entry.back !== location.pathname) location.assign(entry.back);
+    if (entry.back && path(entry.back) !== path(here)) location.assign(entry.back);
   });
   line.append(`${entry.says} `, undo);
   document.querySelector("main").prepend(line);
@@ -143,7 +147,7 @@ async function carryOut(key) {
 }
 
 function landed(entry, line) {
-  if (entry.back === location.pathname) { location.replace(`${location.pathname}?done=rejected`); return; }
+  if (entry.back && path(entry.back) === path(here)) { location.replace(address(here, { done: "rejected" })); return; }
   document.querySelectorAll(".leaving").forEach((row) => row.remove());
   setTimeout(() => line?.remove(), 4000);
 }
@@ -164,12 +168,13 @@ function refused(entry, line, html) {
 }
 
 // Whom a decision leads to a task that they have rejected goes on; whoever comes by themselves finds it as it was left.
-if (who && isHeld(location.pathname)) {
+if (who && isHeld(path(here))) {
   document.querySelectorAll("#draft form.decide").forEach((form) => { form.dataset.leaving = "yes"; });
-  const next = new URLSearchParams(location.search).has("done") && onward();
+  const said = new URLSearchParams(location.search);
+  const next = said.has("done") && onward();
   if (next) {
     hops = true;
-    location.replace(next + location.search);
+    location.replace(address(next, { done: said.get("done"), of: said.get("of") }));
   }
 }
 
@@ -192,7 +197,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   if (!form.matches("form.decide")) return;
-  const decides = form.matches("#draft form, .batch") && !button?.getAttribute("formaction")?.endsWith("/preview");
+  const decides = form.matches("#draft form, .batch") && !sendsTo(button, "/preview");
   if (form.dataset.sent || form.dataset.leaving || (decides && !isSeen(form, button)) || (rejects(button) && regret(form, button))) {
     event.preventDefault();
     return;

@@ -47,7 +47,9 @@ pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
     match settled(&seen, allowed) {
         Ok(text) => Cleaned { text, alarm: recital },
         Err(text) => {
-            let restless = "cleaning the draft found no end, so its markup was taken away".to_owned();
+            let restless =
+                "the draft still changed after the last round of cleaning, so all markup was removed"
+                    .to_owned();
             Cleaned { text, alarm: Some(recital.unwrap_or(restless)) }
         }
     }
