@@ -96,6 +96,32 @@ fn every_name_carries_the_name_of_the_stack() {
     }
 }
 
+/// What belongs to the account, and not to a region, has the region in its name too: a second region has the same stack.
+#[test]
+fn names_that_an_account_has_once_carry_the_region() {
+    const GLOBAL: [(&str, &str); 8] = [
+        ("AWS::Budgets::Budget", "BudgetName"),
+        ("AWS::CloudWatch::Dashboard", "DashboardName"),
+        ("AWS::IAM::Group", "GroupName"),
+        ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+        ("AWS::IAM::Role", "RoleName"),
+        ("AWS::IAM::User", "UserName"),
+        ("AWS::S3::Bucket", "BucketName"),
+    ];
+    let template = Template::read();
+    for (kind, key) in GLOBAL {
+        for name in template.named(kind) {
+            let given = &template.properties(name)[key];
+            assert!(given.is_null() || text(given).contains("${AWS::Region}"), "{name}: {key}");
+        }
+    }
+    let shown = text(&template.root()["Outputs"]["DashboardUrl"]["Value"]);
+    assert!(shown.ends_with("#dashboards/dashboard/${Dashboard}"), "{shown}");
+    let roles = template.named("AWS::IAM::Role");
+    assert!(roles.len() > 3 && template.named("AWS::CloudWatch::Dashboard") == ["Dashboard"]);
+}
+
 #[test]
 fn samconfig_has_a_stack_for_dev_and_one_for_prod() {
     let config: toml::Table =
