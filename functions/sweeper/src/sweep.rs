@@ -1,7 +1,6 @@
 //! One sweep over the unfinished tasks that are due.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{
     Clock, Depth, Due, Envelope, Lane, Save, Stage, StoreError, Stores, Task, TaskError, TaskId, TaskStatus,
@@ -71,7 +70,7 @@ impl Sweeper {
     /// [`StoreError`] when the stores do not even say what is due. What they did say is done.
     pub async fn sweep(&self, deadline: Timestamp) -> Result<Swept, StoreError> {
         let now = self.clock.now();
-        let lanes = Lanes { depths: self.depths().await, sent: AtomicU64::new(0) };
+        let depths = self.depths().await;
         let (mut swept, mut unasked, mut seen) = (Swept::default(), None, HashSet::new());
         let mut stages = Stage::ALL.to_vec();
         while !stages.is_empty() {
@@ -80,7 +79,7 @@ impl Sweeper {
                 match self.due(stage, now, &mut seen, &mut swept).await {
                     Ok(due) => {
                         let may_be_more = due.len() == PER_STAGE;
-                        self.work_off(due, now, deadline, &lanes, &mut swept).await;
+                        self.work_off(due, now, deadline, &depths, &mut swept).await;
                         if may_be_more && self.clock.now() < deadline {
                             unfinished.push(stage);
                         }
@@ -103,13 +102,13 @@ impl Sweeper {
         due: Vec<Due>,
         now: Timestamp,
         deadline: Timestamp,
-        lanes: &Lanes,
+        depths: &BTreeMap<&'static str, Depth>,
         swept: &mut Swept,
     ) {
         swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
         let mut outcomes = stream::iter(due)
             .take_while(|_| futures::future::ready(self.clock.now() < deadline))
-            .map(|due| self.look(due, now, lanes))
+            .map(|due| self.look(due, now, depths))
             .buffer_unordered(AT_ONCE);
         while let Some((done, was_forgotten)) = outcomes.next().await {
             swept.report.count(done);
@@ -155,13 +154,12 @@ impl Sweeper {
     }
 
     /// What was done, and whether it had been due for long at `now`.
-    async fn look(&self, due: Due, now: Timestamp, lanes: &Lanes) -> (Done, bool) {
-        let depth = lanes.depth(due.lane);
+    async fn look(&self, due: Due, now: Timestamp, depths: &BTreeMap<&'static str, Depth>) -> (Done, bool) {
+        let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
         let done = self.act(&due, depth).await.unwrap_or_else(|problem| {
             error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
             Done::Error
         });
-        lanes.sent.fetch_add(u64::from(done == Done::Woken), Ordering::Relaxed);
         (done, is_forgotten(&due, now))
     }
 
@@ -231,20 +229,6 @@ impl Sweeper {
             Save::Done => done,
             Save::Stale => Done::MovedOn,
         })
-    }
-}
-
-/// How full the lanes are.
-struct Lanes {
-    depths: BTreeMap<&'static str, Depth>,
-    /// Messages that this sweep has sent, to whichever lane: those that they are behind are not yet in the depths.
-    sent: AtomicU64,
-}
-
-impl Lanes {
-    fn depth(&self, lane: Lane) -> Depth {
-        let known = self.depths.get(lane.as_str()).copied().unwrap_or_default();
-        Depth { ready: known.ready.saturating_add(self.sent.load(Ordering::Relaxed)), ..known }
     }
 }
 
