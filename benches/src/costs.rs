@@ -172,7 +172,16 @@ fn models(page: &mut String, counted: &Counted, events: f64, idle: f64) -> Outco
     }
     writeln!(
         page,
-        "\nThe last column has the idle month, and the metrics of one event in as many hours as there are events, up to each."
+        "\nThe last column has the idle month, and the metrics of one event in as many hours as there are events, up to each.\n"
+    )?;
+    writeln!(
+        page,
+        "A context cache of {} tokens costs ${:.4} an hour, made anew in each, and is among Gemini's above. It is made where {} or more\n\
+         calls an hour repay it, and never of fewer than {} tokens: a persona that is shorter, or rarely asked for, is sent each time.",
+        model::PERSONA,
+        model::cache_hour(model::PERSONA)?,
+        model::reads_that_repay()?,
+        model::MIN_CACHED,
     )?;
     Ok(())
 }

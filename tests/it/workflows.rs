@@ -84,6 +84,23 @@ fn releases_carry_a_bill_of_materials_and_where_they_come_from() {
     }
 }
 
+/// The programs that ship are others than those that the tests build: linked by zig, with fat link-time optimisation.
+#[test]
+fn bundles_start_before_they_are_archived() {
+    let (_, _, tree) = workflows().into_iter().find(|(name, ..)| name == "bundle.yml").unwrap();
+    let steps = tree["jobs"]["bundle"]["steps"].as_sequence().unwrap();
+    let at =
+        |what: &str| steps.iter().position(|step| step["run"].as_str().is_some_and(|run| run.contains(what)));
+    let (built, started, archived) = (at(".ci/bundle "), at(".ci/lambda "), at("tar "));
+    assert!(built.is_some() && built < started && started < archived, "{built:?} {started:?} {archived:?}");
+    let step = &steps[started.unwrap()];
+    assert_eq!(
+        step["run"].as_str(),
+        Some(r#"bash .ci/lambda "$RUNNER_TEMP/afterhook-x86_64/functions" packages"#)
+    );
+    assert_eq!(step["if"].as_str(), Some("matrix.architecture == 'x86_64'"));
+}
+
 /// It has no shell and no folders but its own: whether it starts is seen by starting it, on a machine of each kind.
 #[test]
 fn releases_start_the_image_before_they_publish_it() {

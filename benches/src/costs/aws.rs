@@ -54,7 +54,7 @@ const LINE_GIGABYTES_A_SWEEP: f64 = 0.5e-6;
 /// Sweeps of 30 days.
 const SWEEPS: f64 = 43_200.0;
 const SWEEPS_A_LOOK: f64 = 5.0;
-const HOURS: f64 = 720.0;
+pub(super) const HOURS: f64 = 720.0;
 /// Lambda asks each of three lanes with five pollers, each for 20 s.
 const POLLS: f64 = 3.0 * 5.0 * 3.0 * SWEEPS;
 /// Environments that read their secret every five minutes: the sweeper's.

@@ -10,7 +10,8 @@ use crate::outcome::{Outcome, Refusal};
 
 /// Counts one webhook to `source`, answered after `ack`.
 pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, Refusal>, ack: Duration) {
-    if matches!(result, Err(Refusal::Signature(_))) {
+    // Without a secret nothing of the source is taken, and no sender says so to us.
+    if matches!(result, Err(Refusal::Signature(_) | Refusal::NoSecret { .. })) {
         metrics.signature_refused(source);
     }
     match result {

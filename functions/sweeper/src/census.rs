@@ -17,14 +17,16 @@ const READ: usize = 5;
 
 impl Sweeper {
     /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for: accepted, not
-    /// ended, and long overdue or due for nothing at all. The second figure watches the promise of this system.
+    /// ended, and long overdue or due for nothing at all. The second figure watches the promise of this system; the walk
+    /// for it goes on until `deadline`.
     ///
     /// # Errors
     /// [`StoreError`] when the walk over all tasks cannot go on; what is known is told all the same.
-    pub async fn count(&self, swept: &Swept, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn count(&self, swept: &Swept, deadline: Timestamp) -> Result<(), StoreError> {
+        let now = self.clock.now();
         let oldest = self.oldest(&swept.parked, now).await;
         self.metrics.approvals_waiting(swept.parked.len() as u64, oldest);
-        let (missing, walked) = Box::pin(self.reconcile(now)).await;
+        let (missing, walked) = Box::pin(self.reconcile(now, deadline)).await;
         // What is overdue may be among what is missing.
         let unaccounted = swept.forgotten.max(missing);
         self.metrics.unaccounted(i64::try_from(unaccounted).unwrap_or(i64::MAX));

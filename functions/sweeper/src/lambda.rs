@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Jitter, StatsRecorder, TaskId, Timestamp, after};
+use domain::{Jitter, StatsRecorder, TaskId, Timestamp, after, between};
 use futures::FutureExt;
 use gemini::{Gemini, Signal, Signals};
 use lambda::{BootError, Booted, SecretReader};
@@ -69,11 +69,14 @@ impl Function {
     }
 
     async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
-        // No step is kept from its turn by what another meets.
-        let swept = Box::pin(self.sweeper.sweep(deadline)).await;
+        // No step is kept from its turn by what another meets, nor by how much another has to do: half of the time is
+        // for tasks, a quarter for the walk over all of them.
+        let now = self.sweeper.clock.now();
+        let (tasks_until, walk_until) = (share(now, deadline, 2), share(now, deadline, 3));
+        let swept = Box::pin(self.sweeper.sweep(tasks_until)).await;
         let told = match swept {
             Ok(swept) => {
-                let counted = Box::pin(self.sweeper.count(&swept, self.sweeper.clock.now())).await;
+                let counted = Box::pin(self.sweeper.count(&swept, walk_until)).await;
                 Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
                 counted.map(|()| swept.report)
             }
@@ -161,4 +164,9 @@ impl Function {
             Err(problem) => error!(%problem, "nobody can be asked about drafts in Slack"),
         }
     }
+}
+
+/// When so many quarters of the time from `now` to `deadline` are over.
+fn share(now: Timestamp, deadline: Timestamp, quarters: u32) -> Timestamp {
+    after(now, between(now, deadline) / 4 * quarters)
 }

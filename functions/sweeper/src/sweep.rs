@@ -1,7 +1,6 @@
 //! One sweep over the unfinished tasks that are due.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     Clock, Depth, Due, Envelope, Lane, Save, Stage, StoreError, Stores, Task, TaskError, TaskId, TaskStatus,
@@ -15,7 +14,7 @@ use tracing::{error, info, warn};
 use crate::census::FORGOTTEN;
 use crate::plan::{Plan, plan};
 
-/// Tasks of one stage that a sweep looks at; what is left is due again a minute later.
+/// Tasks of one stage that are asked for at once. While there are more and it has time, a sweep asks again.
 pub(crate) const PER_STAGE: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
@@ -64,32 +63,32 @@ pub struct Report {
 }
 
 impl Sweeper {
-    /// One sweep. Stops taking up tasks at `deadline`: the next sweep goes on.
+    /// One sweep over everything that was due when it began, a thousand of each stage at a time. Stops taking up tasks at
+    /// `deadline`: the next sweep goes on.
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not even say what is due. What they did say is done.
     pub async fn sweep(&self, deadline: Timestamp) -> Result<Swept, StoreError> {
         let now = self.clock.now();
-        let depths = Arc::new(self.depths().await);
-        let (mut swept, mut unasked) = (Swept::default(), None);
-        for stage in Stage::ALL {
-            let due = match self.due(stage, now, &mut swept).await {
-                Ok(due) => due,
-                // The other stages have their turn.
-                Err(problem) => {
-                    unasked.get_or_insert(problem);
-                    continue;
+        let depths = self.depths().await;
+        let (mut swept, mut unasked, mut seen) = (Swept::default(), None, HashSet::new());
+        let mut stages = Stage::ALL.to_vec();
+        while !stages.is_empty() {
+            let mut unfinished = Vec::new();
+            for stage in stages {
+                match self.due(stage, now, &mut seen, &mut swept).await {
+                    Ok(due) => {
+                        let may_be_more = due.len() == PER_STAGE;
+                        self.work_off(due, now, deadline, &depths, &mut swept).await;
+                        if may_be_more && self.clock.now() < deadline {
+                            unfinished.push(stage);
+                        }
+                    }
+                    // The other stages have their turn.
+                    Err(problem) => drop(unasked.get_or_insert(problem)),
                 }
-            };
-            swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
-            let mut outcomes = stream::iter(due)
-                .take_while(|_| futures::future::ready(self.clock.now() < deadline))
-                .map(|due| self.look(due, now, Arc::clone(&depths)))
-                .buffer_unordered(AT_ONCE);
-            while let Some((done, was_forgotten)) = outcomes.next().await {
-                swept.report.count(done);
-                swept.forgotten -= usize::from(was_forgotten && done != Done::Error);
             }
+            stages = unfinished;
         }
         if swept.report != Report::default() {
             info!(report = ?swept.report, "the sweep has ended");
@@ -97,16 +96,44 @@ impl Sweeper {
         unasked.map_or(Ok(swept), Err)
     }
 
-    /// The tasks of `stage` that are due. Every question costs a query of each shard of the index, so what is found
-    /// serves those who count and those who deliver messages as well.
-    async fn due(&self, stage: Stage, now: Timestamp, swept: &mut Swept) -> Result<Vec<Due>, StoreError> {
-        let is_parked = stage == Stage::AwaitingApproval;
-        let before = if is_parked { Timestamp::MAX } else { now };
-        let mut due = self.stores.tasks.due(stage, before, PER_STAGE).await?;
-        if is_parked {
-            swept.parked.clone_from(&due);
-            due.retain(|due| due.due_at <= now);
+    /// Looks at each task of `due` until `deadline`.
+    async fn work_off(
+        &self,
+        due: Vec<Due>,
+        now: Timestamp,
+        deadline: Timestamp,
+        depths: &BTreeMap<&'static str, Depth>,
+        swept: &mut Swept,
+    ) {
+        swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
+        let mut outcomes = stream::iter(due)
+            .take_while(|_| futures::future::ready(self.clock.now() < deadline))
+            .map(|due| self.look(due, now, depths))
+            .buffer_unordered(AT_ONCE);
+        while let Some((done, was_forgotten)) = outcomes.next().await {
+            swept.report.count(done);
+            swept.forgotten -= usize::from(was_forgotten && done != Done::Error);
         }
+    }
+
+    /// Tasks of `stage` that are due and that this sweep has not seen: what has just been seen to may be in the index
+    /// for a moment still. Every question costs a query of each shard of the index, so what is found serves those who
+    /// count and those who deliver messages as well.
+    async fn due(
+        &self,
+        stage: Stage,
+        now: Timestamp,
+        seen: &mut HashSet<TaskId>,
+        swept: &mut Swept,
+    ) -> Result<Vec<Due>, StoreError> {
+        let is_parked = stage == Stage::AwaitingApproval;
+        let counts = is_parked && swept.parked.is_empty();
+        let before = if counts { Timestamp::MAX } else { now };
+        let mut due = self.stores.tasks.due(stage, before, PER_STAGE).await?;
+        if counts {
+            swept.parked.clone_from(&due);
+        }
+        due.retain(|due| due.due_at <= now && seen.insert(due.task_id.clone()));
         if is_parked || stage == Stage::Ended {
             swept.asked_about.extend(due.iter().map(|due| due.task_id.clone()));
         }
@@ -127,12 +154,7 @@ impl Sweeper {
     }
 
     /// What was done, and whether it had been due for long at `now`.
-    async fn look(
-        &self,
-        due: Due,
-        now: Timestamp,
-        depths: Arc<BTreeMap<&'static str, Depth>>,
-    ) -> (Done, bool) {
+    async fn look(&self, due: Due, now: Timestamp, depths: &BTreeMap<&'static str, Depth>) -> (Done, bool) {
         let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
         let done = self.act(&due, depth).await.unwrap_or_else(|problem| {
             error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");

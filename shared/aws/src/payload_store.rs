@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -71,9 +72,9 @@ impl DynamoPayloadStore {
         Ok((part, self.blob_of(item).await?))
     }
 
-    /// The items of all parts whose name begins with `prefix`, the task item included.
-    async fn items(&self, id: &TaskId, prefix: &str) -> Result<Vec<Item>, StoreError> {
-        let mut query = self
+    /// Asks for the parts whose name begins with `prefix`, the task item included.
+    fn query(&self, id: &TaskId, prefix: &str) -> QueryFluentBuilder {
+        let query = self
             .dynamo
             .query()
             .table_name(self.table.name())
@@ -81,17 +82,32 @@ impl DynamoPayloadStore {
             .expression_attribute_values(":id", text(id.as_str()))
             .consistent_read(true);
         // DynamoDB takes no empty string in a key condition.
-        if !prefix.is_empty() {
-            query = query
-                .key_condition_expression("task_id = :id AND begins_with(part, :prefix)")
-                .expression_attribute_values(":prefix", text(prefix));
+        if prefix.is_empty() {
+            return query;
         }
+        query
+            .key_condition_expression("task_id = :id AND begins_with(part, :prefix)")
+            .expression_attribute_values(":prefix", text(prefix))
+    }
+
+    /// The first `limit` parts that `query` finds.
+    async fn parts(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
-        while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| self.table.store_error("list parts", &error))?);
+        while items.len() < limit
+            && let Some(item) = pages.next().await
+        {
+            let item = item.map_err(|error| self.table.store_error("list parts", &error))?;
+            if text_of(&item, PART) != Some(TASK_PART) {
+                items.push(item);
+            }
         }
-        Ok(items)
+        let parts = items.into_iter().map(|item| self.part_of(item));
+        stream::iter(parts).buffered(FETCHED_AT_ONCE).try_collect().await
     }
 }
 
@@ -141,9 +157,18 @@ impl PayloadStore for DynamoPayloadStore {
     }
 
     async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
-        let items = self.items(id, prefix).await?.into_iter();
-        let parts =
-            items.filter(|item| text_of(item, PART) != Some(TASK_PART)).map(|item| self.part_of(item));
-        stream::iter(parts).buffered(FETCHED_AT_ONCE).try_collect().await
+        self.parts(self.query(id, prefix), usize::MAX).await
+    }
+
+    async fn list_last(
+        &self,
+        id: &TaskId,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(PartKey, Blob)>, StoreError> {
+        // A page has the parts that are wanted, and the task item, which may be among them.
+        let page = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
+        let query = self.query(id, prefix).scan_index_forward(false).limit(page);
+        self.parts(query, limit).await
     }
 }

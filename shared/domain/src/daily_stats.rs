@@ -17,8 +17,9 @@ use crate::{
     StoreError, Swap, Task, TaskId, TaskStatus, Thumb, Timestamp, after,
 };
 
-/// Items that one day is spread over: the writers of a fleet would conflict on a single one.
-pub const DAY_SHARDS: u32 = 4;
+/// Items that one day is spread over: the writers of a fleet would conflict on a single one. With 4, 500 environments at
+/// 834 tasks a second made 1,597 write units a second on one key; with 32 they make 110.
+pub const DAY_SHARDS: u32 = 32;
 /// How long a day is remembered: as long as its tasks, and a little.
 const LIFE: Duration = Duration::from_secs(35 * 86_400);
 /// Conflicts with other writers before the figures are left for the next write.

@@ -34,6 +34,18 @@ pub trait PayloadStore: Send + Sync {
 
     /// All parts of the task whose name begins with `prefix`, in the order of their names.
     async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError>;
+
+    /// The last `limit` of them, the last name first. Adapters read no more than that; whoever wraps one may leave it
+    /// to [`Self::list`].
+    async fn list_last(
+        &self,
+        id: &TaskId,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(PartKey, Blob)>, StoreError> {
+        let parts = self.list(id, prefix).await?;
+        Ok(parts.into_iter().rev().take(limit).collect())
+    }
 }
 
 /// What became of [`PayloadStore::put_new`].

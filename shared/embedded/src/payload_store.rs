@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::database::Database;
 use crate::failure::millis;
@@ -73,10 +73,30 @@ impl PayloadStore for SqlitePayloads {
                 "SELECT part, bytes FROM payload
                  WHERE task_id = ?1 AND part >= ?2 AND substr(part, 1, length(?2)) = ?2 ORDER BY part",
             )?;
-            let rows = statement.query_map((id.as_str(), prefix), |row| {
-                Ok((PartKey::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
-            })?;
+            let rows = statement.query_map((id.as_str(), prefix), part_of)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
+
+    async fn list_last(
+        &self,
+        id: &TaskId,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(PartKey, Blob)>, StoreError> {
+        self.database.read("list the last parts", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT part, bytes FROM payload
+                 WHERE task_id = ?1 AND part >= ?2 AND substr(part, 1, length(?2)) = ?2
+                 ORDER BY part DESC LIMIT ?3",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = statement.query_map((id.as_str(), prefix, limit), part_of)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
+fn part_of(row: &Row<'_>) -> rusqlite::Result<(PartKey, Blob)> {
+    Ok((PartKey::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
 }

@@ -132,7 +132,7 @@ impl Metrics {
     }
 
     /// RefusedSignatures{source}, RefusedSignatures{stack,source}: a request to `source`, one of agent.toml, was not
-    /// signed by its sender, or too long ago.
+    /// signed by its sender, or too long ago, or there is no secret to check it with.
     pub fn signature_refused(&self, source: &str) {
         let (refused, of_source) = ([one("RefusedSignatures")], [("source", source)]);
         let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);

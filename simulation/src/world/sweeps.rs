@@ -65,7 +65,7 @@ async fn sweep(world: &Arc<World>, env: EnvId) {
         match sweeper.sweep(deadline).await {
             Ok(swept) => {
                 inner.note(|| format!("{} swept: {:?}", inner.name_of(env), swept.report));
-                if let Err(error) = sweeper.count(&swept, inner.clock(env).now()).await {
+                if let Err(error) = sweeper.count(&swept, deadline).await {
                     inner.note(|| format!("{} could not count: {error}", inner.name_of(env)));
                 }
                 if inner.scenario.policy.asks_channel {

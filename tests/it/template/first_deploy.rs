@@ -1,6 +1,8 @@
 //! The first deploy works as docs/deploy.md says it, in a new account, and twice in one account.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -94,6 +96,32 @@ fn every_name_carries_the_name_of_the_stack() {
         let carries = |value: &Value| value.as_str().is_some_and(|value| value.contains("AWS::StackName"));
         assert!(properties.iter().any(|(_, value)| carries(value)), "{named}");
     }
+}
+
+/// What belongs to the account, and not to a region, has the region in its name too: a second region has the same stack.
+#[test]
+fn names_that_an_account_has_once_carry_the_region() {
+    const GLOBAL: [(&str, &str); 8] = [
+        ("AWS::Budgets::Budget", "BudgetName"),
+        ("AWS::CloudWatch::Dashboard", "DashboardName"),
+        ("AWS::IAM::Group", "GroupName"),
+        ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+        ("AWS::IAM::Role", "RoleName"),
+        ("AWS::IAM::User", "UserName"),
+        ("AWS::S3::Bucket", "BucketName"),
+    ];
+    let template = Template::read();
+    for (kind, key) in GLOBAL {
+        for name in template.named(kind) {
+            let given = &template.properties(name)[key];
+            assert!(given.is_null() || text(given).contains("${AWS::Region}"), "{name}: {key}");
+        }
+    }
+    let shown = text(&template.root()["Outputs"]["DashboardUrl"]["Value"]);
+    assert!(shown.ends_with("#dashboards/dashboard/${Dashboard}"), "{shown}");
+    let roles = template.named("AWS::IAM::Role");
+    assert!(roles.len() > 3 && template.named("AWS::CloudWatch::Dashboard") == ["Dashboard"]);
 }
 
 #[test]
@@ -205,6 +233,99 @@ fn a_stack_can_be_pointed_to_restored_tables() {
         assert_eq!(names(&printed), 2, "the old table and the output, whose names stay");
         assert_eq!(printed.matches(restored).count(), names(&ours) - 2, "{restored}");
     }
+}
+
+/// OPERATIONS.md is read beside a bundle as well as beside the sources.
+#[test]
+fn a_bundle_has_what_operations_has_run_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bootstraps, bundle) = (folder.path().join("bootstraps"), folder.path().join("bundle"));
+    for function in FUNCTIONS {
+        let function = bootstraps.join(function.trim_end_matches("Function").to_lowercase());
+        fs::create_dir_all(&function).unwrap();
+        fs::write(function.join("bootstrap"), "").unwrap();
+    }
+    let script = workspace().join(".ci/bundle");
+    let made = Command::new("bash").arg(script).arg("arm64").args([&bootstraps, &bundle]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let page = fs::read_to_string(workspace().join("OPERATIONS.md")).unwrap();
+    let named = |prefix: &str| -> BTreeSet<String> {
+        let ends = page.split(prefix).skip(1);
+        let is_path = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
+        ends.map(|rest| rest.split(|c| !is_path(c)).next().unwrap().trim_end_matches('.').to_owned())
+            .collect()
+    };
+    let (scripts, events) = (named(".ci/"), named("events/bodies/"));
+    assert!(scripts.len() >= 3 && events.len() == 1, "{scripts:?} {events:?}");
+    for script in scripts {
+        assert!(bundle.join(".ci").join(&script).is_file(), "{script}");
+    }
+    for event in events {
+        assert!(bundle.join("events/bodies").join(&event).is_file(), "{event}");
+    }
+}
+
+/// What `.ci/deploy` says and asks `sam` for, where `confirmed` people are told of alarms and `ALARM_EMAIL` is `email`.
+fn deploys(environment: &str, email: &str, confirmed: &str) -> String {
+    const SAM: &str = r#"#!/bin/bash
+printf 'sam'; printf ' %s' "$@"; echo
+"#;
+    const AWS: &str = r#"#!/bin/bash
+case "$*" in
+*get-template*) exit 1 ;;
+*get-topic-attributes*) [[ "$CONFIRMED" != refused ]] && echo "$CONFIRMED" ;;
+*WebhookUrl*) echo https://api.example/webhooks/github ;;
+*) echo https://api.example ;;
+esac
+"#;
+    const CURL: &str = r#"#!/bin/bash
+for ((i = 1; i <= $#; i++)); do [[ "${!i}" != --output ]] || { file=$((i + 1)) && said="${!file}"; }; done
+case "${!#}" in
+*/health) printf 200 ;;
+*/tasks) echo urn:afterhook:problem:unauthorized >"$said" && printf 401 ;;
+*) echo urn:afterhook:problem:signature >"$said" && printf 401 ;;
+esac
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let commands = folder.path().join("commands");
+    fs::create_dir(&commands).unwrap();
+    for (name, script) in [("sam", SAM), ("aws", AWS), ("curl", CURL)] {
+        let path = commands.join(name);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::copy(workspace().join("samconfig.toml"), folder.path().join("samconfig.toml")).unwrap();
+    let path = format!("{}:{}", commands.display(), std::env::var("PATH").unwrap());
+    let mut deploy = Command::new("bash");
+    deploy.arg(workspace().join(".ci/deploy")).arg(environment).arg(folder.path());
+    deploy
+        .env_remove("GITHUB_ACTIONS")
+        .env("PATH", path)
+        .env("ALARM_EMAIL", email)
+        .env("CONFIRMED", confirmed);
+    let done = deploy.output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+/// A stack that a workflow makes has nobody at a prompt who would be asked for an address.
+#[test]
+fn a_deploy_sets_who_is_told_of_alarms_and_warns_when_nobody_is() {
+    let said = deploys("dev", "ops@example.com", "1");
+    // What samconfig.toml overrides goes along, since the command line takes its place.
+    assert!(
+        said.contains(" --parameter-overrides Rollout=AllAtOnce LogDays=7 AlarmEmail=ops@example.com\n"),
+        "{said}"
+    );
+    assert!(!said.contains("WARNING"), "{said}");
+    let said = deploys("prod", "", "0");
+    assert!(!said.contains("--parameter-overrides"), "who was told before is told still: {said}");
+    assert!(said.contains("WARNING: nobody is told when an alarm of afterhook-prod goes off"), "{said}");
+    let said = deploys("prod", "ops@example.com", "refused");
+    assert!(said.contains(" Rollout=Canary10Percent5Minutes AlarmEmail=ops@example.com\n"), "{said}");
+    assert!(said.contains("WARNING: it is not known"), "{said}");
+    let workflow = fs::read_to_string(workspace().join(".github/workflows/deploy.yml")).unwrap();
+    assert!(workflow.contains("ALARM_EMAIL: ${{ vars.ALARM_EMAIL }}"));
 }
 
 /// And not a creation that failed, after which the next try would find names of nobody.

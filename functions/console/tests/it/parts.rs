@@ -59,7 +59,7 @@ async fn documents_are_those_of_the_version_that_asked_the_model() {
     let nothing = json!({ "documents": null });
     assert_eq!(rig.get(&path).await.ok(), nothing, "no model was asked");
     task.doc.version = Some("ver_1".to_owned());
-    rig.stores.tasks.save(&mut task).await.unwrap();
+    let _ = rig.stores.tasks.save(&mut task).await.unwrap();
     assert_eq!(rig.get(&path).await.ok(), nothing, "they are in the transcript");
     let of = |text: &str| vec![Document { name: "faq.md".to_owned(), text: text.to_owned() }];
     for (version, text) in [("ver_2", "new"), ("ver_1", "old"), ("ver_1", "other")] {
@@ -70,7 +70,7 @@ async fn documents_are_those_of_the_version_that_asked_the_model() {
     let huge = of(&"x".repeat((1 << 20) + 1));
     keep_documents(&*rig.stores.payloads, "ver_3", &huge, rig.watch.now()).await.unwrap();
     task.doc.version = Some("ver_3".to_owned());
-    rig.stores.tasks.save(&mut task).await.unwrap();
+    let _ = rig.stores.tasks.save(&mut task).await.unwrap();
     assert_eq!(rig.get(&path).await.ok(), nothing, "no answer has room for them");
     let nobody = TaskId::derive("github", b"nobody");
     rig.get(&format!("/tasks/{nobody}/documents")).await.problem(404, "unknown_task");

@@ -97,6 +97,27 @@ async fn a_flood_of_refused_requests_leaves_one_line_a_minute_without_their_bodi
 }
 
 #[tokio::test]
+async fn a_busy_sender_of_what_is_ignored_leaves_ten_lines_a_minute_and_the_number_of_the_others() {
+    let rig = Parts::default().rig();
+    let ignored = async |number: u64| {
+        let mut event = issue(number);
+        event["sender"] = json!({ "login": "dependabot[bot]", "type": "Bot" });
+        rig.post(&bytes(&event)).await.assert(200, &json!({ "status": "ignored", "reason": "bot" }));
+    };
+    for number in 0..50 {
+        ignored(number).await;
+    }
+    let found = lines(&rig).await;
+    assert_eq!(found.len(), 10);
+    assert!(found.iter().all(|line| line.detail.is_none()), "{found:?}");
+    rig.watch.set(after(rig.watch.now(), Duration::from_secs(60)));
+    ignored(50).await;
+    ignored(51).await;
+    let details: Vec<_> = lines(&rig).await.into_iter().filter_map(|line| line.detail).collect();
+    assert_eq!(details, ["40 more like it, before it, have no line"], "once");
+}
+
+#[tokio::test]
 async fn a_log_that_cannot_be_written_costs_no_answer() {
     for fault in Fault::ALL {
         let parts = Parts::default();

@@ -58,6 +58,23 @@ async fn every_task_is_reached_a_few_pages_at_a_time_and_again_the_next_day() {
     assert_eq!(rig.unaccounted().await, 1.0);
 }
 
+#[tokio::test]
+async fn a_sweep_with_time_walks_over_all_tasks() {
+    let rig = Rig::new();
+    let mut oldest = rig.accept(0).await;
+    oldest.control.due_at = None;
+    rig.save(&mut oldest).await;
+    for number in 1..=1_200 {
+        if number % 100 == 0 {
+            rig.pass(Duration::from_secs(1));
+        }
+        rig.accept(number).await;
+    }
+    let swept = rig.sweeper.sweep(rig.now()).await.unwrap();
+    rig.sweeper.count(&swept, after(rig.now(), Duration::from_secs(10))).await.unwrap();
+    assert_eq!(rig.figures.total("Unaccounted", &[]), 1.0, "it is on the twelfth page or later");
+}
+
 /// A store in which the task of an id cannot be read, and that lists nothing while it is down.
 struct Damaged(Arc<dyn TaskStore>, TaskId, Arc<AtomicBool>);
 

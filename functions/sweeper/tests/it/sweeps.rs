@@ -1,12 +1,12 @@
 //! A wake is counted by a conditional write before its message is sent.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::*;
-use sweeper::Sweeper;
+use sweeper::{Report, Sweeper};
 
 use crate::rig::Rig;
 
@@ -120,4 +120,122 @@ async fn wake_is_counted_though_its_message_could_not_be_sent() {
     assert_eq!(rig.sweep().await.woken, 1);
     assert_eq!(rig.messages().await, std::slice::from_ref(&id));
     assert_eq!(rig.task(&id).await.doc.wakes, 2);
+}
+
+/// A clock that passes a second whenever it is read so many times.
+fn ticking(start: Timestamp, reads: u32) -> Clock {
+    let read = AtomicU32::new(0);
+    Clock::from_fn(move || {
+        let seconds = read.fetch_add(1, Ordering::SeqCst) / reads;
+        after(start, Duration::from_secs(seconds.into()))
+    })
+}
+
+#[tokio::test]
+async fn a_sweep_works_on_all_that_is_due_and_ends_at_its_deadline() {
+    const DUE: u32 = 2_500;
+    let rig = Rig::new();
+    for number in 0..DUE {
+        rig.accept(number).await;
+    }
+    rig.pass(FIRST_LOOK);
+    // Each task costs a few reads of the clock, and the time for some hundreds of them is not enough.
+    let hurried = Sweeper { clock: ticking(rig.now(), 100), ..rig.sweeper.clone() };
+    let first = hurried.sweep(after(rig.now(), Duration::from_secs(5))).await.unwrap().report;
+    assert!((50..500).contains(&first.woken), "{first:?}");
+    let second = rig.sweep().await;
+    assert_eq!(
+        (first.woken + second.woken + second.postponed, second.moved_on + second.errors),
+        (u64::from(DUE), 0),
+        "{second:?}"
+    );
+    assert_eq!(rig.sweep().await, Report::default(), "none twice");
+}
+
+/// Stores that answer after 5 ms, as DynamoDB and SQS do, in the time of the test.
+struct Distant<T: ?Sized>(Arc<T>);
+
+const ROUND_TRIP: Duration = Duration::from_millis(5);
+
+#[async_trait]
+impl TaskStore for Distant<dyn TaskStore> {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.0.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        tokio::time::sleep(ROUND_TRIP).await;
+        self.0.get(id).await
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.0.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        tokio::time::sleep(ROUND_TRIP).await;
+        self.0.save(task).await
+    }
+
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        tokio::time::sleep(ROUND_TRIP * 4).await;
+        self.0.due(stage, before, limit).await
+    }
+
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.0.newer_in_thread(task, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.0.list(query).await
+    }
+}
+
+#[async_trait]
+impl Queue for Distant<dyn Queue> {
+    async fn send(&self, envelope: &Envelope) -> Result<(), QueueError> {
+        tokio::time::sleep(ROUND_TRIP).await;
+        self.0.send(envelope).await
+    }
+
+    async fn receive(
+        &self,
+        from: Visibility,
+        max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.0.receive(from, max, wait).await
+    }
+
+    async fn delete(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.0.delete(receipt).await
+    }
+
+    async fn set_visibility(&self, receipt: &Receipt, after: Duration) -> Result<(), QueueError> {
+        self.0.set_visibility(receipt, after).await
+    }
+
+    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+        self.0.depth(lane).await
+    }
+}
+
+/// The rate that OPERATIONS.md states for what leaves `waiting`: a sweep has 20 s of its minute for tasks.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_wakes_hundreds_of_tasks_a_second_with_stores_5_ms_away() {
+    const DUE: u32 = 4_000;
+    let rig = Rig::with(|stores| Stores {
+        tasks: Arc::new(Distant(stores.tasks)),
+        queue: Arc::new(Distant(stores.queue)),
+        ..stores
+    });
+    for number in 0..DUE {
+        rig.accept(number).await;
+    }
+    rig.pass(FIRST_LOOK);
+    let began = tokio::time::Instant::now();
+    assert_eq!(rig.sweep().await.woken, u64::from(DUE));
+    let rate = f64::from(DUE) / began.elapsed().as_secs_f64();
+    println!("{rate:.0} a second");
+    assert!(rate > 500.0, "{rate}");
 }

@@ -17,6 +17,7 @@ pub async fn all(store: &dyn PayloadStore, tasks: &dyn TaskStore, now: Timestamp
     one_of_many_writers_at_once_wins(store, forget_at).await;
     what_is_put_over_a_part_takes_its_place(store, forget_at).await;
     parts_are_listed_in_the_order_of_their_names(store, forget_at).await;
+    the_last_parts_come_last_first_and_no_more_than_asked_for(store, forget_at).await;
     a_prefix_is_taken_literally(store, forget_at).await;
     a_list_longer_than_a_megabyte_is_whole(store, forget_at).await;
     calls_sort_in_the_order_they_were_made(store, forget_at).await;
@@ -137,6 +138,31 @@ pub async fn parts_are_listed_in_the_order_of_their_names(store: &dyn PayloadSto
     }
 }
 
+/// Of small and large parts; of fewer than there may be, of as many, and of none.
+pub async fn the_last_parts_come_last_first_and_no_more_than_asked_for(
+    store: &dyn PayloadStore,
+    forget_at: Timestamp,
+) {
+    let id = fresh_id("payload");
+    let mut parts: Vec<PartKey> = (0..5).map(|sequence| PartKey::call(1, sequence)).collect();
+    for (part, size) in parts.iter().zip([10, 200_000, 10, 10, 200_000]) {
+        put(store, &id, part, &incompressible(size, 1), forget_at).await;
+    }
+    put(store, &id, &PartKey::payload(), b"of another name", forget_at).await;
+    parts.reverse();
+    for limit in [0, 1, 3, 5, 9, usize::MAX] {
+        let last = store.list_last(&id, PartKey::CALLS, limit).await.unwrap();
+        let names: Vec<&PartKey> = last.iter().map(|(part, _)| part).collect();
+        assert_eq!(names, parts.iter().take(limit).collect::<Vec<_>>(), "{limit}");
+        if let Some((part, read)) = last.first() {
+            assert_eq!(store.get(&id, part).await.unwrap().as_ref(), Some(read));
+        }
+    }
+    let mut all = store.list(&id, "").await.unwrap();
+    all.reverse();
+    assert!(store.list_last(&id, "", 9).await.unwrap() == all, "without a prefix");
+}
+
 /// Names of steps are chosen by automations: no character of them is a wildcard, and the end of the
 /// range behind a prefix is found for any last character.
 pub async fn a_prefix_is_taken_literally(store: &dyn PayloadStore, forget_at: Timestamp) {
@@ -197,6 +223,8 @@ pub async fn a_task_is_no_part_of_itself(
             assert_eq!(tasks.insert(&task).await.unwrap(), crate::Insert::New);
         }
         assert_eq!(names(store, &task.id, "").await, ["payload"]);
+        let last = store.list_last(&task.id, "", 1).await.unwrap();
+        assert_eq!(last.first().map(|(part, _)| part), Some(&PartKey::payload()));
         assert_eq!(tasks.get(&task.id).await.unwrap(), Some(task));
     }
 }
