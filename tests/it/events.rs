@@ -283,9 +283,9 @@ fn agent_with_every_source(dir: &Path) -> PathBuf {
     assert!(agent.contains(events));
     let mut agent = agent.replace(events, "") + SOURCES;
     for sender in fs::read_dir(folder().join("bodies")).unwrap() {
-        let section = format!("[sources.{}]\n", sender.unwrap().file_name().to_str().unwrap());
-        if !agent.contains(&section) {
-            agent += &section;
+        let section = format!("[sources.{}]", sender.unwrap().file_name().to_str().unwrap());
+        if !agent.lines().any(|line| line == section) {
+            agent += &format!("{section}\n");
         }
     }
     fs::write(&path, agent).unwrap();

@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(choose(&both, &[local]).unwrap().0.name, "github");
         assert_eq!(choose(&both, std::slice::from_ref(&real)).unwrap().0.name, "desk");
         let only = parse("[sources.github]\n");
-        assert!(choose(&only, &[real]).unwrap_err().contains("GitHub is the real one"));
+        assert!(choose(&only, &[real]).unwrap_err().contains("GitHub is the real service"));
         assert!(choose(&parse("[sources.stripe]\nautomation = \"ignore\"\n"), &[]).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Replays against the stand-in: of tasks that it has answered before.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use domain::Stores;
@@ -74,9 +75,20 @@ async fn history_of(dir: &Path, settings: Settings) {
     rig.close().await;
 }
 
+/// What `dir` has. The connections of the one who read it before may still be at closing, and hold it until then.
+async fn archive(dir: &Path) -> Archive {
+    for _ in 0..1_000 {
+        if let Ok(archive) = Archive::open(&ArchiveArgs::of(dir)).await {
+            return archive;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} is never free", dir.display())
+}
+
 async fn replayed(dir: &Path, settings: Settings, line: &str) -> Vec<Pair> {
     let args = args(line);
-    let archive = Archive::open(&ArchiveArgs::of(dir)).await.unwrap();
+    let archive = archive(dir).await;
     let past = read(&archive, &wanted(&args)).await.unwrap();
     drop(archive);
     Box::pin(compared(&ground(&settings, dir), settings, &past, &args)).await.unwrap()
@@ -157,7 +169,7 @@ async fn documents_that_a_cache_held_are_those_of_the_version_or_the_report_says
         let dir = tempfile::tempdir().unwrap();
         history(dir.path()).await;
         let id = cached(dir.path(), kept.as_deref()).await;
-        let archive = Archive::open(&ArchiveArgs::of(dir.path())).await.unwrap();
+        let archive = archive(dir.path()).await;
         let past = read(&archive, &wanted(&args(&id))).await.unwrap();
         assert_eq!(past[0].said.as_ref().unwrap().documents, kept);
         drop(archive);

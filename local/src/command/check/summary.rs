@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_shadow_that_can_afford_no_answer_is_warned_of() {
         let told = short_budgets(&with_shadow(0.05), Timestamp::UNIX_EPOCH).concat();
-        assert!(told.contains("shadow.per_day_usd: $0.05 a day lets no answer pass"), "{told}");
+        assert!(told.contains("shadow.per_day_usd: $0.05 a day is too little for one answer"), "{told}");
         assert_eq!(short_budgets(&with_shadow(2.0), Timestamp::UNIX_EPOCH), [""; 0]);
     }
 
@@ -253,7 +253,7 @@ mod tests {
         let mut settings = with_shadow(2.0);
         (settings.budget.per_day_usd, settings.budget.per_tenant_day_usd) = (Some(0.001), Some(0.002));
         let told = short_budgets(&settings, Timestamp::UNIX_EPOCH);
-        assert!(told[0].starts_with("budget.per_day_usd: $0.001 a day lets no answer pass"), "{told:?}");
+        assert!(told[0].starts_with("budget.per_day_usd: $0.001 a day is too little for one answer"), "{told:?}");
         assert!(told[1].starts_with("budget.per_tenant_day_usd: $0.002"), "{told:?}");
     }
 
