@@ -1,6 +1,6 @@
 //! [`Api`]: authorised calls on GitHub, and who we are.
 
-use domain::{Clock, ServiceError, ServiceFailure};
+use domain::{Clock, ServiceError, ServiceFailure, Timestamp};
 use outbound::{
     Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, LOGIN, Request, SingleFlight,
     StatusCode, Url,
@@ -22,7 +22,7 @@ pub(crate) struct Api {
     /// Without a credential: the thread decides which one is used.
     pub(crate) client: Client,
     auth: Auth,
-    login: SingleFlight<String>,
+    login: SingleFlight<(Timestamp, String)>,
     /// Counts where GitHub does not say whose a token is.
     configured_login: Option<String>,
 }
@@ -39,10 +39,10 @@ impl Api {
         Ok(Self { client, auth, login: SingleFlight::default(), configured_login: config.login.clone() })
     }
 
-    /// The account that comments are written under, by GitHub's own word. It is asked until it has answered once.
+    /// The account that comments are written under, by GitHub's own word of the last minute.
     pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
-        self.login.get_by(&self.client, call, |_| true, self.present_login(call)).await
+        self.login.get_recent(&self.client, call, self.present_login(call)).await
     }
 
     /// The same as of now: an account may be renamed, and GitHub shows its comments under the new name.

@@ -1,12 +1,15 @@
 //! [`Gitlab`]: authorised calls on GitLab.
 
-use domain::{Clock, ServiceError};
-use outbound::{BuildError, Call, Client, Commenter, Credential, HeaderMap, Operation, Request, Url};
+use domain::{Clock, ServiceError, Timestamp};
+use outbound::{
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, Operation, Request, SingleFlight, Url,
+};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE, at_site};
 use crate::problem;
+use crate::wire::Account;
 
 pub(crate) const STATE: Operation = Operation::reads("read the issue");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");
@@ -17,6 +20,7 @@ pub(crate) const ADD_LABELS: Operation = Operation::reads("add labels");
 #[derive(Debug)]
 pub struct Gitlab {
     pub(crate) client: Client,
+    user: SingleFlight<(Timestamp, Account)>,
 }
 
 impl Gitlab {
@@ -28,7 +32,13 @@ impl Gitlab {
     pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, &at_site(config), credential, &HeaderMap::new(), clock)?;
-        Ok(Commenter(Self { client }))
+        Ok(Commenter(Self { client, user: SingleFlight::default() }))
+    }
+
+    /// Our own account, by GitLab's word of the last minute.
+    pub(crate) async fn user(&self, call: Call) -> Result<Account, ServiceError> {
+        let request = Request::get(self.client.base().join(&["api", "v4", "user"]), &[]);
+        self.user.get_recent(&self.client, call, self.call(call, &request)).await
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

@@ -38,8 +38,8 @@ pub(crate) async fn page(
     let notes = read.into_iter().map(|note: WireNote| {
         let is_shown = !note.system && (shows_internal || !note.is_internal());
         let url = address(api, place, note.id);
+        let ours = note.author.as_ref().is_some_and(|author| author.id.to_string() == me);
         let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
-        let ours = author.eq_ignore_ascii_case(me);
         let comment = Comment { id: note.id.to_string(), author, ours, text: note.body, at: note.created_at };
         Note { comment, is_shown, url }
     });

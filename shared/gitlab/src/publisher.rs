@@ -7,7 +7,6 @@ use outbound::{Call, Client, Comments, Operations, Request, Sight};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
-use crate::wire::Account;
 use crate::{labels, notes};
 
 #[async_trait]
@@ -31,11 +30,13 @@ impl Comments for Gitlab {
         place.link(self.client.base()).map(String::from)
     }
 
-    /// The account's name.
+    /// The account's id: its name may change, and its notes are shown under the new one.
     async fn account(&self, call: Call) -> Result<String, ServiceError> {
-        let url = self.client.base().join(&["api", "v4", "user"]);
-        let me: Account = self.call(call, &Request::get(url, &[])).await?;
-        Ok(me.username)
+        Ok(self.user(call).await?.id.to_string())
+    }
+
+    async fn name(&self, call: Call) -> Result<String, ServiceError> {
+        Ok(self.user(call).await?.username)
     }
 
     async fn page(

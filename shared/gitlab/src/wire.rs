@@ -3,8 +3,9 @@
 use domain::{ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Account {
+    pub(crate) id: u64,
     pub(crate) username: String,
 }
 

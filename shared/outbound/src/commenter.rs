@@ -89,13 +89,18 @@ pub trait Comments: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Asks for our own account, as comments name their authors.
+    /// Asks for our own account by what comments name their authors by, which stays the same for ever.
     async fn account(&self, call: Call) -> Result<String, ServiceError>;
 
     /// Our own account: the service is asked until it has answered once.
     async fn me(&self, within: Call) -> Result<String, ServiceError> {
         let (client, call) = (self.client(), Call { operation: LOGIN, ..within });
         client.account.get_by(client, call, |_| true, self.account(call)).await
+    }
+
+    /// What our account is called in events, by which they are known to be ours.
+    async fn name(&self, call: Call) -> Result<String, ServiceError> {
+        self.me(call).await
     }
 
     /// The page behind a cursor, newest first if the service can. Shown are comments that all of `audience` can read;
@@ -238,7 +243,7 @@ impl<S: Comments> Commenter<S> {
 #[async_trait]
 impl<S: Comments> Publisher for Commenter<S> {
     async fn login(&self) -> Result<String, ServiceError> {
-        self.0.me(self.0.client().begin(LOGIN)).await
+        self.0.name(self.0.client().begin(LOGIN)).await
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {

@@ -2,12 +2,16 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use domain::ServiceError;
+use domain::{ServiceError, Timestamp, between};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use crate::client::{Call, Client};
+
+/// So long the name of an account is taken for its present one.
+const NAME_HOLDS: Duration = Duration::from_secs(60);
 
 /// A cached value with one fetch at a time.
 ///
@@ -84,6 +88,25 @@ impl<T: Clone> SingleFlight<T> {
     #[must_use]
     pub fn peek(&self) -> Option<T> {
         self.last.try_lock().ok()?.as_ref()?.as_ref().ok().cloned()
+    }
+}
+
+impl<T: Clone> SingleFlight<(Timestamp, T)> {
+    /// The cached value if it was fetched within the last minute, else the result of `fetch`: an account may be renamed,
+    /// and a service shows its comments under the new name.
+    ///
+    /// # Errors
+    /// Those of [`get_by`](Self::get_by).
+    pub async fn get_recent(
+        &self,
+        client: &Client,
+        call: Call,
+        fetch: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        let now = client.now();
+        let is_recent = |(fetched, _): &(Timestamp, T)| between(*fetched, now) < NAME_HOLDS;
+        let fetch = async { Ok((now, fetch.await?)) };
+        Ok(self.get_by(client, call, is_recent, fetch).await?.1)
     }
 }
 

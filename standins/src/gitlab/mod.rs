@@ -134,5 +134,5 @@ fn within<'n>(notes: &'n Notes<Gitlab>, thread: &str, id: &str) -> impl Iterator
 }
 
 fn account(name: &str) -> Value {
-    json!({"id": 1, "username": name, "name": name, "state": "active"})
+    json!({"id": name.bytes().map(u64::from).sum::<u64>(), "username": name, "name": name, "state": "active"})
 }

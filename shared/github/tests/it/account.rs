@@ -1,14 +1,15 @@
 //! Whose comments are ours: those of the account that GitHub names, whatever people call the agent.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::Json;
 use domain::{Clock, Publisher};
-use github::Github;
+use github::{Credentials, Github};
 use serde_json::{Value, json};
 
 use crate::github::{Asked, Server, comment, paged, problem};
-use crate::support::{app_called, issue, mark, start, token_called, with_token};
+use crate::support::{Hands, TOKEN, app_called, config, issue, mark, start, token_called, with_token};
 
 /// A GitHub that has created our comment as `account`, and says what `GET /app` and `GET /user` answer.
 async fn with_comment_by(account: &str, app: Option<&'static str>, user: Option<&'static str>) -> Server {
@@ -83,4 +84,24 @@ async fn an_account_that_was_renamed_since_finds_its_comment() {
     let github = with_token(&server);
     assert_eq!(github.login().await.unwrap(), "old-name");
     assert!(github.find(&issue(), &mark("1"), start()).await.unwrap().is_some());
+}
+
+/// What it writes under its new name must not become a task, nor somebody else's word.
+#[tokio::test]
+async fn a_new_name_of_the_account_is_known_after_a_minute() {
+    let name = Mutex::new(vec!["new-name", "old-name"]);
+    let comments = vec![comment(2, "new-name", &format!("Hello\n\n<!-- {} -->", mark("1")))];
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/user" => Json(json!({"login": name.lock().unwrap().pop()})).into(),
+        _ => paged(asked, &comments),
+    })
+    .await;
+    let hands = Hands::default();
+    let github = Github::new(Credentials::Token(TOKEN.into()), &config(&server), hands.clock()).unwrap();
+    assert_eq!(github.login().await.unwrap(), "old-name");
+    hands.advance(Duration::from_secs(59));
+    assert_eq!(github.login().await.unwrap(), "old-name");
+    hands.advance(Duration::from_secs(1));
+    assert!(github.history(&issue(), 1).await.unwrap()[0].ours);
+    assert_eq!(github.login().await.unwrap(), "new-name");
 }

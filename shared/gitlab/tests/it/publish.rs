@@ -8,7 +8,8 @@ use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, start, target, with,
+    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, serving, start, target,
+    with,
 };
 
 fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
@@ -194,6 +195,20 @@ async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone(
     assert_eq!(found(vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("2"))]).await, None);
     let internal = with(marked(4, ME, &mark("1")), "internal", json!(true));
     assert_eq!(found(vec![internal]).await.as_deref(), Some("4"));
+}
+
+/// An account may be renamed while the answer to its note is lost.
+#[tokio::test]
+async fn a_note_of_our_account_is_found_under_its_new_name_and_none_of_another_under_its_old_one() {
+    let by =
+        |id: u64, name: &str| with(marked(id, ME, &mark("1")), "author", json!({"id": id, "username": name}));
+    for (note, is_ours) in [(by(1, "new-name"), true), (by(2, ME), false)] {
+        let server = serving(vec![note]).await;
+        let client = client(&server);
+        let found = publicly(&client).find(&target(), &mark("1"), start()).await.unwrap();
+        let history = publicly(&client).history(&target(), 5).await.unwrap();
+        assert_eq!((found.is_some(), history[0].ours), (is_ours, is_ours));
+    }
 }
 
 #[tokio::test]

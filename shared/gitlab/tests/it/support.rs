@@ -62,8 +62,9 @@ pub(crate) fn me() -> Reply {
 
 /// A note, written in the `minute` after three.
 pub(crate) fn note(id: u64, author: &str, minute: u64, text: &str) -> Value {
+    let account = if author == ME { 1 } else { 2 };
     json!({
-        "id": id, "body": text, "author": {"id": 1, "username": author}, "system": false, "internal": false,
+        "id": id, "body": text, "author": {"id": account, "username": author}, "system": false, "internal": false,
         "created_at": format!("2026-01-02T03:{minute:02}:00.000Z"),
     })
 }
