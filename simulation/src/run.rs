@@ -28,6 +28,17 @@ pub struct Options {
     pub traced: bool,
     /// The bug that is planted.
     pub planted: Option<Planted>,
+    /// Whether seeds are run in a world that no ledger can see through: [`Scenario::without_proof`].
+    pub without_proof: bool,
+}
+
+impl Options {
+    /// The scenario of `seed`.
+    #[must_use]
+    pub fn scenario(self, seed: u64) -> Scenario {
+        let ordinary = Scenario::of(seed);
+        if self.without_proof { ordinary.without_proof() } else { ordinary }
+    }
 }
 
 /// What came of a run.

@@ -9,7 +9,6 @@ use std::thread;
 
 use crate::known_holes;
 use crate::run::{Options, Outcome, run};
-use crate::scenario::Scenario;
 use crate::world::{Injected, Mishap, Port, lock};
 
 /// What came of many runs.
@@ -125,7 +124,7 @@ pub fn run_seeds(seeds: Range<u64>, threads: usize, options: Options, all: bool)
                     if seed >= seeds.end {
                         break;
                     }
-                    let outcome = run(&Scenario::of(seed), options);
+                    let outcome = run(&options.scenario(seed), options);
                     let failed = outcome.unknown().next().is_some();
                     lock(&summary).add(outcome);
                     if failed && !all {

@@ -8,6 +8,10 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
 use domain::StoreError;
 
 use crate::failure::Resource;
@@ -58,5 +62,26 @@ pub(crate) fn written<T, E: ConditionalError>(
             }
         }
         Err(error) => Err(table.store_error(operation, &error)),
+    }
+}
+
+/// Sends nothing again that may have been made. By the time of the SDK's second try many others may have written, and
+/// nothing would tell it from a write that was refused: what gives back would do so twice. What DynamoDB has refused, such
+/// as for its rate, was not made.
+#[derive(Debug)]
+pub(crate) struct OnlyRefused;
+
+impl ClassifyRetry for OnlyRefused {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let is_refused = context.response().is_some_and(|response| response.status().is_client_error());
+        if is_refused { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+    }
+
+    fn name(&self) -> &'static str {
+        "OnlyRefused"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }

@@ -1,25 +1,19 @@
 //! [`StateStore`] on DynamoDB. A value, a counter and a lease under one key are three items, so they never mix.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
 use serde_json::Value;
 
-use crate::conditional::{Written, written};
+use crate::conditional::{OnlyRefused, Written, written};
 use crate::failure::Resource;
-use crate::item::{
-    Item, KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable,
-};
+use crate::item::{Item, KEY, PART, number, number_of, take_text, text, time, time_of, ttl, unreadable};
 
 const VALUE: &str = "value";
 const VERSION: &str = "version";
-const WRITER: &str = "writer";
 const FORGET_AT: &str = "forget_at";
 const COUNT: &str = "count";
 const LEASE: &str = "lease";
@@ -29,12 +23,12 @@ const UNTIL: &str = "until";
 /// item was deleted and made again, and nobody takes the new item for the old one.
 const SWAP_ABSENT: (&str, &str) = (
     "attribute_not_exists(#key) OR forget_at <= :now",
-    "SET #value = :value, version = if_not_exists(version, :seed) + :one, writer = :writer, \
+    "SET #value = :value, version = if_not_exists(version, :seed) + :one, \
      forget_at = :forget_at, #ttl = :ttl",
 );
 const SWAP_VERSION: (&str, &str) = (
     "version = :seen AND forget_at > :now",
-    "SET #value = :value, version = :next, writer = :writer, forget_at = :forget_at, #ttl = :ttl",
+    "SET #value = :value, version = :next, forget_at = :forget_at, #ttl = :ttl",
 );
 
 /// Shared values in the table `State`.
@@ -83,24 +77,20 @@ impl StateStore for DynamoStateStore {
         now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
-        let writer = unique_write();
         let update = self
             .update(key, VALUE, forget_at)
             .expression_attribute_names("#value", VALUE)
             .expression_attribute_values(":value", text(value.to_string()))
-            .expression_attribute_values(":writer", text(writer.as_str()))
             .expression_attribute_values(":forget_at", time(forget_at))
             .expression_attribute_values(":now", time(now))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let answer = written("swap a value", &self.table, conditioned(update, expected, now).send().await)?;
+        let once = Config::builder().retry_classifier(OnlyRefused);
+        let answer = conditioned(update, expected, now).customize().config_override(once).send().await;
+        let answer = written("swap a value", &self.table, answer)?;
         match (answer, expected) {
             (Written::Done(_), Expected::Version(seen)) => Ok(Swap::Done(seen + 1)),
             (Written::Done(output), Expected::Absent) => {
                 Ok(Swap::Done(number_of(&output.attributes.unwrap_or_default(), VERSION)?))
-            }
-            // Our own write, sent twice by the SDK.
-            (Written::Refused(Some(found)), _) if text_of(&found, WRITER) == Some(&writer) => {
-                Ok(Swap::Done(number_of(&found, VERSION)?))
             }
             (Written::Refused(found), _) => {
                 found.map_or(Ok(None), |item| versioned(item, now)).map(Swap::Conflict)
@@ -199,10 +189,70 @@ fn conditioned(
     }
 }
 
-/// A name that no other write in the fleet has. Two processors may write equal values (both "I am the probe"), so
-/// the value does not show whose write it was.
-fn unique_write() -> String {
-    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:016x}-{}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_dynamodb::config::{Credentials, Region};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// How often a swap is sent, and whether it comes to something, given the first answer to it. A second one is
+    /// answered with success.
+    async fn sent(first: &str) -> (u32, bool) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sdk = crate::config_loader()
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .load();
+        let store = DynamoStateStore::new(crate::client::dynamo(&sdk.await), "State".to_owned());
+        let now = Timestamp::UNIX_EPOCH;
+        let swapped = tokio::spawn(async move {
+            let until = domain::after(now, Duration::from_secs(60));
+            store.swap("budget", Expected::Version(7), &Value::Null, now, until).await
+        });
+        let mut answers = vec!["200 OK\r\ncontent-length: 2\r\n\r\n{}", first];
+        let mut sent = 0;
+        while !swapped.is_finished() {
+            let accepted = tokio::time::timeout(Duration::from_millis(300), listener.accept()).await;
+            let Ok(Ok((mut peer, _))) = accepted else { continue };
+            read_request(&mut peer).await;
+            sent += 1;
+            let answer = format!("HTTP/1.1 {}", answers.pop().unwrap());
+            peer.write_all(answer.as_bytes()).await.unwrap();
+        }
+        (sent, swapped.await.unwrap().is_ok())
+    }
+
+    /// All of it: what is left unread when a connection is closed may cost the answer.
+    async fn read_request(peer: &mut TcpStream) {
+        let mut read = Vec::new();
+        loop {
+            assert_ne!(peer.read_buf(&mut read).await.unwrap(), 0);
+            let read = String::from_utf8_lossy(&read).to_ascii_lowercase();
+            let Some((head, body)) = read.split_once("\r\n\r\n") else { continue };
+            let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next());
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                return;
+            }
+        }
+    }
+
+    /// By a second try, so many others may have written that nobody knows the first one again: what it gave back would
+    /// be given back twice.
+    #[tokio::test]
+    async fn a_swap_that_may_have_been_made_is_not_sent_again() {
+        let body = |status: &str, body: &str| {
+            let head = "connection: close\r\ncontent-type: application/x-amz-json-1.0";
+            format!("{status}\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        };
+        let failed = body("500 Internal Server Error", r#"{"__type":"InternalServerError"}"#);
+        assert_eq!(sent(&failed).await, (1, false));
+        assert_eq!(sent("200 OK\r\ncontent-length: 2\r\n\r\n").await, (1, false), "the connection breaks");
+        let throttled = body("400 Bad Request", r#"{"__type":"ThrottlingException"}"#);
+        assert_eq!(sent(&throttled).await, (2, true), "what was refused was not made");
+    }
 }

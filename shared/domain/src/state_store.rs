@@ -14,7 +14,8 @@ pub trait StateStore: Send + Sync {
     /// The value at `key`.
     async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError>;
 
-    /// Writes `value` if what is there is still what was `expected`.
+    /// Writes `value` if what is there is still what was `expected`. In an error it may have been written: no client sends it
+    /// again then, since whoever gives something back by it must know that.
     async fn swap(
         &self,
         key: &str,

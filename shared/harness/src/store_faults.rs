@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
 use domain::{
     Blob, Claim, ClaimRequest, Due, Effect, EffectState, Insert, ListQuery, Page, PartKey, PayloadStore,
-    PutNew, Save, Stage, StoreError, Stores, Task, TaskId, TaskStore, Timestamp,
+    PutNew, Save, Stage, StoreError, Stores, Task, TaskId, TaskStatus, TaskStore, Timestamp,
 };
 
 /// What goes wrong.
@@ -28,6 +28,8 @@ pub struct StoreFaults {
     pub payloads_damaged: AtomicBool,
     /// The next write of a task is made, and its answer is lost.
     pub save_unanswered: AtomicBool,
+    /// The next write that puts a task off fails, and nothing is written.
+    pub deferral_refused: AtomicBool,
     /// Runs once an intent is written, before that is answered.
     pub once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
@@ -66,6 +68,10 @@ impl TaskStore for Tasks {
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        let is_put_off = task.control.status == TaskStatus::Waiting;
+        if is_put_off && self.1.deferral_refused.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::unavailable("save", "scripted"));
+        }
         if !self.1.save_unanswered.swap(false, Ordering::SeqCst) {
             let saved = self.0.save(task).await;
             let intended = |effect: &Effect| matches!(effect.state, EffectState::Intended { .. });

@@ -1,5 +1,5 @@
 //! What a task that gave way to a newer one was asked, the model was shown with the newer one. If that one ended before
-//! any model was asked, it still carries the text: whoever retries it finds both.
+//! an answer was asked for, triage saw the text, and it still carries it: whoever retries it finds both.
 
 use domain::{PartKey, Task, TaskId, TaskStatus};
 
@@ -23,7 +23,8 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
     let kept = if after.history.was_asked(&newer) {
         after.history.was_shown(&newer, &text)
     } else {
-        after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some()
+        let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
+        after.history.was_triaged(&newer, &text) && is_carried()
     };
     (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
 }

@@ -58,6 +58,7 @@ impl Scenario {
             lost_per_mille: 20,
             held_up_per_mille: 0,
             max_lag: Duration::ZERO,
+            deleted_per_mille: 0,
             damaged_per_mille: 0,
             retried_per_mille: 0,
             is_app: false,
@@ -77,5 +78,6 @@ fn policy() -> Policy {
         rpm: 100_000,
         rpd: None,
         output_tokens: 512,
+        calls_per_host: 10,
     }
 }

@@ -14,6 +14,10 @@ const SPAN: std::ops::RangeInclusive<u64> = 3..=40;
 const SMALL_SKEW: Duration = Duration::from_secs(8);
 /// How long a new comment may be missing in listings.
 const MAX_LAG: Duration = Duration::from_secs(8);
+/// Likewise where that is longer than the minute after which the ledger looks for a proof.
+const UNSEEN: Duration = Duration::from_secs(180);
+/// Of a thousand comments whose answers are lost, those that a person deletes there.
+const DELETED: u32 = 200;
 /// Events of a run.
 const EVENTS: std::ops::RangeInclusive<usize> = 2..=9;
 
@@ -32,7 +36,7 @@ impl Scenario {
         let is_punctual = max_skew > SMALL_SKEW;
         let ordinary = Self {
             seed,
-            policy: policy(&mut lot),
+            policy: Policy { calls_per_host: calls_per_host(seed), ..policy(&mut lot) },
             plan: plan(&mut lot, span),
             weather: storm.into_iter().chain(weather(&mut lot, rough, calm)).collect(),
             calm,
@@ -46,6 +50,7 @@ impl Scenario {
             lost_per_mille: of_rough(40),
             held_up_per_mille: if is_punctual { 0 } else { of_rough(40) },
             max_lag: if is_punctual { Duration::ZERO } else { MAX_LAG },
+            deleted_per_mille: 0,
             damaged_per_mille: choose(&mut lot, &[0, 0, 0, 5]),
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
             is_app: lot.u32(0..4) == 0,
@@ -56,6 +61,13 @@ impl Scenario {
             1 => revive_late(&mut lot, ordinary),
             _ => ordinary,
         }
+    }
+
+    /// The same in a world that no ledger can see through: comments are missing in listings for longer than a proof is waited
+    /// for, and people delete comments whose answers were lost.
+    #[must_use]
+    pub fn without_proof(self) -> Self {
+        Self { max_lag: UNSEEN, deleted_per_mille: DELETED, ..self }
     }
 }
 
@@ -168,12 +180,19 @@ fn policy(lot: &mut Rng) -> Policy {
         rpm: choose(lot, &[3, 30, 30]),
         rpd: None,
         output_tokens: 16_384,
+        calls_per_host: 1,
     };
     // Much may be set aside for long answers: what is scarce is scarce for short ones.
     if lot.bool() {
         return policy;
     }
     Policy { budget_cents: Some(choose(lot, &[15, 500])), output_tokens: 512, ..policy }
+}
+
+/// So few that a run's receivers come up against it. From a lot of its own: it came later than what else is drawn, which is
+/// as it was.
+fn calls_per_host(seed: u64) -> u32 {
+    Rng::with_seed(!seed).u32(1..=2)
 }
 
 /// Now and then, one thing is out of order for long.

@@ -12,9 +12,6 @@ use crate::world::Window;
 
 pub use shrink::shrink;
 
-/// Calls of one host at once, by the default of agent.toml.
-pub const CALLS_PER_HOST: u32 = 10;
-
 /// What happens in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -49,6 +46,8 @@ pub struct Scenario {
     pub held_up_per_mille: u32,
     /// How long a new comment may be missing in listings.
     pub max_lag: Duration,
+    /// Of a thousand comments whose answers are lost, those that a person deletes.
+    pub deleted_per_mille: u32,
     /// Of a thousand parts of tasks, those whose bytes are damaged where they are stored.
     pub damaged_per_mille: u32,
     /// Of a thousand ends that can be retried, those that somebody does retry.
@@ -78,6 +77,8 @@ pub struct Policy {
     pub rpd: Option<u64>,
     /// Tokens that an answer may have.
     pub output_tokens: u32,
+    /// Calls of one host at once.
+    pub calls_per_host: u32,
 }
 
 /// Something that happens.

@@ -162,9 +162,11 @@ impl World {
         let (task, step, text) = (asking.task.clone(), asking.step.clone(), text.to_owned());
         let round = self.tasks.get(&task).map_or(0, |task| task.doc.round);
         let mut history = self.history();
-        if asking.role == ModelRole::Answer {
-            history.shown.push((task.clone(), body.to_owned()));
-        }
+        let shown = match asking.role {
+            ModelRole::Answer => &mut history.shown,
+            ModelRole::Triage => &mut history.triaged,
+        };
+        shown.push((task.clone(), body.to_owned()));
         history.paid.push(Paid { task, step, round, text, at: self.now() });
     }
 }

@@ -130,16 +130,22 @@ impl Ports {
             Some(Mishap::Slow) => self.pause(self.world.millis(1_000..12_000)).await,
             _ => {}
         }
-        self.created(landed, mishap == Some(Mishap::FailAfter)).await
+        self.created(thread, landed, mishap == Some(Mishap::FailAfter)).await
     }
 
     async fn created(
         &self,
+        thread: String,
         landed: oneshot::Receiver<Result<u64, Locked>>,
         is_lost: bool,
     ) -> Result<Reply, NoAnswer> {
         let landed = landed.await;
         self.pause(self.world.millis(1..40)).await;
+        if let Ok(Ok(id)) = landed
+            && is_lost
+        {
+            self.world.may_delete(thread, id);
+        }
         match landed {
             Ok(Ok(_)) if is_lost && self.world.chance(500) => Ok(trouble(502)),
             Ok(Ok(_)) if is_lost => Err(NoAnswer::Lost),

@@ -63,8 +63,18 @@ fn environment(is_app: bool) -> Environment {
 }
 
 fn agent_toml(policy: &Policy) -> String {
-    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, rpd, output_tokens } =
-        policy;
+    let Policy {
+        approval,
+        history,
+        expires,
+        replies,
+        asks_channel,
+        budget_cents,
+        rpm,
+        rpd,
+        output_tokens,
+        calls_per_host,
+    } = policy;
     let budget = budget_cents.map(|cents| format!("per_day_usd = {:?}\n", f64::from(cents) / 100.0));
     let budget = budget.unwrap_or_default();
     let rpd = rpd.map(|rpd| format!("rpd = {rpd}\n")).unwrap_or_default();
@@ -92,6 +102,8 @@ max_output_tokens = {output_tokens}
 {limits}
 [budget]
 {budget}per_thread_replies_per_hour = {replies}
+[automations]
+calls_per_host = {calls_per_host}
 [sources.github]
 login = "{THREADS_LOGIN}"
 events = ["issues.opened", "issue_comment.created"]

@@ -23,6 +23,8 @@ pub struct History {
     pub paid: Vec<Paid>,
     /// What answer models were shown, by task.
     pub shown: Vec<(TaskId, String)>,
+    /// What triage was shown, by task.
+    pub triaged: Vec<(TaskId, String)>,
     /// When a model was asked last for each task.
     pub asked: BTreeMap<TaskId, Timestamp>,
     /// When each task began to wait last.
@@ -135,14 +137,6 @@ pub struct Violation {
 }
 
 impl History {
-    /// The environment that worked on `held` has died. Whoever was alone in it is at fault, as far as anybody
-    /// can tell.
-    pub(crate) fn crashed(&mut self, held: &[TaskId]) {
-        if let [alone] = held {
-            self.hardship(alone);
-        }
-    }
-
     /// A real failure of `task`.
     pub(crate) fn hardship(&mut self, task: &TaskId) {
         *self.hardships.entry(task.clone()).or_default() += 1;
@@ -156,6 +150,20 @@ impl History {
 }
 
 impl World {
+    /// The environment that worked on `held` has died, or stood still until nobody could tell the difference. Whoever was
+    /// alone in it is at fault, as far as anybody can tell; and so is whoever had begun to run alone, beside others that
+    /// had not.
+    pub(crate) fn crashed(&self, held: &[TaskId]) {
+        let began_alone: Vec<&TaskId> = held.iter().filter(|id| self.tasks.runs_alone(id)).collect();
+        let at_fault = match (held, began_alone.as_slice()) {
+            ([alone], _) => alone,
+            (_, [alone]) => *alone,
+            _ => return,
+        };
+        self.note(|| format!("   {at_fault} is at fault, of {held:?}"));
+        self.history().hardship(at_fault);
+    }
+
     /// Something happened that must not.
     pub(crate) fn violated(&self, invariant: &'static str, what: String) {
         self.note(|| format!("** {invariant}: {what}"));

@@ -225,7 +225,7 @@ impl World {
         self.note(|| format!("!! {} dies", self.name_of(env)));
         let held = self.tasks.held_by(env, self.now());
         self.watch_leases(&held);
-        self.history().crashed(&held);
+        self.crashed(&held);
         self.scheduler.kill(env);
     }
 
@@ -250,7 +250,7 @@ impl World {
         // Whoever outlives its leases has ended them without a word, as the dead do.
         let outlived = self.tasks.held_by(env, until);
         let held = self.tasks.held_by(env, self.now());
-        self.history().crashed(&held.into_iter().filter(|id| !outlived.contains(id)).collect::<Vec<_>>());
+        self.crashed(&held.into_iter().filter(|id| !outlived.contains(id)).collect::<Vec<_>>());
         self.scheduler.freeze(env, until);
         let world = Arc::clone(self);
         self.scheduler.spawn(None, async move {

@@ -99,15 +99,21 @@ impl World {
 }
 
 impl super::History {
-    /// Whether a model was asked for `task`.
+    /// Whether an answer model was asked for `task`.
     #[must_use]
     pub fn was_asked(&self, task: &TaskId) -> bool {
         self.shown.iter().any(|(id, _)| id == task)
     }
 
-    /// Whether a model was shown `text` for `task`.
+    /// Whether an answer model was shown `text` for `task`.
     #[must_use]
     pub fn was_shown(&self, task: &TaskId, text: &str) -> bool {
         self.shown.iter().any(|(id, shown)| id == task && shown.contains(text))
+    }
+
+    /// Whether triage was shown `text` for `task`.
+    #[must_use]
+    pub fn was_triaged(&self, task: &TaskId, text: &str) -> bool {
+        self.triaged.iter().any(|(id, shown)| id == task && shown.contains(text))
     }
 }

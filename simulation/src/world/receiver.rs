@@ -45,7 +45,7 @@ impl World {
     }
 
     async fn take(&self, posted: Callback) {
-        let limit = crate::scenario::CALLS_PER_HOST;
+        let limit = self.scenario.policy.calls_per_host;
         let at_once = self.receiver.at_once.fetch_add(1, Ordering::Relaxed) + 1;
         if at_once > limit {
             self.violated("caps hold", format!("{at_once} calls of {HOST} at once"));

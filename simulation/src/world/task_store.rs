@@ -122,6 +122,12 @@ impl Tasks {
             .collect()
     }
 
+    /// Whether the present claim of the task has begun to run alone.
+    pub(crate) fn runs_alone(&self, id: &TaskId) -> bool {
+        let table = lock(&self.table);
+        table.get(id).is_some_and(|row| row.task.doc.alone_fence == row.task.control.fence)
+    }
+
     /// Whether somebody has begun to work on the task, and it has not ended.
     pub(crate) fn is_under_way(&self, id: &TaskId) -> bool {
         let status = lock(&self.table).get(id).map(|row| row.task.control.status);

@@ -1,7 +1,8 @@
 //! Threads: comments of people and ours. How they are reached is in `github.rs`.
 //!
 //! What was sent lands whatever becomes of its sender, and listings lag. Both together stay below the minute
-//! that the ledger waits before it looks for a proof; what does not is the one window that no ledger closes.
+//! that the ledger waits before it looks for a proof; what does not is the one window that no ledger closes
+//! (`Scenario::without_proof`).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,9 @@ const APP_SLUG: &str = "afterhook-app";
 /// A request is on its way for so long, milliseconds; seldom, for much longer.
 const ON_ITS_WAY: std::ops::Range<u64> = 5..300;
 const HELD_UP: std::ops::Range<u64> = 2_000..30_000;
+
+/// A person who deletes a comment of ours does so within this, milliseconds.
+const BEFORE_A_LOOK: u64 = 60_000;
 
 /// All threads, by their names.
 #[derive(Default)]
@@ -69,6 +73,16 @@ impl Threads {
         Ok(number)
     }
 
+    /// A person deletes a comment.
+    fn delete(&self, thread: &str, id: u64) {
+        if let Some(comment) = lock(&self.all)
+            .get_mut(thread)
+            .and_then(|thread| thread.comments.iter_mut().find(|comment| comment.id == id))
+        {
+            comment.listed_at = Timestamp::MAX;
+        }
+    }
+
     pub(crate) fn set(&self, thread: &str, state: ThreadState) {
         lock(&self.all).entry(thread.to_owned()).or_default().state = state;
     }
@@ -101,6 +115,20 @@ impl World {
     pub(crate) fn rename_us(&self) {
         self.threads.renamed.store(true, Ordering::Relaxed);
         self.note(|| format!("   our account is called {} now", self.our_name()));
+    }
+
+    /// A person may delete our comment, whose answer is lost, before anybody has looked for it.
+    pub(crate) fn may_delete(self: &Arc<Self>, thread: String, id: u64) {
+        let deleted = self.scenario.deleted_per_mille;
+        if deleted == 0 || self.is_calm() || !self.chance(deleted) {
+            return;
+        }
+        let (world, wait) = (Arc::clone(self), self.millis(0..BEFORE_A_LOOK));
+        self.scheduler.spawn(None, async move {
+            tokio::time::sleep(wait).await;
+            world.note(|| format!("   somebody deletes comment {id} in {thread}"));
+            world.threads.delete(&thread, id);
+        });
     }
 
     /// Our comment lands; its number.

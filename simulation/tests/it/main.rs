@@ -3,4 +3,5 @@
 mod backlog;
 mod bites;
 mod ordinary;
+mod regressions;
 mod replay;

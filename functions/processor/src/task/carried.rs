@@ -20,24 +20,42 @@ pub(crate) fn is_conversational(event: &Event) -> bool {
     event.comment_id.is_some() && event.target.is_some() && !event.unlisted
 }
 
+/// What a task may carry of older ones, bytes as they are stored unpacked. With its own text and the thread's last comments,
+/// it stays far below what a model takes: what no model takes, no model sees.
+const MOST_CARRIED: usize = 64 * 1024;
+
 /// Hands everything that `task` was to answer to `newer`: its own text, unless `newer` is its new wording, and
-/// what older ones have left it. Both are of one thread, whose lease `task` holds: `newer` reads it later.
+/// what older ones have left it. Both are of one thread, whose lease `task` holds: `newer` reads it later. `false`: with what
+/// `newer` carries already it would be more than [`MOST_CARRIED`], and nothing is handed over.
 pub(crate) async fn hand_over(
     resources: &Resources,
     task: &Task,
     event: &Event,
     newer: &Task,
     is_new_wording: bool,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let payloads = &resources.stores.payloads;
     let mut parts = payloads.list(&task.id, PartKey::SUPERSEDED).await?;
     if !is_new_wording {
         parts.push((PartKey::superseded(&task.id), pack(task, event)?));
     }
+    let carried = payloads.list(&newer.id, PartKey::SUPERSEDED).await?;
+    parts.retain(|(part, _)| carried.iter().all(|(known, _)| known != part));
+    if !parts.is_empty() && bytes(parts.iter().chain(&carried))? > MOST_CARRIED {
+        return Ok(false);
+    }
     for (part, blob) in parts {
         let _first_or_again = payloads.put_new(&newer.id, &part, &blob, newer.parts_forgotten_at()).await?;
     }
-    Ok(())
+    Ok(true)
+}
+
+fn bytes<'p>(parts: impl Iterator<Item = &'p (PartKey, Blob)>) -> Result<usize, StoreError> {
+    let mut bytes = 0;
+    for (_, blob) in parts {
+        bytes += blob.unpack().map_err(|error| StoreError::broken("read a text", error))?.len();
+    }
+    Ok(bytes)
 }
 
 fn pack(task: &Task, event: &Event) -> Result<Blob, StoreError> {

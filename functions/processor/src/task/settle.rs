@@ -88,7 +88,8 @@ fn with_follow_up(task: &mut Task, last_write: LastWrite, now: Timestamp) -> Las
     LastWrite { ack: Ack::Retry(Some(AT_ONCE)), ..last_write }
 }
 
-/// If the write fails, the message comes back. The lease still runs: the next claim waits for its end.
+/// A write that fails is made once more: what was put off in good order would cost an attempt without it. If that fails, too,
+/// the message comes back. The lease still runs: the next claim waits for its end.
 async fn write(
     processor: &Processor,
     mut task: Task,
@@ -104,7 +105,12 @@ async fn write(
     if !last_write.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
     }
-    match own_write::save(&processor.resources, &mut task).await {
+    let mut saved = own_write::save(&processor.resources, &mut task).await;
+    if let Err(problem) = &saved {
+        warn!(task_id = %task.id, %problem, "the task could not be written; it is written once more");
+        saved = own_write::save(&processor.resources, &mut task).await;
+    }
+    match saved {
         Ok(Save::Done) => {
             observe::settled(&processor.resources, &task, now).await;
             last_write.ack

@@ -2,8 +2,8 @@
 //!
 //! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
-//! will be answered, and is handed this task's text: by then the thread may show later comments alone. Images and files
-//! are not handed over: a comment that shows any gives way to an edit of itself alone.
+//! will be answered, and is handed this task's text, as long as it carries little: by then the thread may show later
+//! comments alone. Images and files are not handed over: a comment that shows any gives way to an edit of itself alone.
 
 use std::time::Duration;
 
@@ -107,7 +107,9 @@ async fn hand_to(
     is_new_wording: bool,
 ) -> Result<bool, StoreError> {
     let Some(before) = in_nobodys_hands(resources, &other.id).await? else { return Ok(false) };
-    hand_over(resources, task, event, &before, is_new_wording).await?;
+    if !hand_over(resources, task, event, &before, is_new_wording).await? {
+        return Ok(false);
+    }
     let after = resources.stores.tasks.get(&other.id).await?;
     Ok(after.is_some_and(|after| {
         after.control.fence == before.control.fence && is_to_come(&after) && !is_claimed(&after)

@@ -55,6 +55,20 @@ async fn write_whose_answer_was_lost_costs_no_lease() {
     assert_eq!(bench.steps(), ["triage", "answer"]);
 }
 
+/// One store is down, and the write that says so fails once.
+#[tokio::test(start_paused = true)]
+async fn deferral_whose_write_fails_once_costs_no_attempt() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.faults.payloads_down.store(true, Ordering::SeqCst);
+    bench.faults.deferral_refused.store(true, Ordering::SeqCst);
+    bench.work().await;
+    bench.faults.payloads_down.store(false, Ordering::SeqCst);
+    assert!(!bench.faults.deferral_refused.load(Ordering::SeqCst));
+    waits_without_a_lease(&bench, &id).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+}
+
 #[tokio::test(start_paused = true)]
 async fn damaged_body_ends_the_task_with_its_own_error() {
     let bench = Bench::new();

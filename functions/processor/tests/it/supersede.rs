@@ -214,3 +214,29 @@ async fn every_text_of_a_superseded_task_is_shown_with_the_newest() {
         assert_eq!(counts, [1; 8], "{}: {shown}", call.step);
     }
 }
+
+/// All of them together are more than any model takes: a task whose text finds no room is worked on by itself.
+#[tokio::test(start_paused = true)]
+async fn what_a_task_carries_has_a_bound_and_every_text_is_shown() {
+    const LONG: usize = 25_000;
+    let bench = Bench::new();
+    let padding = "long ".repeat(LONG / 5);
+    let events: Vec<Value> =
+        (1..=40).map(|n| nth(n, "mona", &format!("@afterhook part {n}. {padding}"))).collect();
+    let ids = accepted(&bench, &events).await;
+    for _ in 0..60 {
+        settled(&bench).await;
+    }
+    let statuses = statuses(&bench, &ids).await;
+    assert!(statuses.contains(&Ignored), "{statuses:?}");
+    let is_dealt_with = |status: &TaskStatus| status.is_end() || *status == TaskStatus::AwaitingApproval;
+    assert!(statuses.iter().all(is_dealt_with), "{statuses:?}");
+    let calls = bench.model.calls.lock().unwrap();
+    let shown: Vec<String> =
+        calls.iter().map(|call| call.turns.iter().map(|turn| turn.text.as_str()).collect()).collect();
+    for n in 1..=40 {
+        assert!(shown.iter().any(|shown| shown.contains(&format!("part {n}."))), "part {n} is shown");
+    }
+    let longest = shown.iter().map(String::len).max().unwrap();
+    assert!((2 * LONG..4 * LONG).contains(&longest), "{longest}");
+}

@@ -1,0 +1,13 @@
+//! Seeds of long runs that broke an invariant once, beyond those of the ordinary runs.
+
+use simulation::{Options, Scenario, run};
+
+const SEEDS: [u64; 2] = [16_055, 409_241];
+
+#[test]
+fn what_a_long_run_found_is_found_no_more() {
+    for seed in SEEDS {
+        let outcome = run(&Scenario::of(seed), Options::default());
+        assert!(outcome.unknown().next().is_none(), "{outcome}");
+    }
+}
