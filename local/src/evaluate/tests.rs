@@ -104,7 +104,10 @@ fn an_expected_intent_that_the_agent_does_not_have_is_a_mistake_told_with_its_fi
     let set = [case("a", "question"), case("b", "bug_repot"), case("c", "bug_repot")].concat();
     std::fs::write(dir.path().join("a.toml"), set).unwrap();
     let told = check_intents(&agent(), &case::load(&[dir.path()]).unwrap()).unwrap_err().to_string();
-    assert!(told.lines().count() == 1 && told.contains("a.toml:5: agent.toml has no intent `bug_repot`"), "{told}");
+    assert!(
+        told.lines().count() == 1 && told.contains("a.toml:5: agent.toml has no intent `bug_repot`"),
+        "{told}"
+    );
     assert!(told.contains("2 cases expect it"), "{told}");
     let shipped = case::load(&[root().join("evals")]).unwrap();
     check_intents(&agent(), &shipped).unwrap();

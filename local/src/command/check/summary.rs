@@ -253,7 +253,10 @@ mod tests {
         let mut settings = with_shadow(2.0);
         (settings.budget.per_day_usd, settings.budget.per_tenant_day_usd) = (Some(0.001), Some(0.002));
         let told = short_budgets(&settings, Timestamp::UNIX_EPOCH);
-        assert!(told[0].starts_with("budget.per_day_usd: $0.001 a day is too little for one answer"), "{told:?}");
+        assert!(
+            told[0].starts_with("budget.per_day_usd: $0.001 a day is too little for one answer"),
+            "{told:?}"
+        );
         assert!(told[1].starts_with("budget.per_tenant_day_usd: $0.002"), "{told:?}");
     }
 

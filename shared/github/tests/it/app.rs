@@ -175,11 +175,11 @@ async fn an_app_installed_anew_is_found_again() {
 }
 
 #[tokio::test]
-async fn a_repository_without_the_app_is_refused_with_what_to_do() {
+async fn a_repository_without_the_app_waits_for_it_and_says_what_to_do() {
     let server = Server::start(|_| problem(404, &[], "Not Found").into()).await;
     let github = with_app(&server, Clock::fixed(start()));
     let error = github.publish(&issue(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::AccountRefused);
     assert!(error.message.contains("install the app"), "{error}");
     assert_eq!(server.lines(), [INSTALLATION]);
 }

@@ -30,11 +30,12 @@ contract_tests!(Contract {
     error: |status, said| match status {
         401 => failed(status, said, "AUTHENTICATION_ERROR"),
         402 => failed(status, said, "FEATURE_NOT_ACCESSIBLE"),
+        400 => failed(status, said, "INVALID_INPUT"),
         403 => failed(status, said, "FORBIDDEN"),
         413 => failed(status, said, "USAGE_LIMIT_EXCEEDED"),
         _ => failed(status, said, "UNHEARD_OF"),
     },
-    refusals: &[(403, "permission to write")],
+    refusals: &[(400, "no")],
     account_refusals: &[
         (401, "no", "check LINEAR_API_KEY"),
         (402, "Feature not accessible", "plan"),

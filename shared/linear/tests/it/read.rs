@@ -107,9 +107,9 @@ async fn an_issue_that_is_done_is_closed_and_one_that_was_put_away_is_locked() {
 }
 
 #[tokio::test]
-async fn an_issue_that_our_account_does_not_see_is_refused() {
+async fn an_issue_that_our_account_does_not_see_is_out_of_its_reach() {
     let server = Server::start(|_| failed(400, "Entity not found: Issue", "INPUT_ERROR")).await;
     let error = client(&server).state(&target()).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::PlaceRefused);
     assert!(error.message.contains("private team"), "{error}");
 }
