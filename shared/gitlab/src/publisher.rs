@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
 use outbound::notes::Page;
-use outbound::{Call, Client, Comments, Operations, Request, Sight};
+use outbound::{Call, Client, Comments, Operations, Sight};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
