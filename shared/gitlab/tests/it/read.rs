@@ -152,7 +152,7 @@ async fn a_404_is_told_by_what_our_account_sees_of_the_project() {
         (502, json!({}), ServiceFailure::Later { after: None }),
     ] {
         let server = Server::start(move |asked| match asked.path.as_str() {
-            "/api/v4/user" => Reply::json(200, json!({"username": "afterhook"})),
+            "/api/v4/user" => Reply::json(200, json!({"id": 1, "username": "afterhook"})),
             "/api/v4/projects/7" => Reply::json(status, project.clone()),
             _ => Reply::json(404, json!({"message": "404 Not found"})),
         })
