@@ -435,7 +435,11 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
-    assert_eq!(deferral(refused).0, Deferral::Budget, "a thousand pages may cost $4, unless they are counted");
+    assert_eq!(
+        deferral(refused).0,
+        Deferral::Budget,
+        "a thousand pages may cost $4, unless they are counted"
+    );
     assert!(server.finish()[0].uri.ends_with(":countTokens"), "what is not counted may fill the window");
 }
 
