@@ -42,7 +42,7 @@ impl Api {
     /// The account that comments are written under, by GitHub's own word of the last minute.
     pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
-        self.login.get_recent(&self.client, call, self.present_login(call)).await
+        Box::pin(self.login.get_recent(&self.client, call, self.present_login(call))).await
     }
 
     /// The same as of now: an account may be renamed, and GitHub shows its comments under the new name.

@@ -295,14 +295,11 @@ esac
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     fs::copy(workspace().join("samconfig.toml"), folder.path().join("samconfig.toml")).unwrap();
-    let path = format!("{}:{}", commands.display(), std::env::var("PATH").unwrap());
     let mut deploy = Command::new("bash");
+    // The commands above, before those of this machine.
+    deploy.args(["-c", r#"PATH="$1:$PATH" exec bash "$2" "$3" "$4""#, "bash"]).arg(&commands);
     deploy.arg(workspace().join(".ci/deploy")).arg(environment).arg(folder.path());
-    deploy
-        .env_remove("GITHUB_ACTIONS")
-        .env("PATH", path)
-        .env("ALARM_EMAIL", email)
-        .env("CONFIRMED", confirmed);
+    deploy.env_remove("GITHUB_ACTIONS").env("ALARM_EMAIL", email).env("CONFIRMED", confirmed);
     let done = deploy.output().unwrap();
     assert!(done.status.success(), "{done:?}");
     String::from_utf8(done.stdout).unwrap()

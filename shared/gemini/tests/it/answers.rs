@@ -171,8 +171,8 @@ fn eaten_by_thoughts() -> Step {
 #[tokio::test]
 async fn thoughts_that_eat_the_answer_are_lessened_before_the_bound_goes_up() {
     let no_minimal = || error(400, "Thinking level MINIMAL is not supported for this model.", json!([]));
-    let cases: [(fn(&str) -> gemini::Config, Step, [&str; 3]); 3] = [
-        (thinking_high, eaten_by_thoughts(), ["HIGH", "LOW", "LOW"]),
+    let cases = [
+        (thinking_high as fn(&str) -> gemini::Config, eaten_by_thoughts(), ["HIGH", "LOW", "LOW"]),
         (config, eaten_by_thoughts(), ["LOW", "MINIMAL", "MINIMAL"]),
         (config, no_minimal(), ["LOW", "MINIMAL", "LOW"]),
     ];
