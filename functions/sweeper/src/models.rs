@@ -23,7 +23,8 @@ pub struct ModelWatch {
 
 impl ModelWatch {
     /// Tells the metrics, for each model that was called, whether its breaker is open, and whether the service refuses
-    /// all its calls. Both stay so as long as nobody calls, and an alarm that hears nothing gives the all-clear.
+    /// all its calls. Both stay so as long as nobody calls, and an alarm that hears nothing gives the all-clear; but what one
+    /// model alone is refused for is told until its time is over, and by the hourly look again.
     ///
     /// # Errors
     /// [`StoreError`].

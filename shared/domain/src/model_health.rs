@@ -22,7 +22,8 @@ pub struct ModelHealth {
     pub breaker: BreakerState,
     /// It is given a rest until then: a quota is used up, or the service asked for it.
     pub rests_until: Option<Timestamp>,
-    /// The service refused all calls when it was asked last, in these words, and is not asked again yet.
+    /// The service refused all calls when it was asked last, in these words. What one model alone was refused for ends with
+    /// its time; what the account was refused for, when a call is taken.
     pub refused: Option<String>,
     /// When the model will be gone, in words.
     pub goes: Option<String>,
@@ -118,6 +119,8 @@ struct Learnt {
 struct Parked {
     #[serde(rename = "u")]
     until: Timestamp,
+    #[serde(rename = "m")]
+    is_of_the_model: bool,
     #[serde(rename = "w")]
     words: String,
     /// Other credentials are taken meanwhile.
@@ -164,7 +167,8 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
         Some(Some(Phase::HalfOpen(_))) => BreakerState::HalfOpen,
     };
     let Item { quota, learnt, parked, goes, .. } = item.unwrap_or_default();
-    let refused = parked.filter(|parked| !parked.is_over && parked.until > now).map(|parked| parked.words);
+    let holds = |parked: &Parked| !parked.is_over && (parked.until > now || !parked.is_of_the_model);
+    let refused = parked.filter(holds).map(|parked| parked.words);
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
     let limits = [
         ("requests a minute", learnt.requests_per_minute),
@@ -205,7 +209,7 @@ mod tests {
         assert_eq!(of(Some(json!({"q": {"p": [130_000_000, "d"]}}))).rests_until, Some(until));
         assert_eq!(of(Some(json!({"q": {"p": [0, "d"]}}))).rests_until, None);
         let item = json!({"l": {"r": [25, 90_000_000], "p": {"r": 25, "s": 0, "n": 0}}, "g": "deprecated",
-            "p": {"u": "1970-01-01T00:02:10Z", "k": 1, "m": false, "w": "the key is refused"}});
+            "p": {"u": "1970-01-01T00:01:10Z", "k": 1, "m": false, "w": "the key is refused"}});
         let told = of(Some(item));
         let told_at = Timestamp::from_second(90).unwrap();
         assert_eq!(told.learnt, [LearntLimit { of: "requests a minute".to_owned(), limit: 25, told_at }]);
@@ -213,10 +217,14 @@ mod tests {
             (told.refused.as_deref(), told.goes.as_deref()),
             (Some("the key is refused"), Some("deprecated"))
         );
-        for (until, is_over) in [("1970-01-01T00:02:10Z", true), ("1970-01-01T00:01:40Z", false)] {
+        for (until, is_of_the_model, is_over, is_told) in [
+            ("1970-01-01T00:02:10Z", false, true, false),
+            ("1970-01-01T00:02:10Z", true, false, true),
+            ("1970-01-01T00:01:40Z", true, false, false),
+        ] {
             let parked =
-                json!({"p": {"u": until, "k": 1, "m": false, "w": "the key is refused", "o": is_over}});
-            assert_eq!(of(Some(parked)).refused, None, "{until}: other credentials are taken, or it is past");
+                json!({"p": {"u": until, "k": 1, "m": is_of_the_model, "w": "refused", "o": is_over}});
+            assert_eq!(of(Some(parked)).refused.is_some(), is_told, "{until}, over: {is_over}");
         }
     }
 }
