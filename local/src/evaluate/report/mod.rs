@@ -86,7 +86,7 @@ mod tests {
         let against = Some((&before, Changes::between(&before, &score.outcomes)));
         let report = Report { score: &score, version: "ver_1", model: "the stand-in", against };
         let told = report.text();
-        assert!(told.starts_with("3 of 4 cases ended: the intent is right in 33.3 %"), "{told}");
+        assert!(told.starts_with("3 of 4 cases ended; right intent: 33.3 %"), "{told}");
         assert!(told.contains("! bug -> question: 2") && told.contains("it did not end: budget"), "{told}");
         assert!(told.contains("broken: bug <as> bug"), "{told}");
         let value = report.json();
@@ -179,7 +179,7 @@ mod tests {
         let mut none = score();
         none.outcomes.retain(|it| it.unfinished.is_some());
         let report = Report { score: &none, version: "ver_1", model: "m", against: None };
-        assert!(report.text().starts_with("0 of 1 cases ended: the intent is right in not measured"));
+        assert!(report.text().starts_with("0 of 1 cases ended; right intent: not measured"));
         let dir = tempfile::tempdir().unwrap();
         report.write(dir.path()).unwrap();
         let former = Former::read(&dir.path().join("eval.json")).unwrap();

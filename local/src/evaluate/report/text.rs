@@ -48,7 +48,7 @@ fn summary(score: &Score) -> String {
     };
     let by_another = by_another(score).map_or_else(String::new, |told| format!("; {told}"));
     format!(
-        "{} of {} cases ended: the intent is right in {}, everything is right in {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
+        "{} of {} cases ended; right intent: {}, right in everything: {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
          p95 {:.0} ms{by_another}\n",
         score.finished(),
         score.outcomes.len(),
