@@ -16,7 +16,7 @@ use std::time::Duration;
 use domain::{StoreError, Timestamp, after};
 
 use crate::config::Budgets;
-use crate::failure::{Failure, Helps};
+use crate::failure::{Failure, Helps, pacific};
 use crate::fleet::{FleetCell, Shared, fresh_id, lock};
 use crate::signal::Signals;
 use bound::{Budget, Claim, Shard};
@@ -194,7 +194,7 @@ impl Reservation<'_> {
         let until = if short.is_only_set_aside() {
             after(now, self.shared.jitter.spread(SETTLES))
         } else {
-            next_midnight(now)
+            pacific::next_midnight_in(jiff::tz::TimeZone::UTC, now)
         };
         let failure = Failure::over_budget(short.told(budget.name, budget.limit, self.account), Some(until));
         // What no day's budget covers a cheaper model may.
@@ -244,10 +244,4 @@ impl Drop for Reservation<'_> {
 fn unseen(problem: &StoreError) -> Failure {
     let message = format!("the budgets cannot be read, and no call is made without them: {problem}");
     Failure::over_budget(message, None)
-}
-
-fn next_midnight(now: Timestamp) -> Timestamp {
-    let second = now.as_second();
-    let rest = 86_400 - second.rem_euclid(86_400);
-    after(Timestamp::from_second(second).unwrap_or(now), Duration::from_secs(rest.unsigned_abs()))
 }

@@ -130,4 +130,13 @@ mod tests {
         assert!(checked(vec![inline("", 1)]).is_err());
         assert!(checked(vec![inline("image/svg+xml", 1)]).is_err(), "an SVG is a program");
     }
+
+    #[test]
+    fn the_limit_counts_all_attachments_together_and_nothing_cannot_be_shown() {
+        assert_eq!(checked(vec![inline("image/png", 500_000), inline("image/png", 500_000)]), Ok(()));
+        let error = checked(vec![inline("image/png", 500_000), inline("image/png", 500_001)]).unwrap_err();
+        assert_eq!(error, MediaError::TooLarge { bytes: 1_000_001, most: 1_000_000 });
+        assert!(error.to_string().contains("1.1 MB together, and 1.0 MB"), "{error}");
+        assert!(problem(inline("image/png", 0)).ends_with("is empty"));
+    }
 }

@@ -1,24 +1,25 @@
 //! Google's day: quotas begin anew at midnight in California.
 
 use domain::Timestamp;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Zoned};
 
 /// The next midnight in California after `now`: when requests per day are counted anew.
 #[must_use]
 pub(crate) fn next_midnight(now: Timestamp) -> Timestamp {
-    let midnight = local(now).tomorrow().and_then(|day| day.start_of_day());
-    // Only at the end of time, or without a time zone database, is there no such midnight.
+    // The database is compiled in; standard time is right for five months and an hour late else.
+    let zone = TimeZone::get("America/Los_Angeles").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(-8)));
+    next_midnight_in(zone, now)
+}
+
+/// The next midnight in `zone` after `now`.
+pub(crate) fn next_midnight_in(zone: TimeZone, now: Timestamp) -> Timestamp {
+    let midnight = now.to_zoned(zone).tomorrow().and_then(|day| day.start_of_day());
+    // Only at the end of time is there no such midnight.
     midnight.map_or_else(
         |_| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX),
         |day| day.timestamp(),
     )
-}
-
-fn local(at: Timestamp) -> Zoned {
-    // The database is compiled in; standard time is right for five months and an hour late else.
-    let zone = TimeZone::get("America/Los_Angeles").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(-8)));
-    at.to_zoned(zone)
 }
 
 #[cfg(test)]

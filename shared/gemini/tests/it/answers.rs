@@ -121,6 +121,15 @@ async fn an_answer_against_its_schema_is_repaired_once() {
 }
 
 #[tokio::test]
+async fn json_that_breaks_off_is_repaired_without_showing_it() {
+    let server = Server::start([says(r#"{"n": 7, "leak"#), says(r#"{"n": 7}"#)]).await;
+    answered(&server, &structured()).await;
+    let repair = server.finish().remove(1);
+    assert!(!repair.raw.contains("leak") && repair.raw.contains("not JSON"), "{}", repair.raw);
+    assert_eq!(repair.body["contents"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_paid_in_vain_is_not_put_off() {
     let server =
         Server::start([ends("OTHER", ""), ends("OTHER", ""), throttled(PER_MINUTE, Some("30s"))]).await;

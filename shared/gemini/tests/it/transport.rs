@@ -100,6 +100,14 @@ async fn a_request_that_was_read_and_not_answered_whole_costs_a_retry() {
 }
 
 #[tokio::test]
+async fn no_connection_is_unavailable() {
+    let url = closed_port().await;
+    let error = gemini(alone(&url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.exchanges.len()), (UNAVAILABLE, 2));
+    assert!(error.message.contains("no connection") && !error.message.contains(&url), "{}", error.message);
+}
+
+#[tokio::test]
 async fn an_answer_without_end_is_not_held_in_memory() {
     let huge = || Step::Text(200, "x".repeat((16 << 20) + 1));
     let server = Server::start([huge(), huge()]).await;
