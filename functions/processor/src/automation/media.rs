@@ -202,7 +202,7 @@ fn type_of(name: &str) -> Option<&'static str> {
 }
 
 /// Words of a refusal that is about what was attached, or does not say what it is about.
-const OF_MEDIA: [&str; 13] = [
+const OF_MEDIA: [&str; 12] = [
     "image",
     "picture",
     "video",
@@ -214,11 +214,10 @@ const OF_MEDIA: [&str; 13] = [
     "no pages",
     "the file",
     "invalid argument",
-    TOO_LONG[0],
-    TOO_LONG[1],
+    TOO_LONG,
 ];
-/// Words of a refusal of a prompt that is too long: by the service, or for its price by our own budget.
-const TOO_LONG: [&str; 2] = ["token count", "one call may cost"];
+/// Words of a refusal of a prompt that is too long.
+const TOO_LONG: &str = "token count";
 
 /// The refusal of `call`, and the call without one of its media, if they are what is refused: the model's service refuses
 /// a call for a single file that it cannot open. The file that is named goes, or the largest; of a prompt that is too long
@@ -242,7 +241,7 @@ pub(crate) fn refused<'a>(
             class => class,
         };
         let is_named = (said.contains(&place), said.contains(&medium.mime_type), said.contains(class));
-        let is_long = TOO_LONG.iter().any(|word| said.contains(word)) && class != "image";
+        let is_long = said.contains(TOO_LONG) && class != "image";
         (is_named, is_long, medium.data.len())
     })?;
     let mut call = call.clone();
@@ -419,10 +418,6 @@ mod tests {
         let too_long =
             "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).";
         assert_eq!(left(too_long), Some(vec![3, 12]));
-        assert_eq!(
-            left("the day's budget of $0.50 is less than the $1 that this one call may cost"),
-            Some(vec![3, 12])
-        );
         assert_eq!(left("Please use a valid role: user, model."), None);
     }
 

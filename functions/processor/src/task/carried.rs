@@ -22,11 +22,11 @@ pub(crate) fn is_conversational(event: &Event) -> bool {
 
 /// What a task may carry of older ones, bytes as they are stored unpacked. With its own text and the thread's last comments,
 /// it stays far below what a model takes: what no model takes, no model sees.
-const MOST_CARRIED: usize = 64 * 1024;
+const MAX_CARRIED: usize = 64 * 1024;
 
 /// Hands everything that `task` was to answer to `newer`: its own text, unless `newer` is its new wording, and
 /// what older ones have left it. Both are of one thread, whose lease `task` holds: `newer` reads it later. `false`: with what
-/// `newer` carries already it would be more than [`MOST_CARRIED`], and nothing is handed over.
+/// `newer` carries already it would be more than [`MAX_CARRIED`], and nothing is handed over.
 pub(crate) async fn hand_over(
     resources: &Resources,
     task: &Task,
@@ -41,7 +41,7 @@ pub(crate) async fn hand_over(
     }
     let carried = payloads.list(&newer.id, PartKey::SUPERSEDED).await?;
     parts.retain(|(part, _)| carried.iter().all(|(known, _)| known != part));
-    if !parts.is_empty() && bytes(parts.iter().chain(&carried))? > MOST_CARRIED {
+    if !parts.is_empty() && bytes(parts.iter().chain(&carried))? > MAX_CARRIED {
         return Ok(false);
     }
     for (part, blob) in parts {
