@@ -8,8 +8,8 @@ use crate::command::token;
 
 /// What a command exits with that has failed.
 const FAILED: u8 = 1;
-/// What it exits with when the command line is at fault: it names what neither the program nor agent.toml has, or two
-/// things that exclude each other. clap says so of what it finds itself.
+/// What it exits with when the command line is at fault: it names what neither the program nor agent.toml has, lacks what
+/// is wanted, or holds two things that exclude each other. clap says so of what it finds itself.
 const MISSPELT: u8 = 2;
 
 /// A message for the person at the terminal: what is wrong, where, and how to mend it.

@@ -102,11 +102,11 @@ impl fmt::Display for Summary {
             }
         }
         for (invariant, (first, runs)) in &self.unknown {
-            writeln!(f, "  does not hold: {invariant}: in {runs} runs, first in seed {first}")?;
+            writeln!(f, "  broken: {invariant}: in {runs} runs, first in seed {first}")?;
         }
         match &self.failed {
             Some(failed) => write!(f, "{failed}"),
-            None => writeln!(f, "nothing else does not hold"),
+            None => writeln!(f, "no other invariant was broken"),
         }
     }
 }

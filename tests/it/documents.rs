@@ -263,3 +263,21 @@ fn the_manual_says_of_every_sender_whether_two_subscriptions_are_one_happening()
         );
     }
 }
+
+/// The names of the fields between the line that ends in `from` and the brace that closes it.
+fn fields<'p>(page: &'p str, from: &str) -> BTreeSet<&'p str> {
+    let lines = page.lines().skip_while(|line| !line.ends_with(from)).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('}'));
+    let fields = lines.filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with([' ', '/', '}']));
+    fields.map(|line| line.trim_start_matches("pub(crate) ").split([':', ',']).next().unwrap()).collect()
+}
+
+#[test]
+fn the_row_that_the_manual_shows_has_the_fields_of_a_service() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (code, manual) = (read("shared/wiring/src/service.rs"), read("docs/extending.md"));
+    let manual = manual.split_once("## Adding a service that answers").unwrap().1;
+    let wanted = fields(&code, "struct Row {");
+    assert!(wanted.len() >= 12, "{wanted:?}");
+    assert_eq!(fields(manual, "ROW: Row = Row {"), wanted);
+}

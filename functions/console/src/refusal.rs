@@ -211,7 +211,7 @@ impl Refusal {
             Self::TokensUnreadable(error) => tracing::error!(%error, "the tokens cannot be read"),
             Self::Store(error) => tracing::error!(%error, "a console request failed"),
             Self::Queue(error) => tracing::error!(%error, "a task could not be enqueued"),
-            Self::Throttled => tracing::warn!("too many wrong tokens"),
+            Self::Throttled => tracing::warn!("an address sent too many wrong tokens and must wait"),
             Self::Forged(why) => {
                 tracing::warn!(why, "a change was refused because it did not come from a page of the console")
             }

@@ -133,7 +133,7 @@ impl Clicked<'_> {
             match correct_once(&ingest.stores, &decided.task, &[Label::Spam(true)], decider).await {
                 Ok(kept) => kept.iter().for_each(|correction| told(ingest, &decided.task, correction)),
                 Err(problem) => {
-                    tracing::warn!(task_id = %self.task, %problem, "that it is spam is not kept");
+                    tracing::warn!(task_id = %self.task, %problem, "the label \"spam\" could not be saved; mark the task again in the console");
                 }
             }
         }

@@ -54,7 +54,7 @@ pub(crate) fn signals(metrics: Metrics) -> Signals {
         Signal::Billed(usage) => metrics.model_billed(usage),
         Signal::Throttled(model) => metrics.throttled(model),
         Signal::BreakerOpened(model) => metrics.breaker_opened(model),
-        Signal::Parked(model) => metrics.model_refused(model),
+        Signal::Parked { model, is_for_money } => metrics.model_refused(model, is_for_money),
         Signal::Permit { waited, utilisation, .. } => metrics.permit(waited, utilisation),
         Signal::ConnectionOpened => metrics.connection_opened(),
         Signal::Coalesced => metrics.coalesced(),

@@ -106,8 +106,8 @@ impl Function {
         }
         let metrics = self.sweeper.metrics.clone();
         let signals = Signals::to(move |signal| {
-            if let Signal::Parked(model) = signal {
-                metrics.model_refused(model);
+            if let Signal::Parked { model, is_for_money } = signal {
+                metrics.model_refused(model, is_for_money);
             }
         });
         let (config, state) =

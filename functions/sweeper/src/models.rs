@@ -36,7 +36,7 @@ impl ModelWatch {
                 self.metrics.breaker_is_open(name, health.breaker.is_open());
             }
             if health.refused.is_some() {
-                self.metrics.model_refused(name);
+                self.metrics.model_refused(name, health.is_out_of_money);
             }
         }
         Ok(())

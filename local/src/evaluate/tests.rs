@@ -259,7 +259,7 @@ async fn no_more_is_spent_than_was_agreed_to_and_a_higher_bound_goes_on() {
 
     let unbounded = Environment::from_map([("GEMINI_BASE_URL", url.as_str())]).unwrap();
     let told = Ground::prepare("eval", &agent(), unbounded, dir.path(), None).err().unwrap();
-    assert!(told.to_string().contains("--max-usd"));
+    assert!(told.to_string().contains("--max-usd") && told.exit_code() == 2, "{told}");
 
     let small = scored(&args(dir.path(), "--only github-question --max-usd 0.1"), Some(&url)).await;
     assert!(small.cost_usd() <= 0.1, "{}", small.cost_usd());

@@ -79,7 +79,8 @@ impl Ground {
         let mut standins = JoinSet::new();
         let model = dev::model(settings, &mut environment, &mut standins)?;
         if !model.standin && max_usd.is_none() {
-            return Err(Failure::new("a real model costs money: say with --max-usd how much at the most"));
+            let words = "a real model costs money: say with --max-usd how much at the most";
+            return Err(Failure::misspelt(words));
         }
         let version = processor::version(settings).id;
         let asked = if model.standin { "standin".to_owned() } else { part_digest([&model.address]) };

@@ -25,6 +25,9 @@ pub struct ModelHealth {
     /// The service refused all calls when it was asked last, in these words. What one model alone was refused for ends with
     /// its time; what the account was refused for, when a call is taken.
     pub refused: Option<String>,
+    /// It did so because the account's money is used up.
+    #[serde(default)]
+    pub is_out_of_money: bool,
     /// When the model will be gone, in words.
     pub goes: Option<String>,
     /// Limits that the service has told.
@@ -121,6 +124,8 @@ struct Parked {
     until: Timestamp,
     #[serde(rename = "m")]
     is_of_the_model: bool,
+    #[serde(default, rename = "n")]
+    is_for_money: bool,
     #[serde(rename = "w")]
     words: String,
     /// Other credentials are taken meanwhile.
@@ -168,7 +173,9 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
     };
     let Item { quota, learnt, parked, goes, .. } = item.unwrap_or_default();
     let holds = |parked: &Parked| !parked.is_over && (parked.until > now || !parked.is_of_the_model);
-    let refused = parked.filter(holds).map(|parked| parked.words);
+    let parked = parked.filter(holds);
+    let is_out_of_money = parked.as_ref().is_some_and(|parked| parked.is_for_money);
+    let refused = parked.map(|parked| parked.words);
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
     let limits = [
         ("requests a minute", learnt.requests_per_minute),
@@ -180,7 +187,7 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
         Some(LearntLimit { of: what.to_owned(), limit, told_at: Timestamp::from_microsecond(at).ok()? })
     };
     let learnt = limits.into_iter().filter_map(told).collect();
-    ModelHealth { name: name.to_owned(), breaker, rests_until, refused, goes, learnt }
+    ModelHealth { name: name.to_owned(), breaker, rests_until, refused, is_out_of_money, goes, learnt }
 }
 
 fn later(micros: i64, now: Timestamp) -> Option<Timestamp> {

@@ -29,7 +29,12 @@ pub enum Signal<'a> {
     BreakerOpened(&'a str),
     /// The service refuses all calls to this model: for the account, for want of money, or because the model
     /// is gone. They wait, and one tries again now and then.
-    Parked(&'a str),
+    Parked {
+        /// The model.
+        model: &'a str,
+        /// Whether it is for want of money.
+        is_for_money: bool,
+    },
     /// A permit to call was had, or the wait for it given up.
     Permit {
         /// The model.

@@ -13,7 +13,7 @@ pub fn decided(task: &Task) {
         from = decision.from.as_ref().map(tracing::field::display),
         draft_hash = decision.draft_hash,
         at = %decision.at,
-        "decided"
+        "a person decided"
     );
 }
 
@@ -26,12 +26,12 @@ pub fn corrected(task: &Task, correction: &Correction) {
         by = correction.by,
         from = correction.from.as_ref().map(tracing::field::display),
         at = %correction.at,
-        "corrected"
+        "a person corrected the task"
     );
 }
 
 /// Writes the line of something that somebody may not do. `by` is `None` where it is not known who asked. No token,
 /// and nothing of what was sent.
 pub fn refused(by: Option<&str>, from: &Origin, task: Option<&TaskId>, reason: &str) {
-    tracing::warn!(task_id = task.map(tracing::field::display), by, %from, reason, "refused");
+    tracing::warn!(task_id = task.map(tracing::field::display), by, %from, reason, "somebody was refused");
 }

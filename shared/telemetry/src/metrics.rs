@@ -16,7 +16,7 @@ use crate::{Recorded, Unit};
 
 /// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
 /// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
-pub const WATCHED: [&str; 18] = [
+pub const WATCHED: [&str; 19] = [
     "Accepted",
     "ApprovalsOldest",
     "ApprovalsWaiting",
@@ -29,6 +29,7 @@ pub const WATCHED: [&str; 18] = [
     "FailedTasks",
     "ModelRefused",
     "NotReady",
+    "OutOfMoney",
     "PermitWait",
     "QueueWait",
     "Rejected",
@@ -222,9 +223,11 @@ impl Metrics {
         self.emit(&[("BreakersOpen", Unit::Count, f64::from(u8::from(is_open)))], &[("model", model)]);
     }
 
-    /// ModelRefused{model}: the service refuses all calls, for the account, the money or the model itself.
-    pub fn model_refused(&self, model: &str) {
-        self.emit(&[one("ModelRefused")], &[("model", model)]);
+    /// OutOfMoney{model} or ModelRefused{model}: the service refuses all calls, because the account's money is used up, or
+    /// for the account or the model itself.
+    pub fn model_refused(&self, model: &str, is_for_money: bool) {
+        let name = if is_for_money { "OutOfMoney" } else { "ModelRefused" };
+        self.emit(&[one(name)], &[("model", model)]);
     }
 
     /// PermitWait, PermitUtilisation: a call had its turn after `waited`; `utilisation`, 0 to 1, is the share of

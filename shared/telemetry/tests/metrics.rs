@@ -166,6 +166,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "ModelLatency{}",
         "ModelRefused{model}",
         "NotReady{reason}",
+        "OutOfMoney{model}",
         "PermitUtilisation{}",
         "PermitWait{}",
         "QueueWait{lane}",

@@ -1,7 +1,5 @@
 //! A panic in the log, which belongs to a process: so the test runs itself again, and reads what that has said.
 
-#![allow(clippy::unwrap_used)]
-
 use std::process::Command;
 
 use serde_json::Value;

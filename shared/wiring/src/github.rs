@@ -17,6 +17,8 @@ pub(crate) static ROW: Row = Row {
     automations: &[],
     knows_state: true,
     has_labels: true,
+    redelivers: true,
+    has_reactions: true,
     address,
     has_credentials: |environment| environment.github.is_some(),
     client,

@@ -17,6 +17,8 @@ pub(crate) static ROW: Row = Row {
     automations: &[],
     knows_state: true,
     has_labels: true,
+    redelivers: false,
+    has_reactions: false,
     address: |environment| environment.gitlab.as_ref().map(|access| access.url.clone()),
     has_credentials: |environment| has_token(environment.gitlab.as_ref()),
     client,

@@ -17,6 +17,8 @@ pub(crate) static ROW: Row = Row {
     automations: &[],
     knows_state: true,
     has_labels: false,
+    redelivers: false,
+    has_reactions: false,
     address: |environment| environment.pagerduty.as_ref().map(|access| access.url.clone()),
     has_credentials: |environment| environment.pagerduty.is_some(),
     client,

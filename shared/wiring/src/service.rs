@@ -26,6 +26,10 @@ pub(crate) struct Row {
     pub(crate) knows_state: bool,
     /// Whether its threads have labels.
     pub(crate) has_labels: bool,
+    /// Whether its webhooks are lost if they fail, and it can be asked to send them again.
+    pub(crate) redelivers: bool,
+    /// Whether it is asked what people think of our comments.
+    pub(crate) has_reactions: bool,
     /// Where it is reached; `None` when the environment has neither credentials for it nor the address of a
     /// server of one's own.
     pub(crate) address: fn(&Environment) -> Option<String>,
@@ -122,13 +126,13 @@ impl OutsideService {
     /// Whether its webhooks are lost if they fail, and it can be asked to send them again.
     #[must_use]
     pub fn redelivers(self) -> bool {
-        self == Self::Github
+        self.row().redelivers
     }
 
     /// Whether it is asked what people think of our comments.
     #[must_use]
     pub fn has_reactions(self) -> bool {
-        self == Self::Github
+        self.row().has_reactions
     }
 
     /// Whether its threads have labels.

@@ -18,6 +18,8 @@ pub(crate) static ROW: Row = Row {
     automations: &["summarise"],
     knows_state: false,
     has_labels: false,
+    redelivers: false,
+    has_reactions: false,
     address,
     has_credentials: |environment| environment.slack_bot_token.is_some(),
     client: |_, environment, clock| Ok(client(environment, clock)?.map(Client::with_threads)),

@@ -16,6 +16,8 @@ pub(crate) static ROW: Row = Row {
     automations: &["refund_request"],
     knows_state: false,
     has_labels: false,
+    redelivers: false,
+    has_reactions: false,
     address,
     has_credentials: |environment| environment.stripe_api_key.is_some(),
     client,

@@ -45,19 +45,22 @@ async fn an_open_breaker_is_told_every_minute_though_nobody_calls() {
 
 #[tokio::test]
 async fn a_refusal_of_the_account_is_told_every_minute_until_a_call_is_answered() {
-    let rig = Rig::new();
-    let watch = watch(&rig);
-    let refused = || rig.figures.total("ModelRefused", &[("model", "m")]);
-    let until = after(rig.now(), Duration::from_secs(180)).to_string();
-    is(&rig, json!({"p": {"u": until, "k": 1, "m": false, "w": "the key was reported as leaked"}})).await;
-    for minute in 1..=5_u8 {
+    for (is_for_money, metric, other) in [(false, "ModelRefused", "OutOfMoney"), (true, "OutOfMoney", "ModelRefused")] {
+        let rig = Rig::new();
+        let watch = watch(&rig);
+        let told = |metric| rig.figures.total(metric, &[("model", "m")]);
+        let until = after(rig.now(), Duration::from_secs(180)).to_string();
+        is(&rig, json!({"p": {"u": until, "k": 1, "m": false, "n": is_for_money, "w": "refused"}})).await;
+        for minute in 1..=5_u8 {
+            watch.count().await.unwrap();
+            assert!((told(metric) - f64::from(minute)).abs() < 0.1, "{metric}, minute {minute}");
+            rig.pass(Duration::from_secs(60));
+        }
+        is(&rig, json!({})).await;
         watch.count().await.unwrap();
-        assert!((refused() - f64::from(minute)).abs() < 0.1, "minute {minute}");
-        rig.pass(Duration::from_secs(60));
+        assert!((told(metric) - 5.0).abs() < 0.1);
+        assert!(told(other) < 0.1, "{other} has an alarm of its own");
     }
-    is(&rig, json!({})).await;
-    watch.count().await.unwrap();
-    assert!((refused() - 5.0).abs() < 0.1);
 }
 
 #[tokio::test]

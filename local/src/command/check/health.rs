@@ -94,6 +94,7 @@ mod tests {
             breaker: BreakerState::Open(at("2026-11-20T12:00:20Z")),
             rests_until: None,
             refused: None,
+            is_out_of_money: false,
             goes: None,
             learnt: vec![told],
         };

@@ -128,6 +128,16 @@ const STANDARD: Form = Form {
     more: &["map = { thread = \"/data/id\", text = \"/data\" }"],
 };
 
+/// A sender whose reader knows all that there is to know.
+const PLAIN: Form = Form {
+    usual: &[],
+    at: "the sender's settings of webhooks",
+    fields: &[],
+    secret_at: None,
+    credentials: &[],
+    more: &[],
+};
+
 /// A sender that agent.toml describes.
 const CUSTOM: Form = Form {
     usual: &[],
@@ -141,7 +151,7 @@ const CUSTOM: Form = Form {
     ],
 };
 
-/// By the sender's name; a sender that is not here is described by agent.toml.
+/// By the sender's name.
 const FORMS: &[(&str, &Form)] = &[
     ("zendesk", &ZENDESK),
     ("jira", &JIRA),
@@ -155,9 +165,14 @@ const FORMS: &[(&str, &Form)] = &[
     ("svix", &STANDARD),
 ];
 
+/// The form of the sender called `name`, which a `map` describes or not.
+fn form_of(name: &str, is_mapped: bool) -> &'static Form {
+    let without_its_own = if is_mapped { &CUSTOM } else { &PLAIN };
+    FORMS.iter().find(|(known, _)| *known == name).map_or(without_its_own, |(_, form)| form)
+}
+
 pub(super) fn sheet(place: &Place) -> Sheet {
-    let form =
-        FORMS.iter().find(|(name, _)| *name == place.provider.name()).map_or(&CUSTOM, |(_, form)| *form);
+    let form = form_of(place.provider.name(), place.provider.is_mapped());
     let mut fields = vec![("URL", place.webhook())];
     if form.secret_at.is_none() {
         fields.push(("Secret", format!("the value of {}", place.variable)));
@@ -183,5 +198,17 @@ pub(super) fn sheet(place: &Place) -> Sheet {
         fields,
         variables: [secret].into_iter().chain(credentials).collect(),
         agent_toml: place.source(&place.events_or(form.usual), &more),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_with_a_reader_of_its_own_needs_no_form_and_is_given_no_map() {
+        assert!(form_of("acme", false).more.is_empty());
+        assert!(form_of("custom", true).more.iter().any(|line| line.starts_with("map = ")));
+        assert_eq!(form_of("sentry", false).more, SENTRY.more);
     }
 }

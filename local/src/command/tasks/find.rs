@@ -7,7 +7,7 @@ use super::super::api::Api;
 use crate::Failure;
 
 /// Tasks that are looked through for the beginning of an id, of those in any state.
-const MOST: usize = 10_000;
+const MAX_LISTED: usize = 10_000;
 /// Tasks of a page.
 const PAGE: usize = 100;
 /// Which tasks these are where there are more.
@@ -55,7 +55,7 @@ async fn known_ids(api: &Api, among: Among) -> Result<(Vec<String>, &'static str
     match among {
         Among::Waiting => Ok((parked(api).await?, " that waits for a person")),
         Among::All => {
-            let (ids, is_all) = pages(api, &[], MOST, |task| id_of(&task)).await?;
+            let (ids, is_all) = pages(api, &[], MAX_LISTED, |task| id_of(&task)).await?;
             Ok((ids, if is_all { "" } else { OF_THE_LATEST }))
         }
     }
@@ -188,8 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_search_that_ends_before_the_list_does_says_so() {
-        let (api, _served) = console(MOST / PAGE + 1).await;
-        let oldest = format!("tsk_{:04}", MOST / PAGE);
+        let (api, _served) = console(MAX_LISTED / PAGE + 1).await;
+        let oldest = format!("tsk_{:04}", MAX_LISTED / PAGE);
         let said = ids(&api, std::slice::from_ref(&oldest), Among::All).await.unwrap_err().to_string();
         assert_eq!(said, format!("404: there is no task `{oldest}`{OF_THE_LATEST}"));
         assert_eq!(ids(&api, std::slice::from_ref(&oldest), Among::Waiting).await.unwrap(), [oldest + "A"]);

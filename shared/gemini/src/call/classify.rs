@@ -66,13 +66,7 @@ impl Attempt<'_> {
     /// Whether the fleet leaves the model alone, with the reason.
     fn parked(&self, outcome: &Outcome, now: Timestamp) -> Option<Parked> {
         let Outcome::Failed(class, failure) = outcome else { return None };
-        Some(Parked {
-            until: after(now, class.parks()?),
-            credentials: self.model.policy.rules.parked_by(class.is_of_the_model()),
-            is_of_the_model: class.is_of_the_model(),
-            words: failure.message.clone(),
-            is_over: false,
-        })
+        Parked::of(*class, &self.model.policy.rules, failure.message.clone(), now)
     }
 
     /// The refusal of a call that was too much, with the limits that the service named.

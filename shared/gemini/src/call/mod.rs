@@ -127,7 +127,7 @@ impl Gemini {
             let words = of_the_account[0].said.as_ref().err().map(ToString::to_string).unwrap_or_default();
             missing += 1;
             if model.is_missing(&self.shared, format!("{}: {words}", model.title), now).await? {
-                self.signals.send(Signal::Parked(&model.name));
+                self.signals.send(Signal::Parked { model: &model.name, is_for_money: false });
             }
         }
         Ok(missing)

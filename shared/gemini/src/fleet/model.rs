@@ -159,16 +159,9 @@ impl FleetModel {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let rules = self.policy.rules;
-        let (class, model) = (FailureClass::ModelRefused, self.title.clone());
-        let until = after(now, class.parks().unwrap_or_default());
-        let parked = Parked {
-            until,
-            credentials: rules.parked_by(true),
-            is_of_the_model: true,
-            words,
-            is_over: false,
-        };
-        let ended = Ended { parked: Some(parked), ..Ended::UNKNOWN };
+        let (parked, model) =
+            (Parked::of(FailureClass::ModelRefused, &rules, words, now), self.title.clone());
+        let ended = Ended { parked, ..Ended::UNKNOWN };
         let refused = ended.clone();
         let change = move |state: &mut ModelState| state.park_missing(&rules, &refused, now);
         let is_new = self.cell.change(shared, now, WhenCut::Forget, change).await? == Some(true);
@@ -218,7 +211,7 @@ impl AdmittedCall<'_> {
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
         let (model, settlement) = (self.model, self.settlement(ended.clone()));
-        let words = ended.parked.as_ref().map(|parked| &parked.words);
+        let refusal = ended.parked.as_ref();
         let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
@@ -237,10 +230,11 @@ impl AdmittedCall<'_> {
             Some(true) => {
                 tracing::error!(
                     model = model.title,
-                    reason = words,
+                    reason = refusal.map(|parked| &parked.words),
                     "the service refuses our calls; they wait"
                 );
-                signals.send(Signal::Parked(&model.name));
+                let is_for_money = refusal.is_some_and(|parked| parked.is_for_money);
+                signals.send(Signal::Parked { model: &model.name, is_for_money });
             }
             Some(false) => tracing::info!(model = model.title, "the service takes our calls again"),
             None => {}

@@ -6,7 +6,7 @@ use domain::{Timestamp, after};
 use serde::{Deserialize, Serialize};
 
 use super::policy::Rules;
-use crate::failure::ASK_AGAIN;
+use crate::failure::{ASK_AGAIN, FailureClass};
 
 /// A probe that is not heard of is followed by the next one after so long.
 const PROBE: Duration = Duration::from_secs(180);
@@ -22,6 +22,9 @@ pub(crate) struct Parked {
     /// Whether another model may be asked meanwhile.
     #[serde(rename = "m")]
     pub(crate) is_of_the_model: bool,
+    /// Whether the account has no money left: that rings an alarm of its own.
+    #[serde(default, rename = "n", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_for_money: bool,
     /// For people: the service's own words, and how to mend it.
     #[serde(rename = "w")]
     pub(crate) words: String,
@@ -31,6 +34,13 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
+    /// What a refusal of `class`, in `words`, means for whoever calls under `rules`; `None` if the next call may fare better.
+    pub(crate) fn of(class: FailureClass, rules: &Rules, words: String, now: Timestamp) -> Option<Self> {
+        let (until, is_of_the_model) = (after(now, class.parks()?), class.is_of_the_model());
+        let (credentials, is_for_money) = (rules.parked_by(is_of_the_model), class == FailureClass::NoMoney);
+        Some(Self { until, credentials, is_of_the_model, is_for_money, words, is_over: false })
+    }
+
     /// Whether whoever calls under `rules` must wait at `now`.
     pub(crate) fn holds(&self, rules: &Rules, now: Timestamp) -> bool {
         self.concerns(rules) && now < self.ends(rules)

@@ -213,7 +213,7 @@ async fn a_refusal_is_tried_again_by_one_part_of_a_wide_fleet_for_all() {
     let told = Arc::new(AtomicU32::new(0));
     let alarms = Arc::clone(&told);
     let signals = Signals::to(move |signal| {
-        alarms.fetch_add(u32::from(matches!(signal, Signal::Parked(_))), Ordering::Relaxed);
+        alarms.fetch_add(u32::from(matches!(signal, Signal::Parked { .. })), Ordering::Relaxed);
     });
     let ask = async |part: &FleetModel, second: u64, is_refused: bool| {
         let now = after(start(), Duration::from_secs(second));
@@ -226,14 +226,8 @@ async fn a_refusal_is_tried_again_by_one_part_of_a_wide_fleet_for_all() {
             }
         };
         admitted.sent = true;
-        let parked = |credentials| Parked {
-            until: after(now, Duration::from_secs(180)),
-            credentials,
-            is_of_the_model: false,
-            words: "Leaked.".to_owned(),
-            is_over: false,
-        };
-        let parked = is_refused.then(|| parked(part.policy.rules.parked_by(false)));
+        let class = if is_refused { FailureClass::AccountRefused } else { FailureClass::Stumbled };
+        let parked = Parked::of(class, &part.policy.rules, "Leaked.".to_owned(), now);
         let outcome = if is_refused { Outcome::Neutral } else { Outcome::Success { took: CALL } };
         admitted.settle(&fleet.shared, &signals, Ended { outcome, parked, ..Ended::UNKNOWN }, now).await;
         1

@@ -16,20 +16,22 @@ fn shipped() -> String {
 
 #[test]
 fn it_answers_github_issues() {
-    let settings = Settings::load_for(&agent_dir().join("agent.toml"), &["reply"]).unwrap();
+    let settings = Settings::load(&agent_dir().join("agent.toml")).unwrap();
     let filter = &settings.sources["github"].filter;
     assert_eq!(filter.events.as_deref().unwrap(), ["issues.opened", "issue_comment.created"]);
     assert_eq!(filter.comments, CommentPolicy::Mention);
     assert_eq!(settings.agent.approval, ApprovalPolicy::LowConfidence);
     let intents: Vec<_> =
         settings.intents.iter().map(|intent| (&*intent.name, &*intent.automation)).collect();
-    assert_eq!(intents, [("bug_report", "reply"), ("question", "reply"), ("feature_request", "reply")]);
+    for intent in ["bug_report", "question", "feature_request"] {
+        assert!(intents.contains(&(intent, "reply")), "{intents:?}");
+    }
     assert!(!settings.agent.documents.is_empty());
 }
 
 #[test]
 fn its_bounds_are_on_and_it_gives_no_warning() {
-    let settings = Settings::load_for(&agent_dir().join("agent.toml"), &["reply"]).unwrap();
+    let settings = Settings::load(&agent_dir().join("agent.toml")).unwrap();
     let budget = &settings.budget;
     assert_eq!((budget.per_day_usd, budget.per_tenant_day_usd), (Some(20.0), Some(5.0)));
     assert_eq!(budget.per_thread_replies_per_hour, Some(5));

@@ -26,7 +26,10 @@ pub(crate) const EVERY: &[Call] = &[
     ("throttled", |metrics| metrics.throttled("gemini-pro-latest")),
     ("breaker_opened", |metrics| metrics.breaker_opened("gemini-pro-latest")),
     ("breaker_is_open", |metrics| metrics.breaker_is_open("gemini-pro-latest", true)),
-    ("model_refused", |metrics| metrics.model_refused("gemini-pro-latest")),
+    ("model_refused", |metrics| {
+        metrics.model_refused("gemini-pro-latest", false);
+        metrics.model_refused("gemini-pro-latest", true);
+    }),
     ("permit", |metrics| metrics.permit(MS, 0.5)),
     ("connection_opened", Metrics::connection_opened),
     ("coalesced", Metrics::coalesced),

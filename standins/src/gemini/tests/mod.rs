@@ -1,8 +1,8 @@
 //! The stand-in through its HTTP interface, and its instances against an independent validator.
 
-mod caches;
-mod faults;
+mod cached_prompts;
 mod generation;
+mod injected_faults;
 mod instances;
 mod refusals;
 
