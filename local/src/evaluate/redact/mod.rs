@@ -10,6 +10,7 @@ mod headers;
 mod names;
 mod numbers;
 mod secrets;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -24,7 +25,7 @@ use secrets::{Before, is_token};
 /// Digits that a number has which reaches somebody: a telephone, a card, an account.
 const NUMBER_DIGITS: usize = 7;
 /// What stands between the parts of a word, such as `{"user":"ana","token":"…"}` or `a=1&token=…`.
-const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«→⇒\\";
+const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:：»«→⇒\\";
 /// What separates like a colon.
 const ARROWS: [&str; 2] = ["->", "→"];
 /// Links that open something, also without a scheme.
@@ -116,7 +117,7 @@ impl Redactor {
         if let Some(set) = headers::set(line) {
             return set;
         }
-        let line = &headers::hidden(line);
+        let line = &spoken::hidden(&headers::hidden(line));
         let (mut out, mut at, mut is_value) = (String::new(), 0, false);
         for part in line.split_inclusive(char::is_whitespace) {
             let (mut word, blank) = part.split_at(part.trim_end().len());
