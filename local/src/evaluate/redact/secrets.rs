@@ -290,7 +290,10 @@ pub(super) fn is_above_its_value<'n>(line: &str, mut below: impl Iterator<Item =
         [word] | [_, word] => is_key(word) || is_weak_key(word) || key == "api key",
         _ => false,
     };
-    let Some(next) = below.find(|line| !line.trim().is_empty()).filter(|_| is_named) else { return false };
+    if !is_named {
+        return false;
+    }
+    let Some(next) = below.find(|line| !line.trim().is_empty()) else { return false };
     let indented = |line: &str| line.len() - line.trim_start().len();
     // An item is a value of the key above it only if it stands within: else both are names in one list.
     let value = match next.trim_start().strip_prefix(['-', '*', '+']) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::SECRET;
 use super::secrets::{is_key, is_remark, is_weak_key};
-use super::words::{SETTERS, USERS};
+use super::words::{AUXILIARIES, SETTERS, USERS};
 
 /// Words between a verb and the key or the secret that it is about, and between the key and `to` or `as`.
 const APART: usize = 6;
@@ -74,9 +74,13 @@ fn is_secret_name(words: &[Word], at: usize) -> bool {
 /// `changed my password to …`, `the password has been reset to …`
 fn set_to(words: &[Word], key: usize) -> Option<Range<usize>> {
     let to = within(words, key, key + 1..key + 1 + APART).find(|at| is(words, *at, &["to"]))?;
-    let verb =
-        before(words, key).any(|at| is(words, at, SETTERS)) || (key + 1..to).any(|at| is(words, at, SETTERS));
-    verb.then(|| secret(words, to + 1)).flatten()
+    // `the password reset mail` tells of no change.
+    let is_passive = |at: usize| {
+        words.get(at).is_some_and(|word| word.lower.ends_with("ed")) || is(words, at - 1, AUXILIARIES)
+    };
+    let mut behind = (key + 1..to).filter(|at| is(words, *at, SETTERS));
+    let is_set = before(words, key).any(|at| is(words, at, SETTERS)) || behind.any(is_passive);
+    is_set.then(|| secret(words, to + 1)).flatten()
 }
 
 /// `use … as the password`

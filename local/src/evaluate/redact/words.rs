@@ -147,6 +147,8 @@ pub(super) const SETTERS: &[&str] = &[
     "renew",
     "renewed",
 ];
+/// What makes a verb behind a secret a passive one: `the password was reset`.
+pub(super) const AUXILIARIES: &[&str] = &["been", "be", "being", "is", "are", "was", "were", "got", "gets"];
 /// Verbs for what a secret is for: `use … as the password`.
 pub(super) const USERS: &[&str] = &[
     "use", "uses", "used", "using", "enter", "entered", "try", "tried", "type", "typed", "with", "set",
