@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::SECRET;
 use super::secrets::{is_key, is_remark, is_weak_key};
-use super::words::{AUXILIARIES, SETTERS, USERS};
+use super::words::{AUXILIARIES, MODALS, SETTERS, USERS};
 
 /// Words between a verb and the key or the secret that it is about, and between the key and `to` or `as`.
 const APART: usize = 6;
@@ -30,8 +30,10 @@ struct Word {
 pub(super) fn hidden(line: &str) -> String {
     let words = words(line);
     let told = (0..words.len()).filter(|at| is_secret_name(&words, *at));
-    let mut secrets: Vec<Range<usize>> =
-        told.flat_map(|key| [set_to(&words, key), used_as(&words, key)]).flatten().collect();
+    let mut secrets: Vec<Range<usize>> = told
+        .flat_map(|key| [set_to(&words, key), used_as(&words, key), said_to_be(&words, key)])
+        .flatten()
+        .collect();
     secrets.sort_by_key(|secret| secret.start);
     let (mut out, mut at) = (String::new(), 0);
     for secret in secrets {
@@ -86,9 +88,18 @@ fn set_to(words: &[Word], key: usize) -> Option<Range<usize>> {
 /// `use … as the password`
 fn used_as(words: &[Word], key: usize) -> Option<Range<usize>> {
     let by = before(words, key).find(|at| is(words, *at, &["as"]))?;
-    let verb = before(words, by).find(|at| is(words, *at, USERS))?;
-    let (first, last) = (words.get(verb + 1)?, words.get(by.checked_sub(1)?)?);
-    (verb + 1 < by && !is_remark(&first.lower)).then(|| first.place.start..last.place.end)
+    // `use … as the user and … as the password`
+    let start = before(words, by).find(|at| is(words, *at, USERS) || is(words, *at, &["and", "or"]))?;
+    let is_used = is(words, start, USERS) || sentence(words, start).any(|at| is(words, at, USERS));
+    let (first, last) = (words.get(start + 1)?, words.get(by.checked_sub(1)?)?);
+    (is_used && start + 1 < by && !is_remark(&first.lower)).then(|| first.place.start..last.place.end)
+}
+
+/// `the password will be …`
+fn said_to_be(words: &[Word], key: usize) -> Option<Range<usize>> {
+    let be = within(words, key, key + 1..key + 1 + APART).find(|at| is(words, *at, &["be"]))?;
+    let secret = secret(words, be + 1).filter(|_| is(words, be - 1, MODALS))?;
+    words.get(be + 1).is_some_and(|word| !word.lower.ends_with("ed")).then_some(secret)
 }
 
 /// The secret that begins with the word `at`: to its closing quotation mark, if one opens before it.
@@ -108,8 +119,12 @@ fn within(words: &[Word], from: usize, range: Range<usize>) -> impl Iterator<Ite
     range.take_while(move |at| ended.is_none_or(|ended| *at <= from + ended))
 }
 
-/// The places before `at` in its sentence, the nearest first.
+/// The nearest places before `at` in its sentence, the nearest first.
 fn before(words: &[Word], at: usize) -> impl Iterator<Item = usize> {
-    let nearest = (at.saturating_sub(APART)..at).rev();
-    nearest.take_while(|at| words.get(*at).is_some_and(|word| !word.ends))
+    sentence(words, at).take(APART)
+}
+
+/// The places before `at` in its sentence, the nearest first.
+fn sentence(words: &[Word], at: usize) -> impl Iterator<Item = usize> {
+    (0..at).rev().take_while(|at| words.get(*at).is_some_and(|word| !word.ends))
 }

@@ -149,6 +149,8 @@ pub(super) const SETTERS: &[&str] = &[
 ];
 /// What makes a verb behind a secret a passive one: `the password was reset`.
 pub(super) const AUXILIARIES: &[&str] = &["been", "be", "being", "is", "are", "was", "were", "got", "gets"];
+/// What stands before `be` where a secret is told: `the password will be …`.
+pub(super) const MODALS: &[&str] = &["will", "should", "would", "shall", "to"];
 /// Verbs for what a secret is for: `use … as the password`.
 pub(super) const USERS: &[&str] = &[
     "use", "uses", "used", "using", "enter", "entered", "try", "tried", "type", "typed", "with", "set",
