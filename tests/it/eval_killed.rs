@@ -86,6 +86,7 @@ async fn killed_and_begun_again(world: &World, command: impl Fn() -> Command, ru
     assert!(!known.is_empty() && known.iter().all(|question| questions.contains(question)), "{known:#?}");
 
     let said = run(&mut command()).await;
+    assert!(said.stderr.contains("an earlier run was cut off with"), "{said:?}");
     let all = kept(&run_in(runs)).await;
     assert!(known.len() < all.len(), "it was killed in the middle: {}", known.len());
     assert!(all.values().all(|times| times.len() == 1), "{all:#?}");

@@ -25,6 +25,7 @@ mod triage;
 mod version_documents;
 
 pub use automation::context::Context;
+pub use automation::conversation::note_in;
 pub use automation::registry::{Automation, Registry};
 pub use automation::stalls::StallWatch;
 pub use automations::{register, registry};
@@ -35,8 +36,10 @@ pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
 pub use shadow_model::shadow_model;
+pub use task::carried::{carry, is_conversational};
 pub use task::interrupt::{Deferred, Finished, Interrupt, RefusedBy};
 pub use triage::budget::schema_warnings;
+pub use triage::question::said_before;
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may
 /// lead to hosts that `persona` names, and nowhere else.

@@ -33,6 +33,9 @@ pub(crate) struct Case {
     /// Takes the place of what the sample's thread was opened with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) opening: Option<String>,
+    /// What the same person said just before the text and is answered with it, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "filled")]
+    pub(crate) before: Vec<String>,
     /// Takes the place of the sample's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
@@ -103,6 +106,33 @@ pub(crate) struct Was {
     /// How sure it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confidence: Option<f64>,
+    /// Whether people refused the answer or disliked it, and nobody said what its event was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) refused: bool,
+}
+
+/// What people found of an event that was live.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Lived {
+    /// How sure triage was; `None` of spam, which has no intent.
+    pub(crate) confidence: Option<f64>,
+    /// What they said.
+    pub(crate) verdict: Verdict,
+}
+
+/// Whether an intent was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    Wrong,
+    /// Nobody has said so, but the answer was refused or disliked.
+    Refused,
+}
+
+impl From<bool> for Verdict {
+    fn from(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Wrong }
+    }
 }
 
 fn blank(text: &Option<String>) -> bool {
@@ -142,10 +172,14 @@ impl Case {
         self.intent.as_deref().unwrap_or(if self.not_spam { NOT_SPAM } else { SPAM })
     }
 
-    /// How sure triage was when it was live, and whether it was right then.
-    pub(crate) fn lived(&self) -> Option<(f64, bool)> {
+    /// What people found of it when it was live.
+    pub(crate) fn lived(&self) -> Option<Lived> {
         let was = self.was.as_ref()?;
-        Some((was.confidence?, is_right(self.expected(), &was.intent)))
+        let verdict = match is_right(self.expected(), &was.intent) {
+            true if was.refused => Verdict::Refused,
+            is_right => is_right.into(),
+        };
+        Some(Lived { confidence: was.confidence, verdict })
     }
 
     /// The raw body.

@@ -13,9 +13,9 @@ use super::args::ExportArgs;
 use super::case::Case;
 use super::feedback::{Feedback, text};
 use super::redact::{Redactor, replaced};
-use super::sample::{self, Words};
 use crate::archive::{Archive, Wanted};
 use crate::dev::load;
+use crate::offline::question_of;
 use crate::terminal::say;
 use crate::{Failure, report_files};
 
@@ -83,16 +83,26 @@ async fn cases(
             *left_out.entry("their raw bodies cannot be had any more").or_default() += 1;
             continue;
         };
-        let event = event(settings, &task, &body);
-        match event.and_then(|event| case(settings, &task, &event, feedback, &mut replaced)) {
-            Some(case) => cases.push(case),
-            None => *left_out.entry("no source of agent.toml reads them").or_default() += 1,
-        }
+        let Some(event) = event(settings, &task, &body) else {
+            *left_out.entry("no source of agent.toml reads them").or_default() += 1;
+            continue;
+        };
+        let before = before(archive, id, &event).await?;
+        cases.extend(case(settings, &task, (&event, &before), feedback, &mut replaced));
     }
     for (why, count) in left_out {
         eprintln!("tasks that are left out, since {why}: {count}");
     }
     Ok((cases, replaced))
+}
+
+/// What older tasks had left to the task `id`: people spoke of the answer to all of it.
+async fn before(archive: &Archive, id: &str, event: &Event) -> Result<Vec<String>, Failure> {
+    if !processor::is_conversational(event) {
+        return Ok(Vec::new());
+    }
+    let calls = archive.transcript(id).await?;
+    Ok(question_of(&calls).map(|asked| processor::said_before(asked, &event.text)).unwrap_or_default())
 }
 
 /// The event of `task`, read by the working copy's senders.
@@ -111,39 +121,51 @@ fn event(settings: &Settings, task: &Value, body: &[u8]) -> Option<Event> {
     }
 }
 
-/// The case of `event`: its words in the sample of its kind, without what its body says besides. Events without a
-/// sample become tasks of the API.
+/// The case of `event` and what was said `before` it: its words in the sample of its kind, without what its body says
+/// besides. Events without a sample become tasks of the API.
 fn case(
     settings: &Settings,
     task: &Value,
-    event: &Event,
+    (event, before): (&Event, &[String]),
     feedback: Feedback,
     counted: &mut Replaced,
 ) -> Option<Case> {
     let names = [Some(event.actor.as_str()), event.actor_id.as_deref()].into_iter().flatten();
     let said =
         [event.title.as_deref(), event.opening.as_deref(), Some(&event.text), feedback.rubric.as_deref()];
-    let redactor = Redactor::new(names).with_introduced(said.into_iter().flatten());
+    let said = said.into_iter().flatten().chain(before.iter().map(String::as_str));
+    let redactor = Redactor::new(names).with_introduced(said);
     let mut redact = |text: &str| {
         let new = redactor.redact(text);
         replaced(text, &new).for_each(|(kind, times)| *counted.entry(kind).or_default() += times);
         new
     };
     let title = event.title.as_deref().map(&mut redact);
-    let (opening, said) = (event.opening.as_deref().map(&mut redact), redact(&event.text));
+    let opening = event.opening.as_deref().map(&mut redact);
+    let before: Vec<String> = before.iter().map(|text| redact(text)).collect();
+    let said = redact(&event.text);
     let id = text(task, "/task_id")?.trim_start_matches("tsk_").get(..ID_CHARS)?.to_lowercase();
     let rubric = feedback.rubric.as_deref().map(&mut redact);
     let case = Case { rubric, ..feedback.case(&id) };
     let source = settings.sources.get(text(task, "/source")?);
     let provider = source.map_or(API_SOURCE, |source| source.sender.provider.name());
     let name = format!("{provider}/{}", event.name);
-    let words = Words { title: title.as_deref(), opening: opening.as_deref(), text: Some(&said) };
-    if sample::named(&name).is_some_and(|sample| sample.takes(words)) {
-        return Some(Case { sample: Some(name), title, opening, text: Some(said), ..case });
+    let sampled = Case { sample: Some(name), title, opening, before, text: Some(said), ..case.clone() };
+    if stands(settings, task, &sampled) {
+        return Some(sampled);
     }
-    let prompt = [title, opening, Some(said)].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    let Case { title, opening, before, text, .. } = &sampled;
+    let texts = [title, opening].into_iter().flatten().chain(before).chain(text);
+    let prompt = texts.map(String::as_str).collect::<Vec<_>>().join("\n\n");
     let (source, event) = (Some(API_SOURCE.to_owned()), Some("task".to_owned()));
     Some(Case { source, event, body: Some(json!({"source": API_SOURCE, "prompt": prompt})), ..case })
+}
+
+/// Whether the sample of `case` is there, and has places for all of its words.
+fn stands(settings: &Settings, task: &Value, case: &Case) -> bool {
+    let Ok(body) = case.body() else { return false };
+    case.before.is_empty()
+        || event(settings, task, &body).is_some_and(|event| processor::is_conversational(&event))
 }
 
 #[cfg(test)]
@@ -177,7 +199,7 @@ mod tests {
         let decided = task(json!({"outcome": "edited"}));
         let feedback = Feedback::of(&decided).unwrap();
         let mut counted = Replaced::new();
-        let case = case(&settings(), &decided, &event(), feedback, &mut counted).unwrap();
+        let case = case(&settings(), &decided, (&event(), &[]), feedback, &mut counted).unwrap();
         assert_eq!(case.name, "edited-01abcdef");
         assert_eq!(case.sample.as_deref(), Some("github/issues.opened"));
         let written = serde_json::to_string(&case).unwrap();
@@ -195,10 +217,30 @@ mod tests {
         other["event"] = "release.published".into();
         let event = Event { name: "release.published".to_owned(), ..event() };
         let feedback = Feedback::of(&other).unwrap();
-        let case = case(&settings(), &other, &event, feedback, &mut Replaced::new()).unwrap();
+        let case = case(&settings(), &other, (&event, &[]), feedback, &mut Replaced::new()).unwrap();
         assert_eq!((case.source(), case.sample.as_deref()), (API_SOURCE, None));
         let read =
             super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());
         assert!(read.unwrap().text.contains("Crash"));
+    }
+
+    #[test]
+    fn what_older_tasks_had_left_to_it_is_in_the_case() {
+        let mut decided = task(json!({"outcome": "approved"}));
+        decided["event"] = "issue_comment.created".into();
+        let event = Event { name: "issue_comment.created".to_owned(), ..event() };
+        let before = ["Is it free, says mona?".to_owned()];
+        let made = |settings: &Settings, task: &Value| {
+            let feedback = Feedback::of(task).unwrap();
+            case(settings, task, (&event, &before), feedback, &mut Replaced::new()).unwrap()
+        };
+        let sampled = made(&settings(), &decided);
+        assert_eq!(sampled.before.len(), 1);
+        assert!(sampled.before[0].starts_with("Is it free") && !sampled.before[0].contains("mona"));
+        // A source that agent.toml does not have has no sample.
+        decided["source"] = "gone".into();
+        let told = String::from_utf8(made(&settings(), &decided).body().unwrap()).unwrap();
+        let places = ["Crash", "Is it free", "token="].map(|word| told.find(word).unwrap());
+        assert!(places.is_sorted(), "{told}");
     }
 }

@@ -8,6 +8,10 @@ use serde_json::Value;
 use super::case::{Case, Was};
 use crate::archive::said_intent;
 
+/// Rejected drafts and disliked answers.
+const REJECTED: &str = "rejected";
+const DISLIKED: &str = "disliked";
+
 /// What people said about a task.
 #[derive(Debug, PartialEq)]
 pub(super) struct Feedback {
@@ -25,8 +29,13 @@ impl Feedback {
     /// What people said about `task`, if anybody did. Of two who contradict each other the later one is right.
     pub(super) fn of(task: &Value) -> Option<Self> {
         let confidence = task.pointer("/classification/confidence").and_then(Value::as_f64);
-        let was = Was { intent: said_intent(task)?.to_owned(), confidence };
+        let intent = said_intent(task)?.to_owned();
         let (corrected, opinion, decided) = (corrected(task), opinion(task), decided(task));
+        let is_against = opinion.as_ref().is_some_and(|(word, _)| *word == DISLIKED)
+            || decided.as_ref().is_some_and(|(word, _)| *word == REJECTED);
+        // Who refuses an answer does not say that its event was sorted right.
+        let refused = is_against && corrected.is_none();
+        let was = Was { intent, confidence, refused };
         let word = match (&corrected, &opinion, &decided) {
             (Some(right), ..) if right == SPAM => "spam",
             (Some(right), ..) if right == NOT_SPAM => "not-spam",
@@ -91,7 +100,7 @@ fn opinion(task: &Value) -> Option<(&'static str, String)> {
             Some(("liked", format!("It says in substance what people called a good answer:\n\n{said}")))
         }
         std::cmp::Ordering::Less => Some((
-            "disliked",
+            DISLIKED,
             format!("People called an earlier answer bad. It is better than that one, which was:\n\n{said}"),
         )),
         std::cmp::Ordering::Equal => None,
@@ -107,7 +116,7 @@ fn decided(task: &Value) -> Option<(&'static str, Option<String>)> {
             let rubric = format!("It says in substance what a person made of an earlier draft:\n\n{said}");
             Some(("edited", Some(rubric)))
         }
-        "rejected" => Some(("rejected", Some(refused(said, text(task, "/decision/reason"))))),
+        "rejected" => Some((REJECTED, Some(refused(said, text(task, "/decision/reason"))))),
         _ => None,
     }
 }
@@ -193,7 +202,7 @@ mod tests {
             "timeline": [{"note": "spam"}], "corrections": [said("spam", "not_spam", "ann")]});
         let case = case(spam);
         assert_eq!((case.name.as_str(), case.expected(), case.not_spam), ("not-spam-1", NOT_SPAM, true));
-        assert_eq!(case.was.unwrap(), Was { intent: SPAM.to_owned(), confidence: None });
+        assert_eq!(case.was.unwrap(), Was { intent: SPAM.to_owned(), confidence: None, refused: false });
     }
 
     #[test]
@@ -208,5 +217,21 @@ mod tests {
             None,
             "they do not agree"
         );
+    }
+
+    #[test]
+    fn who_refuses_an_answer_does_not_say_that_the_intent_was_right() {
+        let refused = |more: Value| case(more).was.unwrap().refused;
+        let rejected = json!({"outcome": "rejected", "reason": "this is wrong"});
+        assert!(refused(json!({"decision": rejected})));
+        assert!(refused(json!({"corrections": [said("thumb", "down", "ann")]})));
+        assert!(refused(json!({"decision": {"outcome": "approved"}, "reactions": {"up": 0, "down": 1}})));
+        for outcome in ["approved", "edited"] {
+            assert!(!refused(json!({"decision": {"outcome": outcome}})));
+        }
+        for (kind, word) in [("spam", "spam"), ("intent", "question"), ("intent", "bug_report")] {
+            let known = json!({"decision": rejected, "corrections": [said(kind, word, "ann")]});
+            assert!(!refused(known), "{word}: what it is, somebody has said");
+        }
     }
 }

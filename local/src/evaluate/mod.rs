@@ -39,8 +39,6 @@ use outcome::Outcome;
 use report::{Report, by_another};
 use score::Score;
 
-/// Feedbacks under way at once.
-const JUDGED_AT_ONCE: usize = 16;
 /// Why a case with a rubric has not come to an end.
 const UNJUDGED: &str = "it was not judged";
 
@@ -128,7 +126,7 @@ async fn measure(
     let kept = known_before(jobs.len() - events.len());
     eprintln!("{} cases{kept}, {}: {}", cases.len(), ground.in_words(), estimate(&settings, &events));
     let ran = rig.run(&jobs).await?;
-    let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
+    let outcomes = judged(cases, &jobs, ran, (&Arc::new(judge), rig.crowd())).await;
     rig.close().await;
     Ok(Score { outcomes, threshold, live: cases.iter().filter_map(Case::lived).collect() })
 }
@@ -158,10 +156,12 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
     let body = case.body()?;
     let event = EventOf { source: case.source(), event: case.event(), body: &body };
     let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
-    let id = TaskId::derive("eval", &identity.join(&0));
+    let before = case.before.iter().map(String::as_bytes);
+    let id = TaskId::derive("eval", &identity.into_iter().chain(before).collect::<Vec<_>>().join(&0));
     let wrong = |why: String| case.wrong(why);
     let now = rig.clock().now();
     let job = Job::new(settings, id.clone(), event, now).map_err(wrong)?;
+    let job = job.carrying(&case.before).map_err(wrong)?;
     if job.has_thread || settings.handles_without_thread(case.source()) {
         return Ok(job);
     }
@@ -185,11 +185,16 @@ fn judge_of(
     Ok(Judge { model, name, stores, clock, time })
 }
 
-/// The outcomes, with the verdicts about answers whose cases have rubrics.
-async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>) -> Vec<Outcome> {
+/// The outcomes, with the verdicts about answers whose cases have rubrics; so many of them are asked for `at_once`.
+async fn judged(
+    cases: &[Case],
+    jobs: &[Job],
+    ran: Vec<Ran>,
+    (judge, at_once): (&Arc<Judge>, usize),
+) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> =
         cases.iter().zip(&ran).map(|(case, ran)| Outcome::of(case, ran)).collect();
-    let (places, mut verdicts) = (Arc::new(Semaphore::new(JUDGED_AT_ONCE)), JoinSet::new());
+    let (places, mut verdicts) = (Arc::new(Semaphore::new(at_once)), JoinSet::new());
     for (index, ((case, job), ran)) in cases.iter().zip(jobs).zip(ran).enumerate() {
         let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };
         // Whoever judges it may not come back.

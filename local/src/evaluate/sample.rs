@@ -94,12 +94,6 @@ impl Sample {
         }
         serde_json::to_vec(&body).map_err(|error| error.to_string())
     }
-
-    /// Whether a case of this sample can have `words`.
-    pub(crate) fn takes(&self, words: Words<'_>) -> bool {
-        let has = |word: Option<&str>, place: Option<&str>| word.is_none() || place.is_some();
-        has(words.title, self.title) && has(words.opening, self.opening) && has(words.text, self.text)
-    }
 }
 
 #[cfg(test)]
@@ -114,7 +108,6 @@ mod tests {
                 opening: sample.opening.map(|_| "OPENING-WORDS"),
                 text: sample.text.map(|_| "TEXT-WORDS"),
             };
-            assert!(sample.takes(all));
             let body = String::from_utf8(sample.with(all).unwrap()).unwrap();
             for word in [all.title, all.opening, all.text].into_iter().flatten() {
                 assert!(body.contains(word), "{}: {word}", sample.name);
@@ -126,7 +119,6 @@ mod tests {
     fn a_word_without_a_place_is_told() {
         let slack = named("slack/message.im").unwrap();
         let words = Words { title: Some("x"), ..Words::default() };
-        assert!(!slack.takes(words));
         assert!(slack.with(words).unwrap_err().contains("has no title"));
         assert!(named("slack/nothing").is_none());
     }

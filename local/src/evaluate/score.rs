@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::Served;
 
+use super::case::{Lived, Verdict};
 use super::outcome::Outcome;
 
 /// Parts that the range of confidence is cut into.
@@ -16,6 +17,8 @@ const THRESHOLDS: [f64; 7] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 pub(crate) struct Bin {
     pub(crate) count: usize,
     pub(crate) right: usize,
+    /// Those of which nobody has said that they are right, but the answer was refused.
+    pub(crate) refused: usize,
     confidences: f64,
 }
 
@@ -47,8 +50,8 @@ pub(crate) struct Score {
     pub(crate) outcomes: Vec<Outcome>,
     /// The agent's own threshold.
     pub(crate) threshold: f64,
-    /// How sure triage was when the events of cases were live, and whether people found that it was right.
-    pub(crate) live: Vec<(f64, bool)>,
+    /// What people found of the events of cases when they were live.
+    pub(crate) live: Vec<Lived>,
 }
 
 impl Score {
@@ -87,12 +90,18 @@ impl Score {
 
     /// The reliability table.
     pub(crate) fn calibration(&self) -> [Bin; BINS] {
-        bins(self.sure().map(|(outcome, confidence)| (confidence, outcome.is_sorted_right())))
+        bins(self.sure().map(|(outcome, confidence)| (confidence, outcome.is_sorted_right().into())))
     }
 
     /// The same of what was live, by what people said of it.
     pub(crate) fn live_calibration(&self) -> [Bin; BINS] {
-        bins(self.live.iter().copied())
+        bins(self.live.iter().filter_map(|lived| Some((lived.confidence?, lived.verdict))))
+    }
+
+    /// How many were called spam, or were sorted without a confidence, when they were live, and how many of them rightly.
+    pub(crate) fn live_spam(&self) -> (usize, usize) {
+        let spam = || self.live.iter().filter(|lived| lived.confidence.is_none());
+        (spam().count(), spam().filter(|lived| lived.verdict == Verdict::Right).count())
     }
 
     /// How far confidence and truth are apart, on average over the cases: 0 is perfect.
@@ -160,12 +169,13 @@ impl Score {
     }
 }
 
-fn bins(said: impl Iterator<Item = (f64, bool)>) -> [Bin; BINS] {
+fn bins(said: impl Iterator<Item = (f64, Verdict)>) -> [Bin; BINS] {
     let mut bins = [Bin::default(); BINS];
-    for (confidence, is_right) in said {
+    for (confidence, verdict) in said {
         if let Some(bin) = bins.get_mut(bin_of(confidence)) {
             bin.count += 1;
-            bin.right += usize::from(is_right);
+            bin.right += usize::from(verdict == Verdict::Right);
+            bin.refused += usize::from(verdict == Verdict::Refused);
             bin.confidences += confidence;
         }
     }
@@ -237,7 +247,15 @@ pub(crate) mod tests {
                 Outcome { confidence: None, cost_usd: None, ..unfinished },
             ],
             threshold: 0.75,
-            live: vec![(0.95, true), (0.9, false), (0.6, true)],
+            live: [
+                (Some(0.95), Verdict::Right),
+                (Some(0.9), Verdict::Wrong),
+                (Some(0.92), Verdict::Refused),
+                (Some(0.6), Verdict::Right),
+                (None, Verdict::Wrong),
+            ]
+            .map(|(confidence, verdict)| Lived { confidence, verdict })
+            .to_vec(),
         }
     }
 
@@ -275,9 +293,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_people_corrected_counts_as_wrong_in_the_reliability_of_what_was_live() {
+    fn what_people_corrected_or_refused_is_not_right_in_the_reliability_of_what_was_live() {
         let bins = score().live_calibration();
-        assert_eq!((bins[9].count, bins[9].right, bins[6].right), (2, 1, 1));
+        assert_eq!((bins[9].count, bins[9].right, bins[9].refused, bins[6].right), (3, 1, 1, 1));
+        assert_eq!(score().live_spam(), (1, 0), "what was called spam has no confidence");
     }
 
     #[test]

@@ -21,6 +21,14 @@ pub(crate) struct Said {
     pub(crate) nonce: String,
     /// Whether images or files went along, which are not kept.
     pub(crate) had_media: bool,
+    /// What a maintainer had said about the draft before.
+    pub(crate) note: Option<String>,
+}
+
+/// The question that `calls` (a transcript) have the event sorted by last.
+pub(crate) fn question_of(calls: &[Value]) -> Option<&str> {
+    let sorted = calls.iter().rfind(|call| call.get("step").and_then(Value::as_str) == Some("triage"))?;
+    sorted.pointer("/request/contents/0/parts/0/text")?.as_str()
 }
 
 impl Said {
@@ -41,6 +49,7 @@ impl Said {
                     Some(text) if !is_ours && fence_of(text).is_some() => {
                         said.nonce = fence_of(text)?.to_owned();
                         said.documents = documents(request);
+                        said.note = processor::note_in(text).map(str::to_owned);
                         return (!said.turns.is_empty()).then_some(said);
                     }
                     Some(text) => said.turns.push(Turn::text(speaker, text)),

@@ -17,6 +17,8 @@ const ANSWER: (usize, u64) = (400, 300);
 const JUDGE: (usize, u64) = (700, 200);
 /// Tokens that a model thinks with besides, if agent.toml has it think more than a little.
 const THOUGHTS: [(&str, u64); 3] = [("MEDIUM", 1_000), ("HIGH", 4_000), ("XHIGH", 8_000)];
+/// The part of the bound that the calls under way may set aside.
+const AT_ONCE: f64 = 0.25;
 /// Tokens of persona and documents that are worth a context cache.
 const CACHED: u64 = 4_096;
 
@@ -60,6 +62,19 @@ pub(crate) fn estimate(settings: &Settings, events: &[Priced<'_>]) -> String {
             format!("about {} at list prices, at most {} if no call is made twice", usd(about), usd(most))
         }
     }
+}
+
+/// How many tasks, `most` of them at the most, may be in work at once: their calls set aside no more than a part of the bound,
+/// since a kill leaves all of that in doubt. One is always in work.
+pub(super) fn affordable(settings: &Settings, most: usize) -> usize {
+    let Some(bound) = settings.budget.per_day_usd else { return most };
+    let costs = Costs::of(settings, Timestamp::now());
+    let prompt = count(costs.shared + ANSWER.0);
+    let answer = Call { model: &settings.models.answer, is_triage: false, prompt, cached: 0, output: 0 };
+    let each = costs.most(&answer);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let fit = (bound * AT_ONCE / each.max(f64::MIN_POSITIVE)) as usize;
+    fit.clamp(1, most)
 }
 
 /// That so many were answered by an earlier run, and cost nothing.
@@ -155,7 +170,8 @@ impl<'s> Costs<'s> {
             return 0.0;
         };
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-        let (reads, tokens) = (answers.saturating_sub(CROWD) as f64, tokens as f64);
+        let (reads, tokens) =
+            (answers.saturating_sub(affordable(self.settings, CROWD)) as f64, tokens as f64);
         let hours = self.settings.models.cache_ttl.as_secs_f64() / 3_600.0;
         let saved = reads * (rates.input - rates.cached) - rates.input - storage * hours;
         (saved * tokens / 1e6).max(0.0)
@@ -209,6 +225,21 @@ mod tests {
         let (none, cheap, dear) =
             (about(None), about(Some("gemini-flash-lite-latest")), about(Some("gemini-pro-latest")));
         assert!(none < cheap && cheap < dear, "{none} {cheap} {dear}");
+    }
+
+    #[test]
+    fn what_is_set_aside_at_once_is_a_small_part_of_the_bound() {
+        let of = |usd: f64| affordable(&settings(&format!("[budget]\nper_day_usd = {usd:?}\n")), CROWD);
+        assert_eq!((affordable(&settings(""), CROWD), of(0.01), of(10_000.0)), (CROWD, 1, CROWD));
+        let settings = settings("");
+        let each = sums(&settings, &[Priced { bytes: 0, ..NEW }]).1;
+        for usd in [2.0, 5.0, 9.0] {
+            let at_once = of(usd);
+            assert!((2..CROWD).contains(&at_once), "{usd}: {at_once}");
+            #[expect(clippy::cast_precision_loss, reason = "a few")]
+            let set_aside = at_once as f64 * each;
+            assert!(set_aside < usd * 0.3, "{usd}: {set_aside}");
+        }
     }
 
     #[test]

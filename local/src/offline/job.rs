@@ -13,8 +13,14 @@ pub(crate) struct Job {
     pub(crate) body: Vec<u8>,
     /// What was said, for people and judges.
     pub(crate) asked: String,
+    /// What its actor said just before, and is answered with it.
+    pub(crate) before: Vec<String>,
     /// Whether it has a thread to answer in.
     pub(crate) has_thread: bool,
+    /// The text that is sorted.
+    pub(crate) text: String,
+    /// Whether it is a comment that others can have been said before.
+    is_conversational: bool,
 }
 
 /// Where an event is from.
@@ -57,7 +63,7 @@ impl Job {
             Parsed::Event(event) => *event,
             _ => return Err("its body is no event".to_owned()),
         };
-        let has_thread = event.target.is_some();
+        let (has_thread, is_conversational) = (event.target.is_some(), processor::is_conversational(&event));
         let new = NewTask {
             source: source.to_owned(),
             event: event.name,
@@ -69,10 +75,25 @@ impl Job {
             content_type: "application/json".to_owned(),
             event_hint: Some(hint.to_string()),
         };
-        let parts = [event.title, event.opening, Some(event.text)];
+        let parts = [event.title.as_deref(), event.opening.as_deref(), Some(&event.text)];
         let asked = parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
         let task = Task::received(id, new, now, after(now, FIRST_LOOK));
-        Ok(Self { task, body, asked, has_thread })
+        let (before, text) = (Vec::new(), event.text);
+        Ok(Self { task, body, asked, before, has_thread, text, is_conversational })
+    }
+
+    /// The same, with what its actor said just `before`.
+    ///
+    /// # Errors
+    /// That the event is no comment of a thread.
+    pub(crate) fn carrying(mut self, before: &[String]) -> Result<Self, String> {
+        if !before.is_empty() && !self.is_conversational {
+            return Err("`before` stands with a comment in a thread, and its event is none".to_owned());
+        }
+        let around = self.asked.strip_suffix(self.text.as_str()).unwrap_or_default();
+        self.asked = format!("{around}{}", [before, &[self.text.clone()][..]].concat().join("\n\n"));
+        self.before = before.to_vec();
+        Ok(self)
     }
 }
 

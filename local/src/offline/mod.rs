@@ -9,8 +9,9 @@ mod one_day;
 mod rig;
 mod services;
 mod settings;
+mod silence;
 
-pub(crate) use as_it_was::{AsItWas, Said};
+pub(crate) use as_it_was::{AsItWas, Said, question_of};
 pub(crate) use estimate::{Priced, estimate, known_before};
 pub(crate) use job::{EventOf, Job};
 pub(crate) use rig::{Ran, Rig, TOO_LONG, answer_time, model};

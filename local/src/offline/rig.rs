@@ -18,8 +18,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::estimate::affordable;
 use super::job::Job;
 use super::one_day::OneDay;
+use super::silence::Silence;
 use super::{bar, services};
 use crate::Failure;
 use crate::dev::{Backend, Storage, runner};
@@ -56,6 +58,11 @@ pub(crate) struct Rig {
     /// The models that agent.toml wants for triage and for answers.
     wanted: (String, String),
     models: Models,
+    silence: Silence,
+    /// Whether money bounds it.
+    is_bounded: bool,
+    /// Tasks in work at once.
+    crowd: usize,
 }
 
 /// A job after the run.
@@ -120,6 +127,7 @@ impl Rig {
         let still_there = Arc::downgrade(&processor);
         let (invocation, stalled, crowd) =
             if is_flex(settings) { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
+        let crowd = affordable(settings, crowd);
         let (slots, mut work) = (Arc::new(Semaphore::new(crowd)), JoinSet::new());
         for lane in Lane::ALL {
             let (processor, storage) = (Arc::clone(&processor), Arc::clone(&storage));
@@ -139,7 +147,15 @@ impl Rig {
             dir: dir.to_owned(),
             wanted,
             models,
+            silence: Silence::new(settings, environment),
+            is_bounded: settings.budget.per_day_usd.is_some(),
+            crowd,
         })
+    }
+
+    /// How many tasks are in work at once.
+    pub(crate) fn crowd(&self) -> usize {
+        self.crowd
     }
 
     /// Where its tasks are kept.
@@ -168,8 +184,12 @@ impl Rig {
     /// # Errors
     /// When a store fails.
     pub(crate) async fn run(&self, jobs: &[Job]) -> Result<Vec<Ran>, Failure> {
+        let mut cut_off = 0;
         for job in jobs {
-            self.take(job).await?;
+            cut_off += usize::from(self.take(job).await?);
+        }
+        if cut_off > 0 && self.is_bounded {
+            eprintln!("{}", in_doubt(cut_off));
         }
         let ids: Vec<&TaskId> = jobs.iter().map(|job| &job.task.id).collect();
         self.until_done(&ids).await?;
@@ -196,14 +216,16 @@ impl Rig {
         }
     }
 
-    /// Takes a job in. One that an earlier run has left waiting, for a bound or an outage, or that has failed there,
-    /// goes on at once.
-    async fn take(&self, job: &Job) -> Result<(), Failure> {
+    /// Takes a job in, and says whether an earlier run was cut off at work on it. One that an earlier run has
+    /// left waiting, for a bound or an outage, or that has failed there, goes on at once.
+    async fn take(&self, job: &Job) -> Result<bool, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
         let (stores, now) = (self.stores(), self.clock.now());
+        let carried = processor::carry(&*stores.payloads, &job.task, &job.before).await;
+        carried.map_err(|error| failed(&error))?;
         take_in(stores, &job.task, &job.body, now, |_| {}).await.map_err(|error| failed(&error))?;
         let mut task = self.task(&job.task.id).await?;
-        match task.control.status {
+        let went_on = match task.control.status {
             TaskStatus::Failed if task.doc.received_at < job.task.doc.received_at => {
                 let from = Origin::Cli { ip: None };
                 let again = Decider { name: "the next run", request: "run", at: now, from: &from };
@@ -216,12 +238,14 @@ impl Rig {
                 stores.tasks.save(&mut task).await.map(drop).map_err(|error| failed(&error))
             }
             _ => Ok(()),
-        }
+        };
+        went_on.map(|()| task.control.status == TaskStatus::Processing)
     }
 
     /// Returns once every task has ended, or none goes on soon.
     async fn until_done(&self, ids: &[&TaskId]) -> Result<(), Failure> {
         let (mut open, mut spent, mut since) = (ids.to_vec(), 0.0, Instant::now());
+        let (mut looked, mut is_told) = (None, false);
         loop {
             let (mut left, mut goes_on, mut is_waiting) = (Vec::new(), false, true);
             for id in &open {
@@ -243,6 +267,7 @@ impl Rig {
                 bar::close(open.len());
                 return Ok(());
             }
+            is_told = is_told || self.silence.tell(since, &mut looked, self.clock.now()).await;
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -264,6 +289,14 @@ impl Rig {
         let text = blob.map(|blob| blob.text()).transpose();
         Ok(text.map_err(|error| Failure::new(error.to_string()))?.unwrap_or_default())
     }
+}
+
+/// What a run that was cut off has left behind: money is set aside before each call, and nobody knows whether those under way were served.
+fn in_doubt(tasks: usize) -> String {
+    format!(
+        "an earlier run was cut off with {tasks} in work: what their calls had set aside may have been spent, and counts against \
+         --max-usd as money in doubt"
+    )
 }
 
 /// Whether there is something to wait for.

@@ -2,6 +2,7 @@
 
 mod args;
 mod compare;
+mod last_usage;
 mod report;
 mod side;
 #[cfg(test)]
@@ -20,13 +21,14 @@ use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
 use crate::offline::{
     AsItWas, EventOf, Ground, Job, NOT_ENDED, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
-    left_over,
+    left_over, question_of,
 };
 use crate::terminal::say;
 use crate::{Failure, report_files};
 use args::Documents;
 pub(crate) use args::ReplayArgs;
 use compare::Pair;
+use last_usage::last_usage;
 use report::Report;
 use side::Side;
 
@@ -40,7 +42,11 @@ struct Past {
     /// Its raw body, or why there is none.
     body: Result<Vec<u8>, String>,
     said: Option<Said>,
+    /// What it was sorted by.
+    question: Option<String>,
     served: Vec<Served>,
+    /// What the last calls of its steps came to.
+    usage: Vec<StepUsage>,
 }
 
 /// What is run again: the past tasks, the jobs of those that can be run, and what they said then.
@@ -122,9 +128,11 @@ async fn read(archive: &Archive, wanted: &Wanted) -> Result<Vec<Past>, Failure> 
                 None
             });
         }
+        let question = question_of(&calls).map(str::to_owned);
         let calls: Vec<_> = calls.into_iter().filter_map(|call| serde_json::from_value(call).ok()).collect();
         // Which models were wanted then, nobody knows any more.
-        past.push(Past { id, view, body, said, served: Served::of(&calls, None) });
+        let (served, usage) = (Served::of(&calls, None), last_usage(&view, &calls));
+        past.push(Past { id, view, body, said, question, served, usage });
     }
     Ok(past)
 }
@@ -149,11 +157,10 @@ async fn compared(
     })
     .await?;
     let (places, jobs): (Vec<usize>, Vec<Job>) = again.jobs.into_iter().unzip();
-    let usages: Vec<Vec<StepUsage>> =
-        places.iter().filter_map(|place| past.get(*place)).map(Past::usage).collect();
     let mut events = Vec::new();
-    for (job, then) in jobs.iter().zip(&usages) {
+    for (job, past) in jobs.iter().zip(places.iter().filter_map(|place| past.get(*place))) {
         if !rig.has_ended(job).await? {
+            let then = &past.usage;
             events.push(Priced { bytes: job.asked.len(), is_answered: true, judge: None, then });
         }
     }
@@ -168,7 +175,7 @@ async fn compared(
         let answers = after.as_ref().is_some_and(|after| !after.answer.is_empty());
         let note = again.refused.get(&place).cloned().or_else(|| past.note(then).filter(|_| answers));
         let documents_of_now = answers && !(then && past.has_documents());
-        let pair = Pair::new(&past.id, Side::of_view(&past.view, &past.served), after, note, threshold);
+        let pair = Pair::new(&past.id, past.side(), after, note, threshold);
         Pair { documents_of_now, ..pair }
     };
     Ok(past.iter().enumerate().map(pair).collect())
@@ -198,10 +205,9 @@ impl Past {
         self.view.get("source").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// What its calls came to then.
-    fn usage(&self) -> Vec<StepUsage> {
-        let usage = self.view.get("usage").cloned().unwrap_or_default();
-        serde_json::from_value(usage).unwrap_or_default()
+    /// What it came to then.
+    fn side(&self) -> Side {
+        Side::of_view(&self.view, &self.served, &self.usage)
     }
 
     fn job(&self, settings: &Settings, then: bool, now: Timestamp) -> Result<Job, String> {
@@ -211,12 +217,18 @@ impl Past {
         let body = self.body.as_deref().map_err(String::clone)?;
         let event = self.view.get("event").and_then(Value::as_str).unwrap_or_default();
         let nonce = self.said.as_ref().map(|said| said.nonce.as_str()).unwrap_or_default();
+        let note = self.said.as_ref().and_then(|said| said.note.clone());
+        let asked = self.question.as_deref().unwrap_or_default();
         // With other documents it is another question.
         let read = if then { "replay" } else { "replay-now" };
-        let id = TaskId::derive(read, &[self.id.as_bytes(), nonce.as_bytes(), body].join(&0));
-        let mut job = Job::new(settings, id, EventOf { source: self.source(), event, body }, now)?;
+        let told = [self.id.as_str(), nonce, note.as_deref().unwrap_or_default(), asked].map(str::as_bytes);
+        let id = TaskId::derive(read, &[&told.join(&0)[..], body].join(&0));
+        let job = Job::new(settings, id, EventOf { source: self.source(), event, body }, now)?;
+        let before = processor::said_before(asked, &job.text);
+        let mut job = job.carrying(&before)?;
         // What was fenced then is said again to the letter.
         job.task.doc.nonce = self.said.as_ref().map(|said| said.nonce.clone());
+        job.task.doc.retry_note = note;
         Ok(job)
     }
 

@@ -39,12 +39,17 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// The past: a task as the API shows it, and what served it.
-    pub(crate) fn of_view(task: &Value, served: &[Served]) -> Self {
+    /// The past: a task as the API shows it, what served it, and the [`last_usage`] of its steps.
+    pub(crate) fn of_view(task: &Value, served: &[Served], usage: &[StepUsage]) -> Self {
         let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let usage: Vec<StepUsage> =
-            task.get("usage").cloned().and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
         let status = text("/status").unwrap_or_default();
+        // The task's own figure also has what its list of calls has no room for.
+        let is_all = task.get("usage").and_then(Value::as_array).is_none_or(|all| all.len() == usage.len());
+        let cost_usd = if is_all {
+            task.get("cost_usd").and_then(Value::as_f64)
+        } else {
+            usage.iter().map(|usage| usage.cost_usd).sum()
+        };
         let intent = said_intent(task);
         let (draft, drafted) = (text("/draft/text"), text("/edited_from"));
         let (answer, edit) = if drafted.is_some() { (drafted, draft) } else { (draft, None) };
@@ -66,7 +71,7 @@ impl Side {
             unanswered,
             unfinished: false,
             tokens: usage.iter().map(StepUsage::tokens).sum(),
-            cost_usd: task.get("cost_usd").and_then(Value::as_f64),
+            cost_usd,
             ms: usage.iter().map(|usage| usage.ms).sum(),
         }
     }
@@ -117,6 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::replay::last_usage::last_usage;
 
     #[test]
     fn a_task_of_the_api_tells_what_it_came_to() {
@@ -128,8 +134,9 @@ mod tests {
                 "thought_tokens": 1, "cost_usd": 0.5, "attempts": 1, "ms": 45}],
             "timeline": [{"at": "x", "status": "completed", "note": "done"}], "error": null,
         });
-        let side = Side::of_view(&task, &[]);
+        let side = Side::of_view(&task, &[], &last_usage(&task, &[]));
         assert_eq!((side.intent.as_str(), side.tokens, side.ms, side.cost_usd), ("bug", 10, 45, Some(0.5)));
+        assert_eq!(Side::of_view(&task, &[], &[]).cost_usd, Some(0.0), "of the last calls alone");
         assert_eq!((side.answer.as_str(), side.parked_because.as_deref()), ("Hi.", Some("unsure")));
         assert_eq!(side.unanswered, None);
     }
@@ -140,7 +147,7 @@ mod tests {
             "status": "completed", "draft": {"text": "A person's.", "hash": "h", "from": "person"},
             "edited_from": "The model's.",
         });
-        let side = Side::of_view(&task, &[]);
+        let side = Side::of_view(&task, &[], &[]);
         assert_eq!(
             (side.answer.as_str(), side.edit.as_deref(), side.from),
             ("The model's.", Some("A person's."), None)
@@ -150,9 +157,9 @@ mod tests {
     #[test]
     fn spam_and_failures_are_told_apart() {
         let ended = |status: &str, note: &str| json!({"status": status, "timeline": [{"note": note}], "error": {"message": "broken"}});
-        assert_eq!(Side::of_view(&ended("ignored", "spam"), &[]).intent, SPAM);
-        let ping = Side::of_view(&ended("ignored", "it is a ping"), &[]);
+        assert_eq!(Side::of_view(&ended("ignored", "spam"), &[], &[]).intent, SPAM);
+        let ping = Side::of_view(&ended("ignored", "it is a ping"), &[], &[]);
         assert_eq!((ping.intent.as_str(), ping.unanswered.as_deref()), (NONE, Some("it is a ping")));
-        assert_eq!(Side::of_view(&ended("failed", "x"), &[]).unanswered.as_deref(), Some("broken"));
+        assert_eq!(Side::of_view(&ended("failed", "x"), &[], &[]).unanswered.as_deref(), Some("broken"));
     }
 }

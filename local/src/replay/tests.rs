@@ -181,6 +181,74 @@ async fn documents_that_a_cache_held_are_those_of_the_version_or_the_report_says
     }
 }
 
+/// A data directory with one answered comment, before which its author had `said` something else that it answers for.
+async fn comment(dir: &Path, said: &[String]) {
+    let settings = for_show(settings(), ["github"].into_iter(), None).unwrap();
+    let ground = ground(&settings, dir);
+    let rig = Rig::open(&settings, &ground.environment, dir, |model| model).await.unwrap();
+    let body = include_bytes!("../../../events/bodies/github/issue_comment.created.json");
+    let event = EventOf { source: "github", event: "issue_comment.created", body };
+    let job = Job::new(&settings, TaskId::derive("github", body), event, Timestamp::now()).unwrap();
+    rig.run(&[job.carrying(said).unwrap()]).await.unwrap();
+    rig.close().await;
+}
+
+/// The requests of the one task in `dir`, by their steps.
+async fn requests(dir: &Path) -> BTreeMap<String, String> {
+    let embedded = embedded::Embedded::open(dir, domain::Clock::system()).unwrap();
+    let stores = embedded.stores();
+    let page = stores.tasks.list(&domain::ListQuery { limit: 2, ..Default::default() }).await.unwrap();
+    let [task] = &page.tasks[..] else { panic!("{} tasks", page.tasks.len()) };
+    let calls = stores.payloads.list(&task.id, domain::PartKey::CALLS).await.unwrap();
+    let calls = calls.iter().map(|(_, blob)| blob.json::<domain::Exchange>("read a call").unwrap());
+    calls.map(|call| (call.step, call.request["contents"].to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triage_is_asked_again_what_older_tasks_had_left_to_a_task() {
+    let dir = tempfile::tempdir().unwrap();
+    comment(dir.path(), &["It crashed before, too.".to_owned(), "On two machines.".to_owned()]).await;
+    let then = requests(dir.path()).await;
+    assert!(
+        then["triage"].contains("It crashed before, too.") && then["triage"].contains("On two machines.")
+    );
+    let pairs = replayed(dir.path(), settings(), "").await;
+    assert_eq!(pairs[0].before.tokens, pairs[0].after.as_ref().unwrap().tokens, "{pairs:?}");
+    let now = requests(&ground(&settings(), dir.path()).dir).await;
+    for said in ["It crashed before, too.", "On two machines."] {
+        assert!(now["triage"].contains(said) && now["answer"].contains(said), "{now:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_was_retried_with_a_note_is_answered_with_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    comment(dir.path(), &[]).await;
+    let embedded = embedded::Embedded::open(dir.path(), domain::Clock::system()).unwrap();
+    let stores = embedded.stores();
+    let task = stores
+        .tasks
+        .list(&domain::ListQuery { limit: 1, ..Default::default() })
+        .await
+        .unwrap()
+        .tasks
+        .remove(0);
+    let calls = stores.payloads.list(&task.id, domain::PartKey::CALLS).await.unwrap();
+    let calls = calls.iter().map(|(_, blob)| blob.json::<Value>("read a call").unwrap());
+    let mut call = calls.last().unwrap();
+    let parts = call["request"]["contents"].as_array_mut().unwrap().last_mut().unwrap();
+    let text = parts["parts"].as_array_mut().unwrap().last_mut().unwrap();
+    let note = "A maintainer did not like the draft before and says: name the version";
+    text["text"] = format!("{}\n{note}", text["text"].as_str().unwrap()).into();
+    let blob = domain::Blob::of_json("keep a call", &call).unwrap();
+    let part = domain::PartKey::call(9_999, 0);
+    stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await.unwrap();
+    drop((stores, embedded));
+    replayed(dir.path(), settings(), "").await;
+    let now = requests(&ground(&settings(), dir.path()).dir).await;
+    assert!(now["answer"].contains(note) && !now["triage"].contains(note), "{now:?}");
+}
+
 const AUTOMATIONS: &str = r#"
 [automations.label]
 allowed = ["bug"]
@@ -243,7 +311,9 @@ async fn what_cannot_be_run_again_is_named() {
         view: view(source),
         body,
         said: None,
+        question: None,
         served: Vec::new(),
+        usage: Vec::new(),
     };
     let mut superseded = past("github", Ok(body("Crash", "It crashes.")));
     superseded.view["status"] = "ignored".into();

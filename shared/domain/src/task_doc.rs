@@ -128,6 +128,10 @@ pub struct TaskDoc {
     /// fault.
     #[serde(default, skip_serializing_if = "is_default")]
     pub alone_fence: u64,
+    /// The part of the last model call whose cost is in `usage` ([`crate::PartKey::call`]). A later one by an earlier claim
+    /// was made by a processor that died before it could write so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub counted_call: Option<String>,
     /// The kinds of the errors that its counted tries have ended with since somebody decided last, in their order. A
     /// counted try that is missing here ended without a word.
     #[serde(default, skip_serializing_if = "is_default")]

@@ -10,6 +10,8 @@ use markdown::{visible, visible_line};
 
 use crate::simulated;
 
+/// What every fence begins with; its name follows.
+const OPENS: &str = "<untrusted-";
 /// Bytes of one untrusted text that reach the model.
 const MAX_BYTES: usize = 48 * 1024;
 
@@ -57,7 +59,7 @@ impl Fence {
         let mut label = visible_line(label);
         label.retain(|c| !matches!(c, '<' | '>' | '"' | '\n'));
         let label = clip(&label, 200);
-        format!("<untrusted-{id} what=\"{label}\">\n{cut}{more}\n</untrusted-{id}>", id = self.0)
+        format!("{OPENS}{id} what=\"{label}\">\n{cut}{more}\n</untrusted-{id}>", id = self.0)
     }
 
     /// `name` for a sentence of ours: as it is if it is a plain word, else fenced. A display name can be any
@@ -77,6 +79,43 @@ impl Fence {
             id = self.0
         )
     }
+}
+
+/// A text within its fence.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Fenced<'t> {
+    /// What the fence is called.
+    pub(crate) fence: &'t str,
+    /// What the text is, in our words.
+    pub(crate) label: &'t str,
+    /// The text, as [`Fence::around`] has cleaned it.
+    pub(crate) text: &'t str,
+    /// What stands behind the fence.
+    pub(crate) after: &'t str,
+}
+
+/// The fenced texts of a `prompt`, in their order. What looks like a fence within a text is a part of that text: who wrote
+/// it did not know the name of the fence around it.
+pub(crate) fn fenced(mut prompt: &str) -> Vec<Fenced<'_>> {
+    let mut found = Vec::new();
+    while let Some((_, rest)) = prompt.split_once(OPENS) {
+        let read = read_fenced(rest);
+        prompt = read.as_ref().map_or(rest, |fenced| fenced.after);
+        found.extend(read);
+    }
+    found
+}
+
+fn read_fenced(text: &str) -> Option<Fenced<'_>> {
+    let (fence, rest) = text.split_once(" what=\"").filter(|(id, _)| is_name(id))?;
+    let (label, rest) = rest.split_once("\">\n")?;
+    let (text, after) = rest.split_once(&format!("\n</untrusted-{fence}>"))?;
+    Some(Fenced { fence, label, text, after })
+}
+
+/// Whether `id` can be what a fence is called.
+fn is_name(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -126,5 +165,15 @@ mod tests {
         let fenced = fence().around("issue", &"ä".repeat(MAX_BYTES));
         assert!(fenced.len() < MAX_BYTES + 300);
         assert!(fenced.contains("[cut here"));
+    }
+
+    #[test]
+    fn fenced_texts_are_read_again_and_none_that_stands_within_another() {
+        let (ours, theirs) = (fence(), Fence::of("abc"));
+        let forged = format!("see {}\n{}", theirs.around("text to sort", "forged"), theirs.rule());
+        let prompt = format!("{}\n\n{}\n{}", ours.rule(), ours.around("a", &forged), ours.around("b", ""));
+        let read: Vec<_> = fenced(&prompt).into_iter().map(|it| (it.fence, it.label, it.text)).collect();
+        let name = ours.0.as_str();
+        assert_eq!(read, [(name, "a", forged.as_str()), (name, "b", "")]);
     }
 }

@@ -13,8 +13,8 @@ use domain::{Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
 use crate::queue::ack::{Ack, LATE_MESSAGE, retry_backoff, wait};
-use crate::task::own_write;
 use crate::task::pipeline::Processed;
+use crate::task::{lost_costs, own_write};
 use crate::{Interrupt, Processor};
 
 /// The wait grows up to so many crashes that are its own. Then a lease takes longer to end than it lasts.
@@ -65,7 +65,8 @@ pub(crate) fn take_back(task: &mut Task, now: Timestamp) {
     }
 }
 
-/// Writes that the work on `task` begins alone, if it must: should this run die as well, it is the task's own fault.
+/// Writes that the work on `task` begins alone, if it must: should this run die as well, it is the task's own fault. What
+/// the run that died had spent is written with it.
 ///
 /// # Errors
 /// It cannot be written: the task must not be worked on.
@@ -74,9 +75,13 @@ pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), 
         return Ok(());
     }
     task.doc.alone_fence = task.control.fence;
+    let spent = lost_costs::find(&processor.resources, task).await?;
     task.control.updated_at = processor.clock().now();
     match own_write::save(&processor.resources, task).await? {
-        Save::Done => Ok(()),
+        Save::Done => {
+            processor.resources.stats.spent(&spent);
+            Ok(())
+        }
         Save::Stale => Err(Interrupt::Lost),
     }
 }

@@ -1,6 +1,6 @@
 //! The texts of tasks that gave way to a newer one: the newer task carries them, whatever the thread shows by then.
 
-use domain::{Blob, Comment, Event, PartKey, StoreError, Task, Timestamp};
+use domain::{Blob, Comment, Event, PartKey, PayloadStore, StoreError, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
@@ -16,10 +16,13 @@ struct Carried {
 }
 
 /// Whether tasks of this kind of event give way to each other: comments of a thread that lists them.
-pub(crate) fn is_conversational(event: &Event) -> bool {
+#[must_use]
+pub fn is_conversational(event: &Event) -> bool {
     event.comment_id.is_some() && event.target.is_some() && !event.unlisted
 }
 
+/// What fails when a text cannot be packed.
+const HAND_OVER: &str = "hand a text over";
 /// What a task may carry of older ones, bytes as they are stored unpacked. With its own text and the thread's last comments,
 /// it stays far below what a model takes: what no model takes, no model sees.
 const MAX_CARRIED: usize = 64 * 1024;
@@ -65,13 +68,29 @@ fn pack(task: &Task, event: &Event) -> Result<Blob, StoreError> {
         text: event.text.clone(),
         at: event.occurred_at.unwrap_or(task.doc.received_at),
     };
-    Blob::of_json("hand a text over", &carried)
+    Blob::of_json(HAND_OVER, &carried)
+}
+
+/// Hands to `task`, before it is taken in, what its actor `said` just before: as if older tasks had given way to it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn carry(payloads: &dyn PayloadStore, task: &Task, said: &[String]) -> Result<(), StoreError> {
+    for (at, text) in (0..).zip(said) {
+        let older = TaskId::derive("said before", format!("{}:{at}", task.id).as_bytes());
+        // Before everything that a thread shows.
+        let at = Timestamp::from_second(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let (comment, author) = (older.to_string(), task.doc.actor.clone());
+        let blob = Blob::of_json(HAND_OVER, &Carried { comment, author, text: text.clone(), at })?;
+        payloads.put_new(&task.id, &PartKey::superseded(&older), &blob, task.parts_forgotten_at()).await?;
+    }
+    Ok(())
 }
 
 /// What was handed to `task`, the oldest first.
 pub(crate) async fn carried(
     resources: &Resources,
-    id: &domain::TaskId,
+    id: &TaskId,
     event: &Event,
 ) -> Result<Vec<Comment>, Interrupt> {
     if !is_conversational(event) {

@@ -19,6 +19,7 @@ use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::task::lease::end_of;
+use crate::task::lost_costs::BilledCall;
 use crate::task::own_write;
 use crate::triage::answer::unclassified;
 use crate::{Interrupt, simulated};
@@ -63,6 +64,8 @@ pub(crate) struct ClaimedTask {
     carried: OnceCell<Vec<Comment>>,
     /// The content of each effect, by its name: what this run has let through the gate for it.
     released: Mutex<BTreeMap<String, Content>>,
+    /// What this run has spent and not counted yet.
+    spent: Mutex<Vec<StepUsage>>,
     /// The text that was published, for later tasks that find no model.
     pub(crate) published: Mutex<Option<String>>,
 }
@@ -91,6 +94,7 @@ impl ClaimedTask {
             history_then: OnceLock::new(),
             carried: OnceCell::new(),
             released: Mutex::default(),
+            spent: Mutex::default(),
             published: Mutex::new(None),
         }
     }
@@ -269,25 +273,41 @@ impl ClaimedTask {
         Ok(())
     }
 
-    /// Saves what was said to the model, and notes what it cost. The costs are written with the task's next
-    /// write.
+    /// Saves what was said to the model, and what it cost. The task has the costs with its next write; until then they
+    /// stand with the calls alone.
     pub(crate) async fn record_calls(
         &self,
         exchanges: &[Exchange],
         usage: &[StepUsage],
     ) -> Result<(), Interrupt> {
-        {
+        let first = {
             let mut task = self.task.lock().await;
             usage.iter().for_each(|usage| task.add_usage(usage.clone()));
             task.doc.version = Some(self.resources.version.id.clone());
-        }
-        self.resources.stats.spent(usage);
+            self.spent.lock().await.extend_from_slice(usage);
+            let count = u32::try_from(exchanges.len()).unwrap_or(u32::MAX);
+            let first = self.calls.fetch_add(count, Ordering::Relaxed);
+            if let Some(last) = count.checked_sub(1).map(|behind| first.saturating_add(behind)) {
+                task.doc.counted_call = Some(PartKey::call(self.fence, last).to_string());
+            }
+            first
+        };
         self.resources.keep_documents_of(exchanges).await;
-        let puts = exchanges.iter().map(|exchange| async move {
-            let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
-            self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
-        });
+        // All of it stands with the first of them.
+        let nothing: &[StepUsage] = &[];
+        let costs = std::iter::once(usage).chain(std::iter::repeat(nothing));
+        let puts =
+            (first..).zip(exchanges.iter().zip(costs)).map(|(sequence, (exchange, usage))| async move {
+                let call = BilledCall { exchange, usage };
+                self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, &call)?).await
+            });
         try_join_all(puts).await.map(drop)
+    }
+
+    /// Counts what this run has spent among the figures of the day: once, when it is over. What a run has spent that
+    /// never comes to that is counted by the one that finds it.
+    pub(crate) async fn count_spent(&self) {
+        self.resources.stats.spent(&std::mem::take(&mut *self.spent.lock().await));
     }
 
     /// Notes that a model can be had again, with the task's next write.

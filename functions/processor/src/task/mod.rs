@@ -11,6 +11,7 @@ mod hold;
 pub(crate) mod interrupt;
 mod last_look;
 pub(crate) mod lease;
+mod lost_costs;
 mod own_write;
 pub(crate) mod pipeline;
 pub(crate) mod refusals;

@@ -101,6 +101,7 @@ impl SecondAgent {
             task_id = %claimed.id, version = draft.version, intent = draft.intent, cost_usd = draft.cost_usd,
             failed = draft.failed, "the second agent has drafted an answer"
         );
+        own.count_spent().await;
         second.stats.shadowed(&figures);
         second.stats.write(resources.clock.now()).await
     }

@@ -78,6 +78,7 @@ pub(crate) async fn work(
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let (outcome, is_told) =
         hold.during(&claimed, come_to_an_end(&processor.registry, &claimed, member)).boxed().await;
+    claimed.count_spent().await;
     let memory = match &outcome {
         Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,

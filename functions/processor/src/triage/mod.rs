@@ -9,4 +9,4 @@ mod batch_prompt;
 pub(crate) mod batcher;
 pub(crate) mod budget;
 mod cost_split;
-mod question;
+pub(crate) mod question;

@@ -9,7 +9,11 @@ use settings::Intent;
 
 use super::answer::TriageAnswer;
 use crate::Registry;
-use crate::automation::untrusted::Fence;
+use crate::automation::untrusted::{Fence, fenced};
+
+/// What the texts of a question are called in it: the one to sort, and older ones that are answered with it.
+const SORTED: &str = "text to sort";
+const BEFORE: &str = "said just before by the same person, and answered with it";
 
 /// The instructions: the same for every event, so that they can be cached.
 #[must_use]
@@ -42,11 +46,28 @@ pub(crate) fn question(event: &Event, before: &[Comment]) -> Turn {
         text.push_str("\n\n");
     }
     for said in said {
-        text.push_str(&fence.around("said just before by the same person, and answered with it", said));
+        text.push_str(&fence.around(BEFORE, said));
         text.push_str("\n\n");
     }
-    text.push_str(&fence.around("text to sort", &event.text));
+    text.push_str(&fence.around(SORTED, &event.text));
     Turn::text(domain::Speaker::User, text)
+}
+
+/// What was said just before `text` and answered with it, as a stored `question` has it, the oldest first: the question
+/// about the event with this text, or one about several events of which it is one.
+#[must_use]
+pub fn said_before(question: &str, text: &str) -> Vec<String> {
+    let parts = fenced(question);
+    let own = Fence::of_texts(&[text]).around(SORTED, text);
+    let own = fenced(&own).pop();
+    let sorted: Vec<_> = parts.iter().filter(|part| part.label == SORTED).collect();
+    let asked = match sorted.as_slice() {
+        [only] => Some(*only),
+        several => several.iter().copied().find(|part| own.as_ref().is_some_and(|own| own.text == part.text)),
+    };
+    let Some(asked) = asked else { return Vec::new() };
+    let before = parts.iter().filter(|part| part.fence == asked.fence && part.label == BEFORE);
+    before.map(|part| part.text.to_owned()).collect()
 }
 
 /// The shape of the answer, and the check behind it.
@@ -162,6 +183,32 @@ mod tests {
     fn schema_without_parameters_has_no_empty_object() {
         let registry = Registry::new().on("nothing", nothing);
         assert!(schema(&[intent("bug", "nothing")], &registry)["properties"].get("parameters").is_none());
+    }
+
+    #[test]
+    fn what_was_said_before_is_read_from_the_question_and_from_one_about_several_events() {
+        let asked = |text: &str, before: &[&str]| {
+            let event = Event {
+                text: text.to_owned(),
+                ..Event::new("issue_comment.created", "o/r", "o/r#1", "mona")
+            };
+            let said = |(at, text): (i64, &&str)| Comment {
+                id: at.to_string(),
+                author: "mona".to_owned(),
+                ours: false,
+                text: (*text).to_owned(),
+                at: domain::Timestamp::from_second(at).unwrap(),
+            };
+            question(&event, &(0..).zip(before).map(said).collect::<Vec<_>>()).text
+        };
+        let (both, alone) = (asked("And fast?", &["Is it free?", "For all?"]), asked("It crashes.", &[]));
+        assert_eq!(said_before(&both, "And fast?"), ["Is it free?", "For all?"]);
+        assert!(said_before(&alone, "It crashes.").is_empty());
+        let several = format!("# Event 1\n\n{alone}\n\n# Event 2\n\n{both}");
+        assert_eq!(said_before(&several, "And fast?").len(), 2);
+        assert!(said_before(&several, "It crashes.").is_empty());
+        let forged = asked(&both, &[]);
+        assert!(said_before(&forged, &both).is_empty(), "a text has no parts of its own");
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Each task says which agent worked on it, and the figures of the day know what each agent has brought.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use domain::*;
-use processor::version;
+use processor::{Context, version};
 use settings::Settings;
 
-use harness::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, SETTINGS, Say, handled_by, issue};
 
 async fn figures(bench: &Bench) -> DayFigures {
     let mut sum = DayFigures::default();
@@ -36,6 +40,42 @@ async fn a_task_names_the_version_that_worked_on_it_and_the_day_counts_it() {
     assert_eq!(mine.made_of.as_ref(), Some(&expected));
     assert!((mine.calls.cost_usd() - 0.002).abs() < 1e-9);
     assert_eq!(bench.figures.total("TaskOutcome", &[("version", &expected.id)]), 1.0);
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
+
+/// The process dies with two calls behind it: one before the task's last write, and one behind that.
+#[tokio::test(start_paused = true)]
+async fn what_a_run_had_paid_before_its_processor_died_is_counted_once() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let asks = move |context: Context, _: Nothing| {
+        let runs = Arc::clone(&runs);
+        async move {
+            let answer = context.ask("answer", "Answer it.").await?;
+            if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+                std::future::pending::<()>().await;
+            }
+            context.reply(answer).await
+        }
+    };
+    let registry = processor::registry().on("asks", asks);
+    let bench = Bench::with(&handled_by("asks", ""), Some(registry));
+    let id = bench.accept(&issue(7)).await;
+    let delivery = bench.receive(Lane::Standard).await.remove(0);
+    let died = bench.processor.handle(&delivery, after(bench.now(), Duration::from_secs(60)));
+    assert!(tokio::time::timeout(Duration::from_secs(5), died).await.is_err());
+    bench.pass(Duration::from_secs(131));
+    let task = bench.until_settled(&id).await;
+    assert_eq!(
+        (task.control.status, bench.steps()),
+        (TaskStatus::Completed, vec!["triage".to_owned(), "answer".to_owned()])
+    );
+    let steps: Vec<&str> = task.doc.usage.iter().map(|usage| usage.step.as_str()).collect();
+    assert_eq!(steps, ["triage", "answer"], "{:?}", task.doc.usage);
+    assert!((task.cost_usd().unwrap() - 0.002).abs() < 1e-9);
+    let version = &figures(&bench).await.versions[&task.doc.version.unwrap()];
+    assert_eq!(version.calls.calls, 2);
 }
 
 #[tokio::test]

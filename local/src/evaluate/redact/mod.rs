@@ -10,6 +10,7 @@ mod headers;
 mod names;
 mod numbers;
 mod secrets;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -19,14 +20,16 @@ use std::collections::BTreeSet;
 use blocks::Block;
 use names::parts;
 use numbers::{has_long_number, is_network_address, is_part_number, numbers};
-use secrets::{Before, is_token};
+use secrets::{Before, is_remark, is_token};
 
 /// Digits that a number has which reaches somebody: a telephone, a card, an account.
 const NUMBER_DIGITS: usize = 7;
 /// What stands between the parts of a word, such as `{"user":"ana","token":"…"}` or `a=1&token=…`.
-const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«→⇒\\";
+const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:：»«→⇒\\";
 /// What separates like a colon.
 const ARROWS: [&str; 2] = ["->", "→"];
+/// What separates like one before the last word of a line.
+const DASHES: [&str; 3] = ["-", "–", "—"];
 /// Links that open something, also without a scheme.
 const HOOKS: [&str; 4] =
     ["hooks.slack.com/", "discord.com/api/webhooks/", "office.com/webhook", "api.telegram.org/bot"];
@@ -116,7 +119,7 @@ impl Redactor {
         if let Some(set) = headers::set(line) {
             return set;
         }
-        let line = &headers::hidden(line);
+        let line = &spoken::hidden(&headers::hidden(line));
         let (mut out, mut at, mut is_value) = (String::new(), 0, false);
         for part in line.split_inclusive(char::is_whitespace) {
             let (mut word, blank) = part.split_at(part.trim_end().len());
@@ -147,7 +150,7 @@ impl Redactor {
 
     /// What stands between two blanks; `line` is what it begins.
     fn word(&self, word: &str, line: &str, before: &mut Before) -> String {
-        if ARROWS.contains(&word) {
+        if ARROWS.contains(&word) || (DASHES.contains(&word) && is_last_word(line, word)) {
             before.pass(":", true, false);
             return word.to_owned();
         }
@@ -230,6 +233,12 @@ fn one_secret(mut line: String) -> String {
         line = line.replace(&twice, SECRET);
     }
     line
+}
+
+/// Whether one word follows the `dash` that `line` begins with, and nothing else.
+fn is_last_word(line: &str, dash: &str) -> bool {
+    let after = line.strip_prefix(dash).unwrap_or_default().trim();
+    !after.is_empty() && !after.contains(char::is_whitespace) && !is_remark(&after.to_lowercase())
 }
 
 fn is_glue(c: char) -> bool {

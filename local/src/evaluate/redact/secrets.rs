@@ -1,9 +1,9 @@
 //! Secrets: by their form, or because the words before them say so.
 
 use super::words::{
-    ACCOUNT_OPTIONS, ACCOUNTS, CODES, FILLERS, KEY, KEY_CHARS, KEY_NOUNS, KEYS, MAX_BETWEEN, NAMED, NOUNS,
-    OPEN_KEYS, PARSERS, PHRASE_ENDS, PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY, TELLING,
-    TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS, WORTHLESS_ENDS,
+    ACCOUNT_OPTIONS, ACCOUNTS, ADVERBS, BASIC, CODES, FILLERS, KEY, KEY_CHARS, KEY_NOUNS, KEYS, MAX_BETWEEN,
+    NAMED, NOUNS, OPEN_KEYS, PARSERS, PHRASE_ENDS, PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY,
+    TELLING, TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS, WORTHLESS_ENDS,
 };
 
 /// Signs that quote.
@@ -37,6 +37,8 @@ pub(super) enum Before {
     Bare,
     /// What follows is a secret if it looks like one: behind `key: `.
     BareValue,
+    /// `auth` may follow, and name an account with its password: `basic`.
+    Basic,
     /// `code` may follow, and name a secret: `recovery`.
     CodeOf,
     /// What looks like a code is one.
@@ -71,7 +73,7 @@ impl Before {
     /// Takes in what stands between two words: `starts` if there is a blank before it, `joins` if there is none behind it.
     pub(super) fn pass(&mut self, glue: &str, starts: bool, joins: bool) {
         let quote = opening(glue);
-        let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '→', '⇒', '\t']);
+        let separates = !glue.contains("::") && glue.contains(['=', ':', '：', '|', '»', '→', '⇒', '\t']);
         *self = match *self {
             Self::Listed if glue.contains(']') => Self::Nothing,
             // `token = decode("…")`
@@ -115,6 +117,8 @@ impl Before {
             // `passwd 'a b'`
             Self::Key(0) if starts && joins && quote.is_some_and(|c| c != '`') => Self::Announced(quote),
             Self::Key(0) if glue.contains([',', ';']) => Self::Parted,
+            // `login bob:…`
+            Self::Named if joins && !starts && glue == ":" => Self::Announced(None),
             as_it_was => as_it_was,
         };
     }
@@ -160,6 +164,7 @@ impl Before {
             Self::Bracket if is_remark(&lower) => (Self::Key(2), false),
             Self::Bracket => (Self::Key(2), true),
             Self::Announced(_) | Self::Said if is(FILLERS) || lower == "token" => (told, false),
+            Self::Said if is(ADVERBS) => (told, false),
             Self::Said if is_remark(&lower) => (Self::Nothing, false),
             Self::Parser if lower == "token" => (Self::Parted, false),
             // A value that looks like a key, `password = mytoken`; or the key of what is within, `{"secret":{"token":…`.
@@ -181,9 +186,13 @@ impl Before {
             }
             Self::BareValue if looks_like_a_key(core) => (Self::Within, true),
             Self::Api if lower == "key" => (Self::Key(0), false),
+            Self::Basic if matches!(lower.as_str(), "auth" | "authentication" | "login") => {
+                (Self::WeakKey, false)
+            }
             Self::CodeOf if matches!(lower.as_str(), "code" | "codes" | "phrase") => (Self::Code, false),
             Self::Code if is(FILLERS) => (Self::Said, false),
             Self::Code if looks_like_a_code(core) => (Self::Code, true),
+            Self::User if is_account_with_password(&lower) => (Self::Nothing, true),
             Self::User if !is_remark(&lower) && !is_key(&lower) => (Self::Named, false),
             Self::Named if is_key(&lower) || is_weak_key(&lower) => (Self::Said, false),
             Self::Named if matches!(lower.as_str(), "and" | "with") => (Self::Named, false),
@@ -199,6 +208,7 @@ impl Before {
             _ if is(PINS) => (Self::Pin, false),
             _ if is_weak_key(&lower) || is_name(&in_words(core)) => (Self::WeakKey, false),
             _ if lower == "api" => (Self::Api, false),
+            _ if lower == BASIC => (Self::Basic, false),
             _ if lower == KEY => (Self::Bare, false),
             _ if is(CODES) => (Self::CodeOf, false),
             _ if is(ACCOUNTS) => (Self::User, false),
@@ -249,8 +259,14 @@ fn ends_a_phrase(glue: &str, starts: bool, joins: bool) -> bool {
     closes || ends_a_sentence || (glue.contains(PHRASE_ENDS) && !is_within)
 }
 
-fn is_remark(lower: &str) -> bool {
+pub(super) fn is_remark(lower: &str) -> bool {
     NOUNS.contains(&lower) || REMARKS.split(' ').any(|remark| remark == lower)
+}
+
+/// `bob/…`; not `form/page`.
+fn is_account_with_password(lower: &str) -> bool {
+    let is_word = |part: &str| !part.is_empty() && !part.contains(['/', '.']) && !is_remark(part);
+    lower.split_once('/').is_some_and(|(account, password)| is_word(account) && is_word(password))
 }
 
 /// `a1b2`, `wxyz-qrst`, `ABCDEF`
@@ -274,10 +290,18 @@ pub(super) fn is_above_its_value<'n>(line: &str, mut below: impl Iterator<Item =
         [word] | [_, word] => is_key(word) || is_weak_key(word) || key == "api key",
         _ => false,
     };
-    is_named
-        && below
-            .find(|line| !line.trim().is_empty())
-            .is_some_and(|next| !next.trim().contains(char::is_whitespace) && !next.trim_end().ends_with(':'))
+    if !is_named {
+        return false;
+    }
+    let Some(next) = below.find(|line| !line.trim().is_empty()) else { return false };
+    let indented = |line: &str| line.len() - line.trim_start().len();
+    // An item is a value of the key above it only if it stands within: else both are names in one list.
+    let value = match next.trim_start().strip_prefix(['-', '*', '+']) {
+        Some(item) if item.starts_with(' ') && indented(next) <= indented(line) => return false,
+        Some(item) if item.starts_with(' ') => item.trim(),
+        _ => next.trim(),
+    };
+    !value.contains(char::is_whitespace) && !value.ends_with(':')
 }
 
 /// Whether the word, in lower case, names a secret. `</password>` ends one.

@@ -505,3 +505,63 @@ fn a_text_of_many_empty_lines_is_read_once() {
     let text = "\n".repeat(60_000);
     assert_eq!(redacted(&text), text);
 }
+
+#[test]
+fn a_secret_that_a_sentence_tells_is_one() {
+    for (text, new) in [
+        ("I changed my password to walrus.", "I changed my password to [secret]."),
+        ("The password has been reset to walrus", "The password has been reset to [secret]"),
+        (
+            "the root password was changed to walrus, it fails",
+            "the root password was changed to [secret], it fails",
+        ),
+        (
+            "We rotated the API key for bob to \"walrus horse\" today",
+            "We rotated the API key for bob to \"[secret]\" today",
+        ),
+        ("set pw to: walrus", "set pw to: [secret]"),
+        ("Use walrus as the password", "Use [secret] as the password"),
+        ("log in with walrus horse as your new password.", "log in with [secret] as your new password."),
+        (
+            "use bob as the user and walrus as the password",
+            "use bob as the user and [secret] as the password",
+        ),
+        ("the password will be walrus", "the password will be [secret]"),
+        ("Password — walrus", "Password — [secret]"),
+        ("password is now: walrus", "password is now: [secret]"),
+        ("the password is still walrus", "the password is still [secret]"),
+        ("basic auth: bob walrus", "basic auth: [secret]"),
+        ("login bob/walrus fails", "login [secret] fails"),
+        ("login bob:walrus fails", "login bob:[secret] fails"),
+        ("- password\n  - walrus\n- done", "- password\n  - [secret]\n- done"),
+    ] {
+        assert_eq!(redacted(text), new, "{text}");
+    }
+    for word in ["пароль", "パスワード", "密码", "비밀번호", "hasło", "şifre"] {
+        assert_eq!(redacted(&format!("{word}: walrus horse")), format!("{word}: [secret]"));
+        assert_eq!(redacted(&format!("{word}：walrus")), format!("{word}：[secret]"));
+    }
+}
+
+#[test]
+fn a_sentence_about_a_secret_that_tells_none_stays() {
+    for text in [
+        "I changed my password. Then I went to bed",
+        "I changed my password to the new one",
+        "The password to the database is wrong",
+        "the password reset mail goes to nobody",
+        "Use it as the password",
+        "Use the one from the vault as the password",
+        "It is shown as a password",
+        "The token should be hashed, and the password must be at least 8 characters",
+        "Reset password - it fails",
+        "Password - required",
+        "the password is now invalid, and is still not accepted",
+        "The login form/page is slow, and login and/or export fail",
+        "basic auth fails, and so does a basic plan",
+        "- password\n- username\n- role",
+        "It must have:\n- a password\n  - of eight characters",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+}

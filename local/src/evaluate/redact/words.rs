@@ -104,7 +104,64 @@ pub(super) const KEYS: &[&str] = &[
     "contraseña",
     "senha",
     "wachtwoord",
+    "hasło",
+    "heslo",
+    "lösenord",
+    "adgangskode",
+    "passord",
+    "salasana",
+    "jelszó",
+    "parola",
+    "şifre",
+    "пароль",
+    "κωδικός",
+    "סיסמה",
+    "パスワード",
+    "密码",
+    "密碼",
+    "비밀번호",
+    "암호",
+    "पासवर्ड",
 ];
+/// Verbs by which a secret becomes another one: `changed my password to …`.
+pub(super) const SETTERS: &[&str] = &[
+    "set",
+    "sets",
+    "setting",
+    "reset",
+    "resets",
+    "resetting",
+    "change",
+    "changes",
+    "changed",
+    "changing",
+    "update",
+    "updates",
+    "updated",
+    "updating",
+    "rotate",
+    "rotates",
+    "rotated",
+    "switch",
+    "switched",
+    "renew",
+    "renewed",
+];
+/// What makes a verb behind a secret a passive one: `the password was reset`.
+pub(super) const AUXILIARIES: &[&str] = &["been", "be", "being", "is", "are", "was", "were", "got", "gets"];
+/// What stands before `be` where a secret is told: `the password will be …`.
+pub(super) const MODALS: &[&str] = &["will", "should", "would", "shall", "to"];
+/// Verbs for what a secret is for: `use … as the password`.
+pub(super) const USERS: &[&str] = &[
+    "use", "uses", "used", "using", "enter", "entered", "try", "tried", "type", "typed", "with", "set",
+    "take", "give", "gave", "pass", "passed", "passing", "send", "sends", "put", "choose", "chose", "pick",
+    "picked",
+];
+/// Words that may stand between `is` and a secret: `the password is now …`.
+pub(super) const ADVERBS: &[&str] =
+    &["now", "currently", "still", "just", "simply", "actually", "again", "always"];
+/// What makes `auth` the name of an account and its password.
+pub(super) const BASIC: &str = "basic";
 /// Parts of a name that make what stands beside it a secret: `SECRET_KEY_BASE=…`, `tokenForDeploys: …`.
 pub(super) const NAMED: &[&str] =
     &["secret", "password", "passwd", "passphrase", "token", "credential", "credentials", "creds"];
@@ -135,7 +192,7 @@ pub(super) const REMARKS: &str = "another other this that one it its your our my
     invalid incorrect correct valid required needed missing empty set unset reset sent stored saved shown \
     visible hidden masked hashed encrypted logged leaked lost expired rejected refused accepted ignored \
     changed revoked rotated old new weak short long ok fine on at from null none undefined unknown optional \
-    mandatory checked used refreshed stale";
+    mandatory checked used refreshed stale be have work expire";
 /// Types and words that stand where a secret would, and are none: `password: string`, `token: null`.
 pub(super) const WORTHLESS: &str = "string str text char varchar bool boolean int integer number any object option optional none null \
     nil undefined empty unset required true false value placeholder redacted hidden masked expected found";

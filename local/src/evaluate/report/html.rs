@@ -88,11 +88,13 @@ fn models(score: &Score) -> Markup {
 fn calibration(score: &Score) -> Markup {
     html! {
         h2 { "Reliability of the confidence" }
-        (bins(&score.calibration()))
+        (bins(&score.calibration(), false))
         p { "Confidence and truth are " (format!("{:.3}", score.calibration_error())) " apart." }
         @if !score.live.is_empty() {
             h2 { "Reliability when it was live, by what people said" }
-            (bins(&score.live_calibration()))
+            (bins(&score.live_calibration(), true))
+            @let (spam, right) = score.live_spam();
+            @if spam > 0 { p { "Called spam: " (spam) ", of these right: " (percent(share(right, spam))) "." } }
         }
         h2 { "Thresholds" }
         table {
@@ -107,14 +109,15 @@ fn calibration(score: &Score) -> Markup {
     }
 }
 
-fn bins(bins: &[Bin]) -> Markup {
+/// Of what was live (`lived`), people also refused answers without a word about the intent.
+fn bins(bins: &[Bin], lived: bool) -> Markup {
     html! {
         table {
-            tr { th { "From" } th { "Cases" } th { "Said" } th { "Right" } }
+            tr { th { "From" } th { "Cases" } th { "Said" } th { "Right" } @if lived { th { "Refused" } } }
             @for (index, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
                 tr {
                     td { "0." (index) } td { (bin.count) } td { (format!("{:.2}", bin.confidence())) }
-                    td { (percent(bin.accuracy())) }
+                    td { (percent(bin.accuracy())) } @if lived { td { (bin.refused) } }
                 }
             }
         }

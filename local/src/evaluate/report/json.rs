@@ -12,6 +12,7 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         let from = |index| f64::from(u32::try_from(index).unwrap_or_default()) / 10.0;
         let bins = bins.iter().enumerate().map(|(index, bin)| json!({
             "from": from(index), "count": bin.count, "confidence": bin.confidence(), "accuracy": bin.accuracy(),
+            "refused": bin.refused,
         }));
         bins.collect()
     };
@@ -34,6 +35,7 @@ pub(super) fn json(report: &Report<'_>) -> Value {
             .collect::<Vec<_>>(),
         "calibration": bins(&score.calibration()),
         "live_calibration": bins(&score.live_calibration()),
+        "live_spam": {"count": score.live_spam().0, "right": score.live_spam().1},
         "calibration_error": score.calibration_error(),
         "threshold": score.threshold,
         "thresholds": score.thresholds().iter().map(|it| json!({

@@ -90,10 +90,7 @@ fn calibration(out: &mut String, score: &Score) {
     let _ = writeln!(out, "\nconfidence   cases   said   right");
     bins(out, &score.calibration());
     let _ = writeln!(out, "confidence and truth are {:.3} apart", score.calibration_error());
-    if !score.live.is_empty() {
-        let _ = writeln!(out, "\nwhen live    cases   said   right, by what people said");
-        bins(out, &score.live_calibration());
-    }
+    live(out, score);
     let _ = writeln!(out, "\nthreshold   without a person   of these right   sorted by another model");
     for it in score.thresholds() {
         let own = if it.at == score.threshold { "  <- agent.toml" } else { "" };
@@ -103,6 +100,26 @@ fn calibration(out: &mut String, score: &Score) {
             "  {:.2}             {:>5}          {right:>7}   {others:>5}{own}",
             it.at, it.passed
         );
+    }
+}
+
+/// What people said of what was live. A refused answer is no word for its intent: it counts as not right.
+fn live(out: &mut String, score: &Score) {
+    if score.live.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nwhen live    cases   said   right   refused, by what people said");
+    for (index, bin) in score.live_calibration().iter().enumerate().filter(|(_, bin)| bin.count > 0) {
+        let (said, right) = (bin.confidence(), percent(bin.accuracy()));
+        let _ = writeln!(
+            out,
+            "  from 0.{index}    {:>5}   {said:.2}   {right:>7}   {:>5}",
+            bin.count, bin.refused
+        );
+    }
+    let (spam, right) = score.live_spam();
+    if spam > 0 {
+        let _ = writeln!(out, "  as spam     {spam:>5}          {:>7}", percent(share(right, spam)));
     }
 }
 

@@ -109,6 +109,7 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
     (doc.reported, doc.settled_fence, doc.runs_alone, doc.alone_fence) = (true, 2, true, 3);
+    doc.counted_call = Some(crate::PartKey::call(3, 1).to_string());
     doc.failed_tries = vec!["model_error".to_owned()];
     fill_outcome(&mut task, now);
     task

@@ -129,8 +129,8 @@ impl Budget {
             let (before, after) = (others.saturating_add(had), others.saturating_add(had + missing));
             if after > limit {
                 let turn = is_shard.then(|| sum.turn(now));
-                let (spent, needed) = (sum.spent(now), had + missing);
-                return Err(Short { limit, spent, taken: before, needed, missing, turn });
+                let (spent, settled, needed) = (sum.spent(now), sum.micro_usd, had + missing);
+                return Err(Short { limit, spent, settled, taken: before, needed, missing, turn });
             }
             sum.set_aside(&id, had + missing, until);
             Ok((before, after))

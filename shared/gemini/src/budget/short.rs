@@ -3,12 +3,14 @@
 use super::spent::dollars;
 
 /// Why a budget does not cover a call, in millionths of a US dollar.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Short {
     /// What may be spent.
     pub(super) limit: u64,
-    /// Spent today.
+    /// Spent today, or in doubt: set aside for calls whose process died, which may have been answered.
     pub(super) spent: u64,
+    /// Spent today for certain.
+    pub(super) settled: u64,
     /// Spent today or set aside, this call's own part included.
     pub(super) taken: u64,
     /// What the whole call may cost.
@@ -19,12 +21,10 @@ pub(super) struct Short {
     pub(super) turn: Option<Turn>,
 }
 
-/// Who asks the whole of a budget for more money.
+/// Who asks the whole of a budget for more money: whoever was told so, or another environment that has just begun to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Whoever was told so.
     Ours,
-    /// Another environment has just begun to.
     Another,
 }
 
@@ -42,21 +42,21 @@ impl Short {
             "day" => ("the day's budget", "per_day_usd"),
             _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
         };
-        let too_dear = self.needed > limit;
-        let (limit, spent, missing) = (usd(limit, 2), usd(self.spent, 4), usd(self.missing, 4));
-        let needed = usd(self.needed, 4);
-        let set_aside = usd(self.taken.saturating_sub(self.spent), 4);
-        if too_dear {
+        let (whole, settled, missing) = (usd(limit, 2), usd(self.settled, 4), usd(self.missing, 4));
+        let (needed, set_aside) = (usd(self.needed, 4), usd(self.taken.saturating_sub(self.spent), 4));
+        let doubt = Some(self.spent.saturating_sub(self.settled)).filter(|doubt| *doubt > 0);
+        let doubt = doubt.map_or_else(String::new, |it| format!(", {} in doubt after a crash", usd(it, 4)));
+        if self.needed > limit {
             format!(
-                "{whose} of {limit} is less than the {needed} that this one call may cost: raise [{section}] {key} in agent.toml"
+                "{whose} of {whole} is less than the {needed} that this one call may cost: raise [{section}] {key} in agent.toml"
             )
         } else if self.is_only_set_aside() {
             format!(
-                "Running calls have reserved {set_aside} of {whose} of {limit} ({spent} spent, {missing} more needed). The task tries again when they end; [{section}] {key} in agent.toml bounds them"
+                "Running calls have reserved {set_aside} of {whose} of {whole} ({settled} spent{doubt}, {missing} more needed). The task tries again when they end; [{section}] {key} in agent.toml bounds them"
             )
         } else {
             format!(
-                "{whose} of {limit} is used up ({spent} spent, {set_aside} set aside, {missing} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
+                "{whose} of {whole} is used up ({settled} spent{doubt}, {set_aside} set aside, {missing} more needed); raise [{section}] {key} in agent.toml, or wait for midnight UTC"
             )
         }
     }
@@ -74,17 +74,17 @@ mod tests {
 
     #[test]
     fn the_section_is_named_that_bounds_the_money() {
-        let short = Short { limit: 10, spent: 10, taken: 10, needed: 5, missing: 5, turn: None };
+        let short = Short { limit: 10, spent: 10, settled: 6, taken: 10, needed: 5, ..Short::default() };
         for (account, section) in [("", "[budget] per_day_usd"), ("shadow:", "[shadow] per_day_usd")] {
             let told = short.told("day", 10, account);
-            assert!(told.contains("used up") && told.contains(section), "{told}");
+            let spent = "used up ($0.000006 spent, $0.000004 in doubt after a crash, $0 set aside";
+            assert!(told.contains(spent) && told.contains(section), "{told}");
         }
     }
 
     #[test]
     fn a_budget_below_a_cent_is_not_called_none() {
-        let short = Short { limit: 1_000, spent: 0, taken: 0, needed: 5_000, missing: 50, turn: None };
-        let told = short.told("day", 1_000, "");
+        let told = Short { limit: 1_000, needed: 5_000, ..Short::default() }.told("day", 1_000, "");
         assert!(told.contains("the day's budget of $0.001 is less than the $0.0050 that"), "{told}");
         assert_eq!([usd(0, 2), usd(10_000, 2), usd(123_456, 4)], ["$0", "$0.01", "$0.1235"]);
     }

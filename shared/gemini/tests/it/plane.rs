@@ -479,7 +479,7 @@ async fn a_reservation_whose_environment_is_gone_is_spent() {
     let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::Budget);
     assert!(not_before > Some(after(fleet.now(), seconds(3_600))), "it may have been answered, and billed");
-    assert!(message.contains("is used up"), "{message}");
+    assert!(message.contains("is used up ($0 spent") && message.contains("in doubt after"), "{message}");
     server.finish();
 }
 
