@@ -128,4 +128,4 @@ pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use version_documents::{documents_of, keep_documents};
 pub use view::{TaskView, view};
-pub use words::says;
+pub use words::{says, tells};
