@@ -10,6 +10,9 @@ use telemetry::Metrics;
 use crate::Outcome;
 use crate::world::World;
 
+/// The key of the model's service that processors begin with.
+pub(crate) const KEY: &str = "bench";
+
 /// What a processor is told besides its settings.
 pub(crate) struct Surroundings<'w> {
     pub(crate) world: &'w World,
@@ -17,12 +20,14 @@ pub(crate) struct Surroundings<'w> {
     pub(crate) clock: &'w Clock,
     pub(crate) jitter: Jitter,
     pub(crate) metrics: Metrics,
+    /// The key of the model's service.
+    pub(crate) key: &'w str,
 }
 
 /// One execution environment's processor, with a model client of its own.
 pub(crate) fn processor(settings: &Settings, around: Surroundings<'_>) -> Outcome<Arc<Processor>> {
-    let Surroundings { world, stores, clock, jitter, metrics } = around;
-    let environment = environment(&world.gemini_url, &world.github_url)?;
+    let Surroundings { world, stores, clock, jitter, metrics, key } = around;
+    let environment = environment(&world.gemini_url, &world.github_url, key)?;
     let parts = Parts {
         stores: stores.clone(),
         model: model(settings, &environment, stores, clock, &jitter, &metrics)?,
@@ -48,10 +53,10 @@ pub(crate) fn model(
 }
 
 /// The variables of a processor that talks to these services; four of them may run at once.
-pub(crate) fn environment(gemini: &str, github: &str) -> Outcome<Environment> {
+pub(crate) fn environment(gemini: &str, github: &str, key: &str) -> Outcome<Environment> {
     let variables = [
         ("GEMINI_BASE_URL", gemini),
-        ("GEMINI_API_KEY", "bench"),
+        ("GEMINI_API_KEY", key),
         ("GITHUB_API_URL", github),
         ("GITHUB_TOKEN", "bench"),
         ("STANDARD_CONCURRENCY", "4"),

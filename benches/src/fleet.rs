@@ -11,6 +11,7 @@ use embedded::Embedded;
 use settings::Settings;
 use sweeper::Sweeper;
 use telemetry::{Metrics, Recorded};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Outcome;
@@ -38,6 +39,9 @@ pub(crate) struct Fleet {
     pub(crate) stores: Stores,
     /// What their metrics say.
     pub(crate) metrics: Recorded,
+    /// What works now: a batch that is under way is done by what was there before.
+    processors: Vec<watch::Sender<Arc<Processor>>>,
+    counted: Metrics,
     running: JoinSet<()>,
 }
 
@@ -47,18 +51,25 @@ impl Fleet {
         let clock = Clock::system();
         let stores = Embedded::in_memory(clock.clone())?.stores();
         let (metrics, recorded) = Metrics::memory(clock.clone());
-        let mut running = JoinSet::new();
+        let (mut running, mut processors) = (JoinSet::new(), Vec::new());
         for _ in 0..PROCESSORS {
-            let jitter = Jitter::from_fn(fastrand::f64);
-            let around =
-                Surroundings { world, stores: &stores, clock: &clock, jitter, metrics: metrics.clone() };
-            let processor = assembly::processor(settings, around)?;
+            let (processor, now) = watch::channel(made(world, settings, &stores, &metrics, assembly::KEY)?);
             for _ in 0..BATCHES {
-                running.spawn(serve(Arc::clone(&processor)));
+                running.spawn(serve(now.clone()));
             }
+            processors.push(processor);
         }
         running.spawn(sweep(Sweeper { stores: stores.clone(), clock, metrics: Metrics::none() }));
-        Ok(Self { stores, metrics: recorded, running })
+        Ok(Self { stores, metrics: recorded, processors, counted: metrics, running })
+    }
+
+    /// Puts others with this key of the model's service in the place of the processors, as Lambda's are made anew when the
+    /// secret has changed.
+    pub(crate) fn renew(&self, world: &World, settings: &Settings, key: &str) -> Outcome<()> {
+        for processor in &self.processors {
+            processor.send_replace(made(world, settings, &self.stores, &self.counted, key)?);
+        }
+        Ok(())
     }
 
     /// Takes `webhooks` in, as ingest does.
@@ -98,9 +109,21 @@ pub(crate) async fn tasks(stores: &Stores) -> Outcome<Vec<Task>> {
     }
 }
 
+fn made(
+    world: &World,
+    settings: &Settings,
+    stores: &Stores,
+    metrics: &Metrics,
+    key: &str,
+) -> Outcome<Arc<Processor>> {
+    let (clock, jitter, metrics) = (&Clock::system(), Jitter::from_fn(fastrand::f64), metrics.clone());
+    assembly::processor(settings, Surroundings { world, stores, clock, jitter, metrics, key })
+}
+
 /// Works until dropped.
-async fn serve(processor: Arc<Processor>) {
+async fn serve(now: watch::Receiver<Arc<Processor>>) {
     loop {
+        let processor = Arc::clone(&now.borrow());
         match turn(&processor, usize::MAX).await {
             Ok(0) => tokio::time::sleep(POLL).await,
             Ok(_) => {}

@@ -55,7 +55,7 @@ async fn work(world: &World) -> Outcome<(Duration, Stores)> {
         ingest_rig::accept(&router, &webhook).await?;
     }
     let (jitter, metrics) = (Jitter::fixed(0.5), Metrics::none());
-    let around = Surroundings { world, stores: &stores, clock: &clock, jitter, metrics };
+    let around = Surroundings { world, stores: &stores, clock: &clock, jitter, metrics, key: assembly::KEY };
     let processor = assembly::processor(&settings, around)?;
     let lane = Visibility { lane: Some(Lane::Standard), timeout: 6 * INVOCATION };
     let deliveries = stores.queue.receive(lane, TASKS, Duration::ZERO).await?;

@@ -148,6 +148,24 @@ async fn an_address_without_credentials_is_not_called_set() {
 }
 
 #[tokio::test]
+async fn what_the_models_client_lacks_is_found_before_dev_refuses_to_start_or_calls_are_refused() {
+    let calls = [("AUTOMATION_RESET", "Bearer x"), ("AUTOMATION_TEAM", "support")];
+    let models = "[models]\nendpoints = [{ key = \"GEMINI_API_KEY\" }, { key = \"GEMINI_API_KEY_TWO\" }]\n";
+    let (_dir, path) = project(models);
+    let one = ("GEMINI_API_KEY", "k-of-a-test");
+    let said = check(&path, &[calls[0], calls[1], one]).await;
+    said.assert_failure(&["environment: GEMINI_API_KEY_TWO: not set, and an endpoint", "remove that `key`"]);
+    let said = check(&path, &[calls[0], calls[1], one, ("GEMINI_API_KEY_TWO", "k-of-a-test")]).await;
+    said.assert_success();
+    let (_dir, path) =
+        project("[models]\nendpoints = [{ project = \"my-project\", location = \"global\" }]\n");
+    let said = check(&path, &calls).await;
+    let warned =
+        "warning: models.endpoints: no credentials are set for the project \"my-project\" on Vertex AI";
+    assert!(said.assert_success().stdout.contains(warned), "{said:?}");
+}
+
+#[tokio::test]
 async fn mistakes_of_the_file_and_of_the_environment_come_in_one_report() {
     let (_dir, path) = project("prio = 4\n");
     let said = check(&path, &[("GITHUB_APP_ID", "7")]).await;

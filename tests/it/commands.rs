@@ -57,6 +57,20 @@ async fn dev_once_ends_with_the_reason_and_the_whole_advice_when_the_model_refus
     }
 }
 
+/// What is known of the models rests in the data directory; and the key may be good for one of them.
+#[tokio::test]
+async fn a_key_that_is_refused_later_or_for_one_model_ends_dev_once_as_well() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    let mut once = afterhook(world.variables());
+    once.args(["dev", "--once", "--port", "0", "--data-dir"]).arg(dir.path());
+    run(&mut once).await.assert_success();
+    let leaked = || FaultRule::always(Fault::Refused(Refusal::LeakedKey));
+    for rule in [leaked().on("gemini-pro-latest"), leaked()] {
+        world.break_model(rule);
+        run(&mut once).await.assert_failure(&["the model cannot be used", "reported as leaked"]);
+    }
+}
+
 #[tokio::test]
 async fn no_secret_is_ever_shown_or_logged() {
     let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);

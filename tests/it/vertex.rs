@@ -188,6 +188,11 @@ async fn a_key_file_and_the_metadata_server_are_credentials_of_the_place() {
         assert_eq!(line["state"], state, "{variable:?}: {line}");
         assert_eq!(place.standin.tokens_issued() > before, tokens > 0, "{variable:?}");
     }
+    // Nobody listens there, as on AWS.
+    let line = looked_up(&place, ("GCE_METADATA_HOST", "127.0.0.1:1".to_owned())).await;
+    let said = line["said"].as_str().unwrap();
+    assert!(said.contains("No access token") && said.contains("GOOGLE_CREDENTIALS"), "{line}");
+    assert!(line["mend"].as_str().unwrap().contains("workload_identity"), "{line}");
 }
 
 #[tokio::test]

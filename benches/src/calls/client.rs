@@ -37,7 +37,7 @@ pub(crate) fn run(url: &str, measure: &str) -> Outcome<()> {
 fn model(url: &str) -> Outcome<Arc<dyn Model>> {
     let (settings, clock) = (agent::settings()?, Clock::system());
     let stores = Embedded::in_memory(clock.clone())?.stores();
-    let environment = assembly::environment(url, url)?;
+    let environment = assembly::environment(url, url, assembly::KEY)?;
     assembly::model(&settings, &environment, &stores, &clock, &Jitter::fixed(0.5), &Metrics::none())
 }
 

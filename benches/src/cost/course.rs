@@ -83,6 +83,7 @@ pub(super) async fn run(settings: &Settings, step: &Step, tokens: usize) -> Outc
         clock,
         jitter: Jitter::fixed(0.5),
         metrics: Metrics::none(),
+        key: assembly::KEY,
     };
     let processor = assembly::processor(settings, around)?;
     bursts(settings, step, &processor, &moved).await?;

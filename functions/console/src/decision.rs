@@ -132,6 +132,7 @@ fn refused_for(error: &DecideError) -> Option<&'static str> {
         DecideError::Expired { .. } => Some("expired"),
         DecideError::OwnTask { .. } => Some("own_task"),
         DecideError::EmptyText => Some("empty_text"),
+        DecideError::Unwritten(_) => Some("unwritten"),
         DecideError::Store(_) => None,
     }
 }

@@ -82,7 +82,7 @@ impl From<DecideError> for Refusal {
             DecideError::StaleDraft { .. } => conflict("stale_draft", "The draft has changed"),
             DecideError::Expired { .. } => conflict("expired", "The time to decide is over"),
             DecideError::OwnTask { .. } => Self::OwnTask(format!("{error}.")),
-            DecideError::EmptyText => Self::Malformed(error.to_string()),
+            DecideError::EmptyText | DecideError::Unwritten(_) => Self::Malformed(error.to_string()),
             DecideError::Store(error) => Self::Store(error),
         }
     }

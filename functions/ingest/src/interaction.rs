@@ -96,6 +96,9 @@ pub(crate) async fn take(
         Err(DecideError::OwnTask { .. }) => {
             clicked.turn_away(ingest, ClickKind::OwnTask, "own_task", trail).await
         }
+        Err(DecideError::Unwritten(_)) => {
+            clicked.turn_away(ingest, ClickKind::Unwritten, "unwritten", trail).await
+        }
         Err(error) => match late(&error) {
             Some(reason) => clicked.turn_away(ingest, ClickKind::TooLate, reason, trail).await,
             None => Err(error.into()),
@@ -110,7 +113,10 @@ fn late(error: &DecideError) -> Option<&'static str> {
         DecideError::Conflict { .. } => Some("already_decided"),
         DecideError::StaleDraft { .. } => Some("stale_draft"),
         DecideError::Expired { .. } => Some("expired"),
-        DecideError::OwnTask { .. } | DecideError::EmptyText | DecideError::Store(_) => None,
+        DecideError::OwnTask { .. }
+        | DecideError::EmptyText
+        | DecideError::Unwritten(_)
+        | DecideError::Store(_) => None,
     }
 }
 

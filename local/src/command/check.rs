@@ -32,6 +32,11 @@ pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
     let by_itself = Settings::load_for(&path, &automations);
     let settings = Settings::load_in(&path, &automations, &variables)
         .and_then(|settings| wiring::check_pairs(&settings, &path).map(|()| settings));
+    // Without a key that an endpoint names nothing starts.
+    let keys = match (&by_itself, &environment) {
+        (Ok(shown), Ok(environment)) => wiring::model::check_keys(shown, environment),
+        _ => Ok(()),
+    };
     if let Ok(shown) = by_itself.as_ref()
         && !args.json
     {
@@ -42,9 +47,14 @@ pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
         }
         health::show(&args, shown).await;
         let of_the_schema = processor::schema_warnings(shown, processor::registry, &path);
-        summary::warnings(shown, wiring::unanswered(shown, &path).into_iter().chain(of_the_schema));
+        let of_vertex = environment.iter().flat_map(|it| wiring::model::without_credentials(shown, it));
+        summary::warnings(
+            shown,
+            wiring::unanswered(shown, &path).into_iter().chain(of_the_schema).chain(of_vertex),
+        );
         say!();
     }
+    let environment = environment.and_then(|environment| keys.map(|()| environment));
     if !args.online {
         return Ok(verdict(settings, environment));
     }

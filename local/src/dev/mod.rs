@@ -55,6 +55,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
+        never = watch::refused(&running, args.json || args.once) => match never {},
         never = deliveries::show(&running, args.json) => match never {},
         () = shutdown.requested() => {
             is_asked = true;

@@ -4,7 +4,10 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after};
+use domain::{
+    ACCOUNT_REFUSED, Clock, DraftRef, ListQuery, PartKey, Task, TaskId, TaskOutput, TaskStatus, Timestamp,
+    after,
+};
 use serde_json::json;
 use settings::{ApprovalPolicy, Settings};
 use tokio::time::{Instant, sleep};
@@ -20,6 +23,9 @@ use standins::ReceivedRequest;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RECEIVED_EVERY: Duration = Duration::from_millis(100);
+const REFUSED_EVERY: Duration = Duration::from_millis(500);
+/// Tasks that are looked at for one that waits for the model.
+const WAITING: usize = 100;
 /// Without any news, progress is shown all the same.
 const STILL_EVERY: Duration = Duration::from_secs(5);
 
@@ -75,6 +81,34 @@ pub(super) async fn received(mut received: Received, json: bool) -> Infallible {
     }
 }
 
+/// Says, until dropped, that the model's service refuses us, once each time that tasks begin to wait for it: those of
+/// webhooks too, and whatever is logged.
+pub(super) async fn refused(running: &Running, is_silent: bool) -> Infallible {
+    let (models, since, mut is_told) = (Models::of(&running.settings), Clock::system().now(), is_silent);
+    let query = ListQuery { status: Some(TaskStatus::Waiting), source: None, limit: WAITING, cursor: None };
+    loop {
+        sleep(REFUSED_EVERY).await;
+        let refused = models.refused(&*running.stores.state, Clock::system().now()).await;
+        if refused.is_none() {
+            is_told = is_silent;
+        } else if !is_told {
+            let waiting =
+                running.stores.tasks.list(&query).await.map_or_else(|_| Vec::new(), |page| page.tasks);
+            // What a `dev` before this one met may be mended.
+            let mut held =
+                waiting.iter().filter(|task| task.control.updated_at >= since && refused.hold(task));
+            if let Some(met) = held.find_map(|task| task.doc.timeline.last()) {
+                is_told = true;
+                tell_refused("the model", &met.note);
+            }
+        }
+    }
+}
+
+fn tell_refused(what: &str, reason: &str) {
+    say!("\n{what} cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
+}
+
 /// Whether it came to rest as agent.toml wants it: a draft that waits is no failure where every draft does.
 fn has_ended_well(settings: &Settings, status: TaskStatus) -> bool {
     let is_to_wait = settings.agent.approval == ApprovalPolicy::Always;
@@ -108,8 +142,9 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
             return Ok(task);
         }
-        let is_down = task.control.status == TaskStatus::Waiting && task.doc.model_down_since.is_some();
-        let is_refused = is_down && models.are_refused(&*running.stores.state, Clock::system().now()).await;
+        // Without `once`, [`refused`] tells of the model, for every task.
+        let is_refused =
+            once && models.refused(&*running.stores.state, Clock::system().now()).await.hold(&task);
         if let Some((what, reason)) = refusal(&task, is_refused) {
             if once {
                 return Err(Failure::new(format!(
@@ -117,7 +152,7 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
                 )));
             }
             if !std::mem::replace(&mut is_told, true) && !json {
-                say!("\n{what} cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
+                tell_refused(what, reason);
             }
         }
         if task.control.status == TaskStatus::Waiting {
@@ -168,7 +203,7 @@ async fn tell_end(args: &DevArgs, running: &Running, task: &Task) -> Result<(), 
             say!("\n{}\n\n{}\n", done(task), indent(&text.unwrap_or_default()));
         }
         TaskStatus::AwaitingApproval => {
-            say!("\nparked draft{}\n", how_to_approve(args, &running.url(), &task.id));
+            say!("\nparked draft{}\n", how_to_approve(args, &running.url(), task));
             say!("{}\n", indent(&text.unwrap_or_default()));
         }
         status => {
@@ -180,11 +215,14 @@ async fn tell_end(args: &DevArgs, running: &Running, task: &Task) -> Result<(), 
 }
 
 /// The command that approves a draft of this `dev`, if it goes on.
-fn how_to_approve(args: &DevArgs, url: &str, id: &TaskId) -> String {
+fn how_to_approve(args: &DevArgs, url: &str, task: &Task) -> String {
     if args.once {
         return String::new();
     }
-    let mut command = format!("afterhook tasks approve {id}");
+    let mut command = format!("afterhook tasks approve {}", task.id);
+    if task.doc.draft.as_ref().is_some_and(DraftRef::is_unwritten) {
+        command += " --text '…'";
+    }
     if url != DEFAULT_URL {
         command += &format!(" --url {url}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{NOT_SPAM, SPAM};
+use domain::{NOT_SPAM, SPAM, UNWRITTEN};
 use serde_json::Value;
 
 use super::case::{Case, Was};
@@ -116,6 +116,8 @@ fn decided(task: &Value) -> Option<(&'static str, Option<String>)> {
             let rubric = format!("It says in substance what a person made of an earlier draft:\n\n{said}");
             Some(("edited", Some(rubric)))
         }
+        // Nobody had written anything that could be at fault.
+        "rejected" if said == UNWRITTEN => None,
         "rejected" => Some((REJECTED, Some(refused(said, text(task, "/decision/reason"))))),
         _ => None,
     }

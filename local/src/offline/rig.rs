@@ -247,21 +247,21 @@ impl Rig {
         let (mut open, mut spent, mut since) = (ids.to_vec(), 0.0, Instant::now());
         let (mut looked, mut is_told) = (None, false);
         loop {
-            let (mut left, mut goes_on, mut is_waiting) = (Vec::new(), false, true);
+            let refused = self.models.refused(&*self.stores().state, self.clock.now()).await;
+            let (mut left, mut goes_on, mut is_refused) = (Vec::new(), false, true);
             for id in &open {
                 let task = self.task(id).await?;
                 if task.control.status.is_end() {
                     spent += task.cost_usd().unwrap_or_default();
                     since = Instant::now();
                 } else {
-                    is_waiting &= task.control.status == TaskStatus::Waiting;
+                    is_refused &= refused.hold(&task);
                     goes_on |= goes_on_soon(&task, self.clock.now());
                     left.push(*id);
                 }
             }
             open = left;
-            goes_on &=
-                !(is_waiting && self.models.are_refused(&*self.stores().state, self.clock.now()).await);
+            goes_on &= !is_refused;
             bar::show(ids.len() - open.len(), ids.len(), spent);
             if open.is_empty() || !goes_on || since.elapsed() > self.stalled {
                 bar::close(open.len());

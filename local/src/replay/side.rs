@@ -1,6 +1,6 @@
 //! [`Side`]: what a task came to, then or now.
 
-use domain::{SPAM, Served, StepUsage, is_called_spam};
+use domain::{SPAM, Served, StepUsage, UNWRITTEN, is_called_spam};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(crate) struct Side {
     pub(crate) answer: String,
     /// What a person made of it, if one did.
     pub(crate) edit: Option<String>,
-    /// Who wrote the answer: `model` or `fallback`; `None` where a person's edit has taken its place.
+    /// Who wrote the answer: `model` or `fallback`; `None` where a person did.
     pub(crate) from: Option<String>,
     /// Which model served each step.
     pub(crate) served: Vec<Served>,
@@ -53,7 +53,9 @@ impl Side {
         let intent = said_intent(task);
         let (draft, drafted) = (text("/draft/text"), text("/edited_from"));
         let (answer, edit) = if drafted.is_some() { (drafted, draft) } else { (draft, None) };
+        let unwritten = answer.as_deref() == Some(UNWRITTEN);
         let unanswered = match status.as_str() {
+            _ if unwritten => text("/draft/parked_because"),
             "failed" => text("/error/message"),
             "ignored" if intent != Some(SPAM) => Some(last_note(task).to_owned()),
             _ => None,
@@ -64,8 +66,8 @@ impl Side {
             confidence: task.pointer("/classification/confidence").and_then(Value::as_f64),
             parameters: task.pointer("/classification/parameters").cloned().unwrap_or_default(),
             parked_because: text("/draft/parked_because"),
-            answer: answer.unwrap_or_default(),
-            from: text("/draft/from").filter(|_| edit.is_none()),
+            answer: answer.filter(|_| !unwritten).unwrap_or_default(),
+            from: text("/draft/from").filter(|_| edit.is_none() && !unwritten),
             edit,
             served: served.to_vec(),
             unanswered,
@@ -152,6 +154,23 @@ mod tests {
             (side.answer.as_str(), side.edit.as_deref(), side.from),
             ("The model's.", Some("A person's."), None)
         );
+    }
+
+    #[test]
+    fn what_a_person_had_to_write_was_no_answer_of_the_agents() {
+        let waits = json!({
+            "status": "awaiting_approval",
+            "draft": {"text": UNWRITTEN, "hash": "h", "from": "fallback", "parked_because": "nobody wrote it"},
+        });
+        let written = json!({
+            "status": "completed", "edited_from": UNWRITTEN,
+            "draft": {"text": "A person's.", "hash": "h", "from": "person", "parked_because": "nobody wrote it"},
+        });
+        for (task, edit) in [(waits, None), (written, Some("A person's."))] {
+            let side = Side::of_view(&task, &[]);
+            assert_eq!((side.answer.as_str(), side.edit.as_deref(), side.from), ("", edit, None));
+            assert_eq!(side.unanswered.as_deref(), Some("nobody wrote it"));
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum ClickKind {
     OwnTask,
     /// The draft was decided before, expired, or was replaced by another one.
     TooLate,
+    /// Nobody has written the draft yet.
+    Unwritten,
     /// The intent that was chosen is none of agent.toml any more.
     UnknownIntent,
     /// There is no published answer to judge.
@@ -57,6 +59,7 @@ impl ClickKind {
             Self::NotAllowed => "not_allowed",
             Self::OwnTask => "own_task",
             Self::TooLate => "too_late",
+            Self::Unwritten => "unwritten",
             Self::UnknownIntent => "unknown_intent",
             Self::NotPublished => "not_published",
             Self::Judged => "judged",
@@ -119,6 +122,9 @@ fn words(task: &Task, click: &Click) -> String {
         ),
         ClickKind::OwnTask => "You requested this task: somebody else has to decide about it.".to_owned(),
         ClickKind::TooLate => too_late(task, &click.draft_hash),
+        ClickKind::Unwritten => {
+            "Nobody has written this answer yet, and nothing was decided: write it in the console, or reject it.".to_owned()
+        }
         ClickKind::UnknownIntent => {
             "agent.toml has no such intent any more, and nothing was decided: use the buttons.".to_owned()
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Blob, Closed, Correction, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Label, Lane, Origin,
-    Outcome, PartKey, Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after,
-    clip, correct, prove_decision, short_sha256,
+    Outcome, PartKey, Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, UNWRITTEN, WORDS_BYTES,
+    after, clip, correct, prove_decision, short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to
@@ -33,6 +33,19 @@ pub enum DecisionInput {
         /// Why.
         reason: Option<String>,
     },
+}
+
+impl DecisionInput {
+    /// Whether it would publish that nobody has written the answer.
+    fn publishes_nothing_written(&self, draft: &DraftRef) -> bool {
+        match self {
+            Self::Approve { text: Some(text), .. } => {
+                text.contains(UNWRITTEN) || (draft.is_unwritten() && text.trim().is_empty())
+            }
+            Self::Approve { text: None, .. } => draft.is_unwritten(),
+            Self::Reject { .. } => false,
+        }
+    }
 }
 
 /// Who decides.
@@ -128,6 +141,12 @@ pub enum DecideError {
     /// The edited text is empty.
     #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
     EmptyText,
+    /// There is no draft yet that could be published: [`UNWRITTEN`].
+    #[error(
+        "task {0} has no answer yet, only a note that a person has to write it: approve it with a text of your own (without \
+             the words of the note), reject it, or retry the task"
+    )]
+    Unwritten(TaskId),
     /// The store failed. Either nothing was decided, or the store's answer was lost. Asking again is safe.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,6 +174,9 @@ pub async fn decide(
             let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
             DecideError::StaleDraft { id: id.clone(), current }
         })?;
+        if input.publishes_nothing_written(&draft) {
+            return Err(DecideError::Unwritten(task.id));
+        }
         // Before the decision, as whatever belongs to it. One that then comes too late leaves the label: it is true.
         let correction = match &input {
             DecisionInput::Approve { intent: Some(intent), .. } => {

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Origin, Timestamp};
+use crate::{Origin, Timestamp, short_sha256};
+
+/// Stands where a person has to write the text, since no model did. It is known by its hash in parked tasks: other words
+/// would be a draft like any other there, and could be approved.
+pub const UNWRITTEN: &str =
+    "No model gave an answer that can be used. A person has to write it: this text is never published.";
 
 /// Who wrote a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,7 +16,7 @@ use crate::{Origin, Timestamp};
 pub enum DraftOrigin {
     /// The model.
     Model,
-    /// A past answer or a template, because no model could be had.
+    /// A past answer or a template, because no model could be had; [`UNWRITTEN`] where there is neither.
     Fallback,
     /// A person edited it.
     Person,
@@ -27,6 +32,14 @@ pub struct DraftRef {
     /// Why a person must look at it, if one must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked_because: Option<String>,
+}
+
+impl DraftRef {
+    /// Whether it is nothing but [`UNWRITTEN`]: only an edit of it can be published.
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        self.hash == short_sha256(UNWRITTEN)
+    }
 }
 
 /// A draft with its text, as the console shows it.

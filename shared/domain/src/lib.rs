@@ -77,7 +77,7 @@ pub use decide::{
 pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
-pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
+pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, UNWRITTEN};
 pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
@@ -128,4 +128,4 @@ pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use version_documents::{documents_of, keep_documents};
 pub use view::{TaskView, view};
-pub use words::says;
+pub use words::{says, tells};

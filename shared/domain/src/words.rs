@@ -16,6 +16,51 @@ pub fn says(said: &str, known: &[&str]) -> bool {
     known.iter().any(|known| is_like(&said, &plain(known)))
 }
 
+/// Whether a sentence of `said`, or what follows a colon, is or begins with one of the `known` messages, as [`says`] knows
+/// them. `the`, `your` and the like before it make no difference. What stands in quotes or backticks counts for nothing:
+/// services repeat there what they were sent, and anybody can write that.
+///
+/// ```
+/// let known = ["API key has been revoked…"];
+/// assert!(domain::tells("Error: Your API key has been revoked, sorry.", &known));
+/// assert!(!domain::tells("The value is wrong: \"The API key has been revoked.\"", &known));
+/// assert!(!domain::tells("Ask whoever has an API key has been revoked", &known));
+/// ```
+#[must_use]
+pub fn tells(said: &str, known: &[&str]) -> bool {
+    let said = plain(&unquoted(said));
+    let ends = said.match_indices([' ', '\n']).map(|(at, _)| at);
+    let begins =
+        ends.filter(|at| said[..*at].ends_with(['.', ':', ';', '!', '\n'])).map(|at| &said[at + 1..]);
+    let known: Vec<String> = known.iter().map(|known| plain(known)).collect();
+    std::iter::once(said.as_str())
+        .chain(begins)
+        .flat_map(without_articles)
+        .any(|said| known.iter().any(|known| is_like(said, known)))
+}
+
+/// `said`, and what is left of it as words before its subject are taken away.
+fn without_articles(said: &str) -> impl Iterator<Item = &str> {
+    const ARTICLES: [&str; 5] = ["the ", "your ", "this ", "an ", "provided "];
+    std::iter::successors(Some(said.trim_start()), |said| {
+        ARTICLES.iter().find_map(|article| said.strip_prefix(article)).map(str::trim_start)
+    })
+}
+
+/// `said` without what stands between `"` or backticks. What is not closed was cut off.
+fn unquoted(said: &str) -> String {
+    let (mut left, mut within) = (String::with_capacity(said.len()), None);
+    for c in said.chars() {
+        match (within, c) {
+            (None, '"' | '`') => within = Some(c),
+            (None, _) => left.push(c),
+            (Some(quote), _) if quote == c => within = None,
+            (Some(_), _) => {}
+        }
+    }
+    left
+}
+
 fn plain(said: &str) -> String {
     said.trim().trim_end_matches('.').trim_end().to_lowercase()
 }
@@ -36,6 +81,30 @@ fn is_like(said: &str, known: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_counts_wherever_it_stands_and_not_within_what_was_sent() {
+        let known = ["API key… not valid…", "The provided API key has…", "project is shut out"];
+        for said in [
+            "API key not valid. Please pass a valid API key.",
+            "Error 400: the API key is not valid",
+            "The request is refused.\nYour provided API key was not valid!",
+            "The provided API key has an IP address restriction.",
+            "Sorry; your project is shut out.",
+        ] {
+            assert!(tells(said, &known), "{said}");
+        }
+        for said in [
+            "",
+            "The text `API key not valid` is too long.",
+            "Invalid value at 'contents' (TEXT), \"Hello: API key not valid. API key not valid\"",
+            "Invalid value: \"Hello: API key not valid. API key",
+            "The file of an API key not valid for it is too long.",
+            "Your project is shut out of nothing.",
+        ] {
+            assert!(!tells(said, &known), "{said}");
+        }
+    }
 
     #[test]
     fn messages_count_as_a_whole() {

@@ -3,7 +3,7 @@
 //! Everything that comes from outside (names, drafts, reasons) is escaped, so that no draft mentions
 //! anybody or dresses a link up. Only our own code writes `<…>`.
 
-use domain::{Ask, Button, Closed, Origin, Outcome, Thumb, Timestamp, clip};
+use domain::{Ask, Button, Closed, Origin, Outcome, Thumb, Timestamp, UNWRITTEN, clip};
 use markdown::{Limit, to_mrkdwn};
 use serde_json::{Value, json};
 
@@ -136,17 +136,21 @@ fn about(ask: &Ask<'_>) -> Value {
 }
 
 fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>, intents: &[String]) -> Value {
-    let mut approve = button_of(Button::Approve, ask, "Approve");
-    approve["style"] = json!("primary");
-    if cut {
-        // Nobody approves by accident what they have not seen.
-        approve["confirm"] = confirm("Publish all of it?", LONGER, "Publish");
+    let mut buttons = Vec::new();
+    if !is_unwritten(ask) {
+        let mut approve = button_of(Button::Approve, ask, "Approve");
+        approve["style"] = json!("primary");
+        if cut {
+            // Nobody approves by accident what they have not seen.
+            approve["confirm"] = confirm("Publish all of it?", LONGER, "Publish");
+        }
+        buttons.push(approve);
     }
     let mut reject = button_of(Button::Reject, ask, "Reject");
     reject["style"] = json!("danger");
-    let mut buttons = vec![approve, reject];
+    buttons.push(reject);
     if let Some(url) = page(ask, console_url) {
-        let mut edit = button("afterhook_edit", "Edit");
+        let mut edit = button("afterhook_edit", if is_unwritten(ask) { "Write it" } else { "Edit" });
         edit["url"] = json!(url);
         buttons.push(edit);
     }
@@ -157,7 +161,7 @@ fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>, intents: &[Strin
 /// What else would have been right: another intent, or that it is spam. What is chosen decides, so it is asked again.
 fn menu(ask: &Ask<'_>, cut: bool, intents: &[String]) -> Value {
     let known = ask.task.doc.classification.as_ref().map(|known| known.intent.as_str());
-    let others = intents.iter().filter(|intent| Some(intent.as_str()) != known);
+    let others = intents.iter().filter(|intent| Some(intent.as_str()) != known && !is_unwritten(ask));
     let option = |choice: Button<'_>, label: &str| {
         let value = choice.value(&ask.task.id, &ask.notice.draft_hash);
         json!({"text": plain(clip(label, MAX_CHOICE)), "value": value})
@@ -186,6 +190,11 @@ fn thumbs(ask: &Ask<'_>) -> Value {
         button
     });
     json!({"type": "actions", "elements": buttons})
+}
+
+/// Whether a person has to write what is to be published: no button here can do that.
+fn is_unwritten(ask: &Ask<'_>) -> bool {
+    ask.draft == UNWRITTEN
 }
 
 /// The console's page of the task.

@@ -100,7 +100,7 @@ impl Refusal {
     }
 }
 
-/// A [`Fault`] that applies without being asked for: `on` a model, by its name or an alias.
+/// A [`Fault`] that applies without being asked for: `on` a model, by its name or an alias, or on a key.
 pub type FaultRule = Rule<Fault, String>;
 
 /// The names that the header knows besides HTTP statuses.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{DecisionInput, Outcome, Task, TaskId, Timestamp, between};
+use domain::{DecisionInput, Outcome, Task, TaskId, Timestamp, UNWRITTEN, between};
 use http::StatusCode;
 
 use super::draft::{self, Typed};
@@ -145,6 +145,7 @@ async fn edited(console: &Console, task: &Task, fields: &Fields) -> Result<Edit,
     let seen = draft::one(&console.stores, task, &fields.draft_hash).await?;
     Ok(match seen {
         Some(seen) if unix(&seen) == unix(&fields.text) => Edit::None,
+        Some(seen) if seen == UNWRITTEN && fields.text.trim().is_empty() => Edit::None,
         Some(_) => Edit::Changed,
         None => Edit::OfUnknown,
     })

@@ -1,6 +1,6 @@
 //! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
 
-use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
+use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus, UNWRITTEN};
 use markdown::Limit;
 use maud::{Markup, PreEscaped, html};
 use settings::Role;
@@ -72,7 +72,8 @@ pub(crate) fn section(view: View<'_>, task: &Task, drafts: &Drafts, typed: Optio
     let parked = task.control.status == TaskStatus::AwaitingApproval;
     let by = match draft.from {
         DraftOrigin::Model => "written by the model",
-        DraftOrigin::Fallback => "a stand-in: no model could be had",
+        DraftOrigin::Fallback if draft.is_unwritten() => "not written yet",
+        DraftOrigin::Fallback => "a stand-in for a model's answer",
         DraftOrigin::Person => "edited by a person",
     };
     // Of a parked draft alone: what was decided is no longer edited.
@@ -141,15 +142,17 @@ fn form(
     let intents = &console.intents;
     let action = |what: &str| filter.at(&format!("/ui/tasks/{}/{what}", task.id));
     let note = typed.map_or("", |typed| typed.note.as_str());
-    let shown = edit.unwrap_or(text);
+    // Whoever writes it begins with nothing.
+    let unwritten = text == UNWRITTEN;
+    let shown = edit.unwrap_or(if unwritten { "" } else { text });
     let rows = shown.lines().count().clamp(4, 24) + 2;
     html! {
         form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
             (layout::shown(session, None))
             input type="hidden" name="draft_hash" value=(hash) autocomplete="off";
-            details.edit open[edit.is_some()] {
-                summary { "Edit the text" }
+            details.edit open[edit.is_some() || unwritten] {
+                summary { @if unwritten { "Write the text" } @else { "Edit the text" } }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
                 textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" autocomplete="off" { "\n" (shown) }
@@ -167,7 +170,9 @@ fn form(
                     button.primary type="submit" name="publish" value=(EDIT) { "Publish your version" }
                     a.button href=(filter.task(&task.id)) { "Discard my changes" }
                 } @else {
-                    button.primary type="submit" name="publish" value="draft" { "Approve and publish" }
+                    button.primary type="submit" name="publish" value="draft" {
+                        @if unwritten { "Publish your version" } @else { "Approve and publish" }
+                    }
                 }
                 button type="submit" formaction=(action("retry")) { "Ask for a new draft" }
                 button.danger type="submit" formaction=(action("reject")) { "Reject" }

@@ -1,7 +1,7 @@
 //! What the pages show, and what their forms do.
 
 use axum::body::Body;
-use domain::{Outcome, TaskStatus, short_sha256};
+use domain::{Outcome, TaskStatus, UNWRITTEN, short_sha256};
 use http::{Request, StatusCode};
 use serde_json::json;
 
@@ -102,6 +102,47 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
     assert_eq!(stored.doc.decision.unwrap().publish_hash, Some(text));
     let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
     assert!(page.contains("What was edited") && page.contains("<mark>fixed</mark>"));
+}
+
+/// The draft of `task` is one that a person has to write.
+async fn unwrite(rig: &Rig, task: &mut domain::Task) -> String {
+    let hash = short_sha256(UNWRITTEN);
+    rig.put(&task.id, &domain::PartKey::draft(&hash), UNWRITTEN.as_bytes()).await;
+    task.doc.draft.as_mut().unwrap().hash.clone_from(&hash);
+    rig.save(task).await;
+    hash
+}
+
+#[tokio::test]
+async fn what_nobody_has_written_is_published_by_no_button_and_no_call_until_a_person_writes_it() {
+    let rig = Rig::new();
+    let (mut task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
+    let hash = unwrite(&rig, &mut task).await;
+    let (hash, path) = (hash.as_str(), format!("/ui/tasks/{}/approve", task.id));
+    let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
+    for part in [UNWRITTEN, "not written yet", "Write the text", "Publish your version", "Reject"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("Approve and publish"), "{page}");
+    let area = page.split("<textarea").nth(1).unwrap().split("</textarea>").next().unwrap();
+    assert_eq!(area.split_once('>').unwrap().1.trim(), "", "whoever writes it begins with nothing");
+    for (text, button) in [("", "draft"), ("", "edit"), (UNWRITTEN, "draft")] {
+        let fields = [("draft_hash", hash), ("text", text), ("publish", button)];
+        let answer = rig.submit(&path, &fields, &cookie).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.text().contains("a person has to write it"), "{:?}", answer.body);
+    }
+    let body = json!({ "draft_hash": hash });
+    let detail = rig.post(&format!("/tasks/{}/approve", task.id), &body).await.problem(400, "malformed");
+    assert!(detail.contains("with a text of your own"), "{detail}");
+    let chosen = format!("{}:{hash}", task.id);
+    let batch = rig.submit("/ui/decide", &[("what", "approve"), ("chosen", &chosen)], &cookie).await;
+    assert!(batch.text().contains("0 decided, 1 not"), "{:?}", batch.body);
+    assert_eq!(rig.stored(&task.id).await, task);
+    let fields = [("draft_hash", hash), ("text", "By hand."), ("publish", "edit")];
+    assert_eq!(rig.submit(&path, &fields, &cookie).await.status, StatusCode::SEE_OTHER);
+    let decision = rig.stored(&task.id).await.doc.decision.unwrap();
+    assert_eq!((decision.outcome, decision.publish_hash), (Outcome::Edited, Some(short_sha256("By hand."))));
 }
 
 #[tokio::test]

@@ -31,8 +31,7 @@ fn parked_because(
     candidate: &Candidate<'_>,
 ) -> Option<String> {
     if candidate.from == DraftOrigin::Fallback {
-        let alarm = candidate.alarm.map(|alarm| format!("; {alarm}")).unwrap_or_default();
-        return Some(format!("it is a fallback answer: no model could be had{alarm}"));
+        return Some(candidate.alarm.unwrap_or("it is a fallback answer").to_owned());
     }
     if let Some(alarm) = candidate.alarm {
         return Some(alarm.to_owned());

@@ -346,18 +346,87 @@ async fn foreign_names_in_a_past_answer_notify_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_no_model_makes_usable_is_replaced_by_the_template_for_a_person() {
-    for (bench, status) in [(with_template(), TaskStatus::AwaitingApproval), (bench(), TaskStatus::Failed)] {
-        let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
-        bench.script([sorted, Say::Fail(ModelFailure::Unusable)]);
-        let id = bench.accept(&issue(2)).await;
-        bench.work().await;
-        assert_eq!(bench.status(&id).await, status);
-        let told = bench.task(&id).await.doc;
-        match status {
-            TaskStatus::Failed => assert_eq!(told.error.unwrap().kind, "unusable_answer"),
-            _ => assert_eq!(told.draft.unwrap().from, DraftOrigin::Fallback),
-        }
+    let bench = with_template();
+    let id = unusable(&bench).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
+    let draft = task.doc.draft.unwrap();
+    assert_eq!(draft.from, DraftOrigin::Fallback);
+    let because = draft.parked_because.unwrap();
+    assert_eq!(because, "it is a fallback answer: no model gave a usable answer");
+    assert_eq!(bench.draft(&id).await.trim(), "We are on it.");
+}
+
+/// Sorted, and then every model's answer is withheld or empty.
+async fn unusable(bench: &Bench) -> TaskId {
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Fail(ModelFailure::Unusable)]);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    id
+}
+
+async fn say(bench: &Bench, id: &TaskId, input: DecisionInput) -> Result<Decided, DecideError> {
+    let hash = bench.task(id).await.doc.draft.unwrap().hash;
+    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE };
+    decide(&bench.stores, id, input, &hash, decider).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_no_model_makes_usable_is_written_by_a_person_and_never_published_unwritten() {
+    let bench = bench();
+    let id = unusable(&bench).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{task:?}");
+    assert_eq!(bench.draft(&id).await, UNWRITTEN, "no rule about drafts changes it");
+    let draft = task.doc.draft.unwrap();
+    assert!(draft.is_unwritten() && draft.from == DraftOrigin::Fallback);
+    assert!(draft.parked_because.unwrap().starts_with("no model gave a usable answer: a person"));
+    let with = |text: &str| Some(text.to_owned());
+    let around = format!("> {UNWRITTEN}\n\nBy hand.");
+    for (text, intent) in [
+        (None, None),
+        (None, with("question")),
+        (with(" "), None),
+        (with(UNWRITTEN), None),
+        (with(&around), None),
+    ] {
+        let refused = say(&bench, &id, DecisionInput::Approve { text, intent }).await.unwrap_err();
+        assert!(matches!(refused, DecideError::Unwritten(_)), "{refused}");
     }
+    bench.work().await;
+    assert_eq!(bench.comments(), [""; 0]);
+    assert_eq!(bench.task(&id).await.doc.decision, None);
+    let calls = bench.steps().len();
+    say(&bench, &id, DecisionInput::Approve { text: with("By hand."), intent: None }).await.unwrap();
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    assert_eq!((bench.comments(), bench.steps().len()), (vec!["By hand.".to_owned()], calls));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_has_written_can_be_rejected_or_asked_for_again() {
+    let bench = bench();
+    let id = unusable(&bench).await;
+    say(&bench, &id, DecisionInput::Reject { reason: None }).await.unwrap();
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Rejected);
+    let decider = Decider { name: "ada", request: "r2", at: bench.now(), from: &Origin::CONSOLE };
+    retry(&bench.stores, &id, None, decider).await.unwrap();
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "the models answer again");
+    assert_eq!(bench.comments().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_shadow_nobody_is_asked_for_an_answer_that_no_model_makes_usable() {
+    let settings = SETTINGS.replace("[sources.github]", "[sources.github]\nmode = \"shadow\"");
+    assert_ne!(settings, SETTINGS);
+    let bench = Bench::with(&settings, None);
+    let id = unusable(&bench).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!((task.doc.error.unwrap().kind.as_str(), task.doc.draft), ("unusable_answer", None));
 }
 
 /// What a person has said of a stand-in is about the stand-in.

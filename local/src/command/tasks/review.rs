@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use domain::UNWRITTEN;
 use serde_json::Value;
 
 use super::super::api::Api;
@@ -73,7 +74,9 @@ async fn choose(prompt: &mut Prompt, task: &Value, id: &str) -> Result<Option<Ch
                 return Ok(Some(Choice::Decide("approve", object([("draft_hash", hash)]))));
             }
             "e" | "edit" => {
-                let draft = task.pointer("/draft/text").and_then(Value::as_str).unwrap_or_default();
+                let draft =
+                    task.pointer("/draft/text").and_then(Value::as_str).filter(|text| *text != UNWRITTEN);
+                let draft = draft.unwrap_or_default();
                 match edit::edit(prompt, draft).await? {
                     Written::Text(text) => {
                         let body = object([("draft_hash", hash), ("text", Some(text))]);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::{clip, says};
+use domain::{clip, says, tells};
 use resilience::QuotaLimits;
 use serde_json::Value;
 
@@ -158,7 +158,7 @@ impl ApiError {
     pub fn is_invalid_key(&self) -> bool {
         self.reason.as_deref() == Some("API_KEY_INVALID")
             || self.status == 401
-            || (self.status == 400 && says(&self.message, &known::INVALID_KEY))
+            || (matches!(self.status, 400 | 403) && tells(&self.message, &known::INVALID_KEY))
     }
 
     /// Whether the project may not use the model at all: its limit is 0.
@@ -171,7 +171,7 @@ impl ApiError {
     /// are often missing, so the words count.
     #[must_use]
     pub fn is_without_money(&self) -> bool {
-        self.status == 402 || matches!(self.status, 403 | 429) && says(&self.message, &known::NO_MONEY)
+        self.status == 402 || matches!(self.status, 403 | 429) && tells(&self.message, &known::NO_MONEY)
     }
 
     /// Whether key, project or place are refused, whatever is asked: only what is known to mean that. A file that one
@@ -179,10 +179,11 @@ impl ApiError {
     #[must_use]
     pub fn is_of_the_account(&self) -> bool {
         match self.status {
-            400 => self.is_invalid_key() || says(&self.message, &known::PLACE),
+            400 => self.is_invalid_key() || tells(&self.message, &known::PLACE),
             403 => {
                 let of_the_reason = self.reason.as_deref().is_some_and(known::is_reason_of_the_account);
-                of_the_reason || known::ACCOUNT.iter().any(|known| says(&self.message, known))
+                let is_told = known::ACCOUNT.iter().any(|known| tells(&self.message, known));
+                of_the_reason || is_told || self.is_invalid_key()
             }
             401 => true,
             _ => false,

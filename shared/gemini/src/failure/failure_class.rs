@@ -236,11 +236,12 @@ mod tests {
             (400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", AccountRefused),
             (400, "FAILED_PRECONDITION", "User location is not supported for the API use.", AccountRefused),
             (400, "FAILED_PRECONDITION", "The free tier is not available in your country.", AccountRefused),
-            (401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", AccountRefused),
             (403, "PERMISSION_DENIED", "Your API key was reported as leaked.", AccountRefused),
             (403, "PERMISSION_DENIED", "Your project has been denied access.", AccountRefused),
             (403, "PERMISSION_DENIED", "Requests to this API are blocked.", AccountRefused),
-            (402, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
+            (400, "INVALID_ARGUMENT", "Invalid API key.", AccountRefused),
+            (403, "PERMISSION_DENIED", "API key has been revoked", AccountRefused),
+            (429, "RESOURCE_EXHAUSTED", "The project has exceeded its monthly spending cap", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", Throttled { retry_after: None }),
@@ -248,12 +249,7 @@ mod tests {
             (400, "INVALID_ARGUMENT", "API Key not found. Please pass a valid API key.", AccountRefused),
             // What is refused of one model, other models may do.
             (400, "FAILED_PRECONDITION", "Precondition check failed.", NoAccess),
-            (
-                400,
-                "FAILED_PRECONDITION",
-                "Organization Policy constraint violated: disallowed Gen AI model.",
-                NoAccess,
-            ),
+            (400, "FAILED_PRECONDITION", "Organization Policy constraint violated: model.", NoAccess),
             (403, "PERMISSION_DENIED", "The caller does not have permission", NoAccess),
             // What one person links to must not stop the others.
             (403, "PERMISSION_DENIED", "You do not have permission to access the File x.", RequestRefused),

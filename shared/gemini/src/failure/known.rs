@@ -1,12 +1,15 @@
 //! What the service is known to say, for refusals whose status alone is not enough. Details are often absent, so the
-//! messages count: whole, or by their beginning, since a part of one stands in others, too.
+//! messages count: whole sentences, or their beginnings, since a part of one stands in others, too.
 
 /// A key that is not valid, or not any more.
-pub(crate) const INVALID_KEY: [&str; 3] = ["API key not valid…", "API key expired…", "API key not found…"];
+#[rustfmt::skip]
+pub(crate) const INVALID_KEY: [&str; 6] = [
+    "Invalid API key…", "API key… not valid…", "API key… invalid…", "API key… expired…", "API key… revoked…", "API key not found…",
+];
 /// A key that stood where everybody could read it.
-pub(crate) const LEAKED: [&str; 1] = ["Your API key was reported as leaked…"];
+pub(crate) const LEAKED: [&str; 1] = ["API key… reported as leaked…"];
 /// A project that is shut out.
-pub(crate) const DENIED: [&str; 1] = ["Your project has been denied access…"];
+pub(crate) const DENIED: [&str; 1] = ["Project has been denied access…"];
 /// A key whose own restrictions leave this API out.
 pub(crate) const BLOCKED: [&str; 2] =
     ["Requests to this API are blocked…", "Requests to this API … are blocked…"];
@@ -57,10 +60,10 @@ pub(crate) const PLACE: [&str; 3] = [
 ];
 /// No credit, or no more of it this month.
 pub(crate) const NO_MONEY: [&str; 4] = [
-    "Your prepayment credits are depleted…",
-    "Your project has exceeded its monthly spending cap…",
-    "The billing account for the owning project is disabled…",
-    "This API method requires billing to be enabled…",
+    "Prepayment credits are depleted…",
+    "Project has exceeded its monthly spending cap…",
+    "Billing account for the owning project is disabled…",
+    "API method requires billing to be enabled…",
 ];
 /// A cache that has expired, was deleted, or is another model's.
 pub(crate) const LOST_CACHE: [&str; 7] = [

@@ -166,7 +166,7 @@ fn second(at: Timestamp) -> String {
 
 /// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
 pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> Option<&'static str> {
-    let says = |known: &[&str]| domain::says(&error.message, known);
+    let says = |known: &[&str]| domain::tells(&error.message, known);
     Some(match (error.status, class) {
         _ if says(&known::LEAKED) => {
             "the API key was found in public and is blocked for good: make another one at https://aistudio.google.com/apikey, set GEMINI_API_KEY to it, and look where the old one stood"
@@ -251,6 +251,7 @@ mod tests {
             (400, "FAILED_PRECONDITION", place, json!([]), "from this place"),
             (400, "INVALID_ARGUMENT", place, json!([]), "from this place"),
             (403, "PERMISSION_DENIED", "Your API key was reported as leaked.", json!([]), "make another"),
+            (403, "PERMISSION_DENIED", "API key has been revoked.", json!([]), "set GEMINI_API_KEY"),
             (403, "PERMISSION_DENIED", "Your project has been denied access.", json!([]), "another project"),
             (403, "PERMISSION_DENIED", "Requests to this API are blocked.", json!([]), "restrictions"),
         ] {

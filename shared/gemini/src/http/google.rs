@@ -20,6 +20,8 @@ use super::key::{Key, NoKey};
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// A token has come by then, or the call fails as if the service could not be reached.
 const TIMEOUT: Duration = Duration::from_secs(10);
+const NONE_HERE: &str =
+    "GOOGLE_CREDENTIALS and the endpoint's workload_identity are not set, and this place gives none";
 
 /// Tokens of one account.
 pub(crate) struct Tokens {
@@ -61,6 +63,8 @@ impl Tokens {
                 return Key::token(token.token.into()).map_err(|error| NoKey::Refused(error.to_string()));
             }
             Ok(Err(error)) if !error.is_transient() => NoKey::Refused(described(&error)),
+            // What the place has is on this machine: no network comes between.
+            Ok(Err(_)) | Err(_) if self.source.is_none() => NoKey::Refused(NONE_HERE.to_owned()),
             Ok(Err(_)) | Err(_) => NoKey::Unreachable,
         };
         *credentials = None;

@@ -38,6 +38,21 @@ fn with<T>(draft: &str, read: impl FnOnce(&Ask<'_>) -> T) -> T {
     read(&Ask { task: &task, notice, draft })
 }
 
+/// A click on Approve would be refused.
+#[test]
+fn an_answer_that_nobody_has_written_has_no_button_that_publishes_it() {
+    let (written, unwritten) = (actions_of("Hi."), actions_of(UNWRITTEN));
+    assert!(written.contains("Approve as question") && written.contains(r#""text":"Approve""#), "{written}");
+    assert!(!unwritten.contains("Approve"), "{unwritten}");
+    for button in ["Reject", "Write it", "Reject, it is spam"] {
+        assert!(unwritten.contains(&format!(r#""text":"{button}""#)), "{unwritten}");
+    }
+}
+
+fn actions_of(draft: &str) -> String {
+    with(draft, |ask| request(ask, Some("https://console"), &intents())).to_string()
+}
+
 fn intents() -> Vec<String> {
     ["bug_report", "question"].map(str::to_owned).into()
 }

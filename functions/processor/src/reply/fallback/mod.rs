@@ -1,5 +1,6 @@
 //! Answers without a model. If none can be had for long, a task gets the most similar answer that was published
-//! before, or its intent's template, as a draft that a person must approve.
+//! before, or its intent's template, as a draft that a person must approve. If models answer, and nothing that can be
+//! used, and there is neither, a person is asked to write the answer.
 //!
 //! The draft takes the place of the automation's own reply. A past answer exists only for an intent that was
 //! answered by a reply, and a template says that a reply will do. A task that has acted already keeps waiting.
@@ -11,8 +12,8 @@ mod sketch;
 use std::time::Duration;
 
 use domain::{
-    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, after,
-    short_sha256,
+    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, UNWRITTEN,
+    after, short_sha256,
 };
 use futures::future::join_all;
 use markdown::visible;
@@ -40,6 +41,21 @@ struct StandIn {
     source: String,
 }
 
+impl StandIn {
+    /// No text: a person is asked for it.
+    fn unwritten() -> Self {
+        Self { text: UNWRITTEN.to_owned(), source: "none, a person is asked to write the answer".to_owned() }
+    }
+
+    /// Why it is parked.
+    fn because(&self, why: &str) -> String {
+        match self.text == UNWRITTEN {
+            true => format!("{why}: a person has to write it"),
+            false => format!("it is a fallback answer: {why}"),
+        }
+    }
+}
+
 /// What becomes of a task that finds no model. It waits as `deferred` says, and looks again when that has lasted for
 /// `fallback_after` since its first such deferral, and from then on every [`AGAIN`]: until midnight, say, would be longer
 /// than anybody has to wait, and another agent.toml or other credentials may do. Then a draft is parked, if there is one.
@@ -64,13 +80,18 @@ pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> In
 }
 
 /// What becomes of a task for which every model gave an answer, and no answer can be used: it was withheld for its
-/// content, or broken, also at the second try. If there is a fallback answer, a person decides about it.
+/// content, or broken, also at the second try. A person decides about a fallback answer, or writes one where there is none.
+/// In shadow nobody is asked, and what nobody has written is no draft to compare.
 pub(crate) async fn in_place_of(claimed: &ClaimedTask, error: Box<TaskError>) -> Interrupt {
     let has_acted = !claimed.task.lock().await.doc.effects.is_empty();
-    if has_acted || claimed.event.target.is_none() {
+    if has_acted || (claimed.event.target.is_none() && !claimed.answers_caller().await) {
         return Interrupt::Fail(error);
     }
-    let Some(found) = find(claimed, claimed.now()).await else { return Interrupt::Fail(error) };
+    let found = match find(claimed, claimed.now()).await {
+        Some(found) => found,
+        None if claimed.shadow => return Interrupt::Fail(error),
+        None => StandIn::unwritten(),
+    };
     match offer(claimed, found, "no model gave a usable answer").await {
         Err(interrupt) if !matches!(interrupt, Interrupt::Fail(_)) => interrupt,
         // The gate lets no fallback answer pass.
@@ -105,7 +126,7 @@ async fn offer(claimed: &ClaimedTask, found: StandIn, why: &str) -> Result<Strin
         task.doc.classification.get_or_insert_with(unclassified);
         task.note(claimed.now(), &format!("{why}; fallback: {}", found.source));
     }
-    pass_reply(claimed, &found.text, DraftOrigin::Fallback, None).await
+    pass_reply(claimed, &found.text, DraftOrigin::Fallback, Some(&found.because(why))).await
 }
 
 /// The best past answer, else the intent's template.
