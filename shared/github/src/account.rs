@@ -82,7 +82,8 @@ impl<'a> Marked<'a> {
     /// [`ServiceFailure::InDoubt`] if there is one that may be ours.
     pub(crate) fn none<T>(self, client: &Client, call: Call) -> Result<Option<T>, ServiceError> {
         let Some(author) = self.doubtful else { return Ok(None) };
-        let message = format!("a comment by {author} has our mark, and GitHub does not say which account is ours");
+        let message =
+            format!("a comment by {author} has our mark, and GitHub does not say which account is ours");
         Err(client.error(call, ServiceFailure::InDoubt, message))
     }
 }

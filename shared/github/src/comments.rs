@@ -117,7 +117,8 @@ pub(crate) async fn find(
         let (comments, pages) = page(api, call, thread, number, Some(&since)).await?;
         let carries = |it: &WireComment| marker::carries(it.body.as_deref().unwrap_or_default(), mark);
         let is_ours = |it: &WireComment| {
-            carries(it) && it.user.as_ref().is_some_and(|user| marked.is_ours(&user.login, user.kind == "Bot"))
+            carries(it)
+                && it.user.as_ref().is_some_and(|user| marked.is_ours(&user.login, user.kind == "Bot"))
         };
         if let Some(comment) = comments.into_iter().find(is_ours) {
             return Ok(Some(Proof { id: comment.id.to_string(), url: comment.html_url }));

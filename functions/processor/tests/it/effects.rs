@@ -108,7 +108,8 @@ async fn what_only_a_person_can_clear_up_is_asked_and_not_done_again() {
         let asked = bench.until_settled(&id).await;
         assert_eq!(asked.control.status, TaskStatus::AwaitingApproval, "{asked:?}");
         assert_eq!((asked.control.attempts, bench.comments().len()), (0, 1));
-        let ended = if approves { bench.approve(&id).await } else { bench.reject(&id).await };
+        let rejection = DecisionInput::Reject { reason: None };
+        let ended = if approves { bench.approve(&id).await } else { bench.decide(&id, rejection).await };
         assert!(ended.control.status.is_end(), "{ended:?}");
         assert_eq!(bench.comments().len(), comments);
     }
