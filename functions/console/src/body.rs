@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use domain::{TaskId, clip};
+use domain::{TaskId, clip, read_json};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -69,7 +69,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(Refusal::Malformed("The body is not a JSON object.".to_owned()));
         }
-        serde_json::from_slice(&bytes)
+        read_json(&bytes)
             .map(|value| Self(Some(value)))
             .map_err(|error| Refusal::Malformed(format!("The body is not as expected: {error}.")))
     }

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
-use domain::{Approver, Clock, Jitter, Lane, Model, StatsRecorder, Stores};
+use domain::{Approver, Clock, Jitter, Lane, Model, ServiceFailure, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
@@ -278,6 +278,9 @@ async fn introduce(clients: Services, service: OutsideService, ingest: Arc<Inges
     loop {
         match publisher.login().await {
             Ok(login) => return ingest.set_login(provider, &login),
+            Err(problem) if problem.failure == ServiceFailure::Refused => {
+                return tracing::warn!(%problem, "the agent's own login will not be known");
+            }
             Err(problem) => tracing::warn!(%problem, "the agent's own login is not known yet"),
         }
         tokio::time::sleep(pause).await;

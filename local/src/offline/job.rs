@@ -1,6 +1,6 @@
 //! [`Job`]: an event as a task that is run for show.
 
-use domain::{API_SOURCE, FIRST_LOOK, NewTask, Priority, Task, TaskId, Timestamp, after};
+use domain::{API_SOURCE, FIRST_LOOK, NewTask, Priority, Task, TaskId, Timestamp, after, read_json};
 use settings::Settings;
 use webhook::{Parsed, Provider, Received, Sender};
 
@@ -99,7 +99,7 @@ impl Job {
 
 /// `body` without the address that its result would be posted to.
 fn without_callback(body: &[u8]) -> Vec<u8> {
-    let mut fields: serde_json::Map<String, serde_json::Value> = match serde_json::from_slice(body) {
+    let mut fields: serde_json::Map<String, serde_json::Value> = match read_json(body) {
         Ok(fields) => fields,
         Err(_) => return body.to_vec(),
     };

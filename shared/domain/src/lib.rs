@@ -53,6 +53,7 @@ mod usage;
 mod version;
 mod version_documents;
 mod view;
+mod well_formed;
 mod words;
 
 #[cfg(any(test, feature = "contract"))]
@@ -128,4 +129,5 @@ pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use version_documents::{documents_of, keep_documents};
 pub use view::{TaskView, view};
+pub use well_formed::{read_json, well_formed};
 pub use words::{says, tells};

@@ -28,7 +28,11 @@ pub trait Publisher: Send + Sync {
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError>;
 
     /// The comment with `mark` written by our own account at or after `since`, if there is one. A
-    /// mark under another account's name proves nothing: anybody can paste it.
+    /// mark under another account's name proves nothing: anybody can paste it. Which account is ours is for the service to
+    /// say; `None` would have the comment written again.
+    ///
+    /// # Errors
+    /// [`ServiceFailure::InDoubt`] if a comment has the mark and nobody can say whether it is ours: a person must.
     async fn find(
         &self,
         target: &Target,

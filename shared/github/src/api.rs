@@ -9,8 +9,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::absence;
+use crate::account::Account;
 use crate::config::{self, Config, CredentialKind, Credentials};
 use crate::credentials::Auth;
+use crate::graphql;
 use crate::link::Pages;
 use crate::problem;
 use crate::redirect;
@@ -22,9 +24,7 @@ pub(crate) struct Api {
     /// Without a credential: the thread decides which one is used.
     pub(crate) client: Client,
     auth: Auth,
-    login: SingleFlight<(Timestamp, String)>,
-    /// Counts where GitHub does not say whose a token is.
-    configured_login: Option<String>,
+    account: SingleFlight<(Timestamp, Account)>,
 }
 
 #[derive(Deserialize)]
@@ -36,26 +36,30 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = config::client(config, clock)?;
         let auth = Auth::new(credentials)?;
-        Ok(Self { client, auth, login: SingleFlight::default(), configured_login: config.login.clone() })
+        Ok(Self { client, auth, account: SingleFlight::default() })
     }
 
     /// The account that comments are written under, by GitHub's own word of the last minute.
-    pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<Account, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
-        Box::pin(self.login.get_recent(&self.client, call, self.present_login(call))).await
+        Box::pin(self.account.get_recent(&self.client, call, self.present_account(call))).await
     }
 
     /// The same as of now: an account may be renamed, and GitHub shows its comments under the new name.
-    pub(crate) async fn present_login(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn present_account(&self, within: Call) -> Result<Account, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let credential = match &self.auth {
             Auth::Token(credential) => credential,
-            Auth::App(app) => return app.login(&self.client, call).await,
+            Auth::App(app) => return app.login(&self.client, call).await.map(Account::Named),
         };
-        match (self.user(call, credential).await, &self.configured_login) {
-            // No person's token: those of GitHub Actions, say, belong to an app, whose account is a bot.
-            (Err(error), Some(login)) if error.failure == ServiceFailure::Refused => Ok(bot_of(login)),
-            (answer, _) => answer,
+        let untold = match self.user(call, credential).await {
+            Err(error) if error.failure == ServiceFailure::Refused => error,
+            told => return told.map(Account::Named),
+        };
+        // A token of an installation, such as that of GitHub Actions, belongs to no person; this question is open to it.
+        match graphql::viewer(self, call).await {
+            Err(error) if error.failure == ServiceFailure::Refused => Ok(Account::Untold(untold)),
+            told => told.map(Account::Named),
         }
     }
 
@@ -194,9 +198,4 @@ impl Api {
     ) -> Result<T, ServiceError> {
         client.read(call, answer, problem::with(self.kind()))
     }
-}
-
-/// The account of the app that is called `login`.
-fn bot_of(login: &str) -> String {
-    if login.ends_with("[bot]") { login.to_owned() } else { format!("{login}[bot]") }
 }

@@ -9,6 +9,7 @@ use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
 use outbound::{CLOCK_SKEW, Call, Request, marker};
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Account, Marked};
 use crate::api::Api;
 use crate::link::Pages;
 use crate::thread::Thread;
@@ -35,6 +36,9 @@ struct WireComment {
 #[derive(Debug, Deserialize)]
 struct WireUser {
     login: String,
+    /// `Bot` of an app's account.
+    #[serde(rename = "type", default)]
+    kind: String,
 }
 
 /// The body of a request that adds a comment.
@@ -98,26 +102,29 @@ impl Raw {
     }
 }
 
-/// Looks for the comment with `mark` by `login`, written not much earlier than `since`.
+/// Looks for the comment with `mark` by our `account`, written not much earlier than `since`.
 pub(crate) async fn find(
     api: &Api,
     call: Call,
     thread: Thread<'_>,
-    login: &str,
+    account: &Account,
     mark: &Mark,
     since: Timestamp,
 ) -> Result<Option<Proof>, ServiceError> {
     let since = since_parameter(since);
+    let mut marked = Marked::by(account);
     for number in 1..=MAX_PAGES {
         let (comments, pages) = page(api, call, thread, number, Some(&since)).await?;
-        // Anybody can paste a mark: only our own account's counts.
-        let ours = comments.into_iter().filter(|comment| is_by(comment, login));
-        let mut marked = ours.filter(|c| marker::carries(c.body.as_deref().unwrap_or_default(), mark));
-        if let Some(comment) = marked.next() {
+        let carries = |it: &WireComment| marker::carries(it.body.as_deref().unwrap_or_default(), mark);
+        let is_ours = |it: &WireComment| {
+            carries(it)
+                && it.user.as_ref().is_some_and(|user| marked.is_ours(&user.login, user.kind == "Bot"))
+        };
+        if let Some(comment) = comments.into_iter().find(is_ours) {
             return Ok(Some(Proof { id: comment.id.to_string(), url: comment.html_url }));
         }
         if pages.next.is_none() {
-            return Ok(None);
+            return marked.none(&api.client, call);
         }
     }
     // "Not found" would have the comment written again.

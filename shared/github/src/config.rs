@@ -28,9 +28,6 @@ pub struct Config {
     pub base_url: String,
     /// Sent as `User-Agent`; GitHub refuses requests without one.
     pub user_agent: String,
-    /// What people call the agent. It counts as our account only where GitHub does not name that: some tokens,
-    /// such as those of GitHub Actions, may not ask for it.
-    pub login: Option<String>,
     /// Limit of one whole operation: token, pages and redirects included.
     pub timeout: Duration,
     /// Limit of making a connection, name resolution and TLS included. Shorter than `timeout`, so
@@ -41,7 +38,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let outbound::Config { base_url, user_agent, timeout, connect_timeout } = outbound::Config::at(URL);
-        Self { base_url, user_agent, login: None, timeout, connect_timeout }
+        Self { base_url, user_agent, timeout, connect_timeout }
     }
 }
 
@@ -70,7 +67,7 @@ pub(crate) enum CredentialKind {
 
 /// A client without credentials.
 pub(crate) fn client(config: &Config, clock: Clock) -> Result<Client, BuildError> {
-    let Config { base_url, user_agent, login: _, timeout, connect_timeout } = config.clone();
+    let Config { base_url, user_agent, timeout, connect_timeout } = config.clone();
     let config = outbound::Config { base_url, user_agent, timeout, connect_timeout };
     let client = Client::anonymous(&SERVICE, &config, &standard_headers(), clock)?;
     if client.base().host() == "github.com" {

@@ -8,6 +8,7 @@ use outbound::{Call, is_recent, marker};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::account::{Account, Marked};
 use crate::api::Api;
 use crate::graphql::ask;
 use crate::thread::Thread;
@@ -78,7 +79,7 @@ impl WireComment {
     /// As the REST API has it: GraphQL leaves the `[bot]` of apps out.
     fn author(&self) -> String {
         match &self.author {
-            Some(author) if author.kind == "Bot" && !author.login.ends_with("[bot]") => {
+            Some(author) if self.is_by_bot() && !author.login.ends_with("[bot]") => {
                 format!("{}[bot]", author.login)
             }
             Some(author) => author.login.clone(),
@@ -86,12 +87,12 @@ impl WireComment {
         }
     }
 
-    fn is_by(&self, login: &str) -> bool {
-        self.author().eq_ignore_ascii_case(login)
+    fn is_by_bot(&self) -> bool {
+        self.author.as_ref().is_some_and(|author| author.kind == "Bot")
     }
 
     fn seen_by(self, login: &str) -> Comment {
-        let ours = self.is_by(login);
+        let ours = self.author().eq_ignore_ascii_case(login);
         Comment {
             id: self.database_id.to_string(),
             author: self.author(),
@@ -144,29 +145,31 @@ pub(crate) async fn create(
     Ok(Proof { id: created.id.to_string(), url: created.url })
 }
 
-/// Looks for the comment with `mark` by `login`, written not much earlier than `since`.
+/// Looks for the comment with `mark` by our `account`, written not much earlier than `since`.
 pub(crate) async fn find(
     api: &Api,
     call: Call,
     place: Place<'_>,
-    login: &str,
+    account: &Account,
     mark: &Mark,
     since: Timestamp,
 ) -> Result<Option<Proof>, ServiceError> {
     let top = top(api, call, place).await?;
     let node = top.as_deref().unwrap_or(place.id);
     let mut before: Option<String> = None;
+    let mut marked = Marked::by(account);
     for _ in 0..MAX_PAGES {
         let (comments, previous, _) = page(api, call, place, node, top.is_some(), before.as_deref()).await?;
-        // Anybody can paste a mark: only our own account's counts.
-        let mut ours = comments.iter().filter(|comment| comment.is_by(login));
-        if let Some(comment) = ours.find(|comment| marker::carries(&comment.body, mark)) {
+        let is_ours = |it: &&WireComment| {
+            marker::carries(&it.body, mark) && marked.is_ours(&it.author(), it.is_by_bot())
+        };
+        if let Some(comment) = comments.iter().find(is_ours) {
             return Ok(Some(Proof { id: comment.database_id.to_string(), url: comment.url.clone() }));
         }
         let older_are_too_old = comments.first().is_some_and(|oldest| !is_recent(oldest.created_at, since));
         match previous {
             Some(cursor) if !older_are_too_old => before = Some(cursor),
-            _ => return Ok(None),
+            _ => return marked.none(&api.client, call),
         }
     }
     // "Not found" would have the comment written again.

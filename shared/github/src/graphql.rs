@@ -60,6 +60,18 @@ pub(crate) async fn ask<T: DeserializeOwned>(
     T::deserialize(found).map_err(|_| api.client.lost(call, "GitHub's answer is not what its API documents"))
 }
 
+/// The login of the account that a token writes under: `name[bot]` of an app's, to which `GET /user` is closed.
+pub(crate) async fn viewer(api: &Api, call: Call) -> Result<String, ServiceError> {
+    let request = api.post(call, address(api.client.base()), &json!({"query": "query{viewer{login}}"}))?;
+    let answer = api.as_owner(call, &request).await?;
+    let response: Response = api.client.decode(call, &answer)?;
+    if let Some(problem) = response.errors.first() {
+        return Err(error(&api.client, call, &answer, problem));
+    }
+    let login = response.data.as_ref().and_then(|data| data.pointer("/viewer/login")?.as_str());
+    login.map(str::to_owned).ok_or_else(|| api.client.refused(call, "GitHub does not say whose the token is"))
+}
+
 fn error(client: &Client, call: Call, answer: &Answer, problem: &Problem) -> ServiceError {
     let lacks_permission = problem::lacks_permission(call.operation, &problem.message);
     let failure = match problem.kind.as_str() {

@@ -23,6 +23,7 @@
 //! ```
 
 mod absence;
+mod account;
 mod api;
 mod app;
 mod app_key;

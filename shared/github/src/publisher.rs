@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     Clock, Comment, Document, Event, FailedDeliveries, FailedDelivery, Labels, Mark, Proof, Publisher,
-    ReadsReactions, Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    ReadsReactions, Redeliveries, Reference, ServiceError, Target, ThreadState, Timestamp,
 };
 use outbound::{BuildError, Call, LOGIN, marker};
 
@@ -46,7 +46,7 @@ impl Github {
 #[async_trait]
 impl Publisher for Github {
     async fn login(&self) -> Result<String, ServiceError> {
-        self.api.login(self.api.client.begin(LOGIN)).await
+        self.api.account(self.api.client.begin(LOGIN)).await?.login()
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
@@ -55,21 +55,12 @@ impl Publisher for Github {
             return Ok(Vec::new());
         }
         if let Some(place) = discussion(target, thread) {
-            let login = self.api.login(call).await?;
+            let login = self.api.account(call).await?.of_history();
             return discussions::last(&self.api, call, place, limit, &login).await;
         }
-        let (login, last) =
-            tokio::join!(self.api.login(call), comments::last(&self.api, call, thread, limit));
-        let login = match login {
-            Ok(login) => login,
-            // Such a token may comment all the same; then nothing in the thread counts as ours.
-            Err(error) if error.failure == ServiceFailure::Refused => {
-                tracing::warn!(%error, "our own login is not known; no comment of the thread counts as ours");
-                String::new()
-            }
-            Err(error) => return Err(error),
-        };
-        let last = last?;
+        let (account, last) =
+            tokio::join!(self.api.account(call), comments::last(&self.api, call, thread, limit));
+        let (login, last) = (account?.of_history(), last?);
         Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
     }
 
@@ -98,11 +89,11 @@ impl Publisher for Github {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
-        let login = self.api.present_login(call).await?;
+        let account = self.api.present_account(call).await?;
         if let Some(place) = discussion(target, thread) {
-            return discussions::find(&self.api, call, place, &login, mark, since).await;
+            return discussions::find(&self.api, call, place, &account, mark, since).await;
         }
-        comments::find(&self.api, call, thread, &login, mark, since).await
+        comments::find(&self.api, call, thread, &account, mark, since).await
     }
 
     fn labels(&self) -> Option<&dyn Labels> {

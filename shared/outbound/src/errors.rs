@@ -1,6 +1,6 @@
 //! The errors of a [`Client`]: of an answer that is no success, and of an answer that never came.
 
-use domain::{ServiceError, ServiceFailure, Target};
+use domain::{ServiceError, ServiceFailure, Target, read_json};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
@@ -17,7 +17,7 @@ impl Client {
     /// When it is not what the API documents; a write is in doubt then. The error says at which place, and
     /// quotes nothing: the body may hold anything.
     pub fn decode<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
-        serde_json::from_slice(&answer.body).map_err(|error| {
+        read_json(&answer.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let Service { title, url_variable, .. } = self.service;
             let message = format!(

@@ -1,9 +1,9 @@
 //! PagerDuty's [`Comments`]: notes of an incident.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use outbound::notes::{Note, Page};
-use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, is_recent, marker};
 use serde_json::json;
 
 use crate::api::Pagerduty;
@@ -37,6 +37,29 @@ impl Comments for Pagerduty {
             let message = "PagerDuty has no user with the address of PAGERDUTY_EMAIL: correct it";
             self.client.error(call, ServiceFailure::AccountRefused, message.to_owned())
         })
+    }
+
+    /// That we write under this address is PAGERDUTY_EMAIL's word, not PagerDuty's: a note with our mark by somebody else
+    /// may be ours still, from before it was changed, or where the token is a user's of its own.
+    async fn find(
+        &self,
+        call: Call,
+        incident: Incident<'_>,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let me = self.me(call).await?;
+        let notes = self.page(call, incident, &me, None, None).await?.notes.into_iter();
+        let is_it = |it: &Comment| is_recent(it.at, since) && marker::carries(&it.text, mark);
+        let mut marked: Vec<Comment> = notes.map(|note| note.comment).filter(is_it).collect();
+        marked.sort_by_key(|it| !it.ours);
+        match marked.into_iter().next() {
+            Some(it) if !it.ours => {
+                let message = format!("a note by {} has our mark, who is not PAGERDUTY_EMAIL", it.author);
+                Err(self.client.error(call, ServiceFailure::InDoubt, message))
+            }
+            found => Ok(found.map(|it| Proof { id: it.id, url: None })),
+        }
     }
 
     /// All notes: PagerDuty lists them on one page.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use domain::{Attachment, Happening, Timestamp, between, clip};
+use domain::{Attachment, Happening, Timestamp, between, clip, well_formed};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,21 +24,23 @@ pub(crate) const MAX_NAME_BYTES: usize = 256;
 const CUT_NAME_BYTES: usize = 200;
 
 /// The JSON text of the body, or of the field `payload` that a form begins with: a later one is no part of
-/// what its sender means.
+/// what its sender means. Senders cut texts within a character ([`well_formed`]).
 pub(crate) fn json<'a>(received: &Received<'a>) -> Result<Cow<'a, str>, ParseError> {
     if BodyForm::of(received.body, &["payload"]) == Some(BodyForm::Form) {
         let field = form_urlencoded::parse(received.body).next();
         let (_, json) = field.ok_or_else(|| not_json("the form has no field `payload`"))?;
-        return Ok(json);
+        return Ok(match json {
+            Cow::Borrowed(json) => well_formed(json),
+            Cow::Owned(json) => well_formed(&json).into_owned().into(),
+        });
     }
     let text = std::str::from_utf8(received.body).map_err(|error| not_json(&error.to_string()))?;
-    Ok(Cow::Borrowed(text))
+    Ok(well_formed(text))
 }
 
 /// What `json` holds.
 ///
-/// A text such as `"\ud800"`, or one nested a thousand levels deep, is JSON that cannot be read: that
-/// loses no event, a 400 would.
+/// One nested a thousand levels deep is JSON that cannot be read: that loses no event, a 400 would.
 pub(crate) fn read<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, ParseError> {
     serde_json::from_str(json).map_err(|error| {
         let is_json = error.is_data() || serde_json::from_str::<IgnoredAny>(json).is_ok();

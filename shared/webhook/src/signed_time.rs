@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Timestamp, read_json};
 use serde_json::Value;
 
 /// The longest RFC 3339 time: date, time, nine digits of fraction, numeric offset.
@@ -63,7 +63,7 @@ impl Tolerance {
 
     /// The time at `pointer` of a JSON body.
     pub(crate) fn read_body(&self, pointer: &str, body: &[u8]) -> Option<Timestamp> {
-        let body: Value = serde_json::from_slice(body).ok()?;
+        let body: Value = read_json(body).ok()?;
         match body.pointer(pointer)? {
             Value::String(text) => self.format.read(text),
             Value::Number(number) => self.format.read(&number.to_string()),

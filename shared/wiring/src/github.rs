@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::github::{Config, Credentials, Github};
 use domain::Clock;
-use settings::{Environment, GithubCredentials, Settings, SourceSettings};
+use settings::{Environment, GithubCredentials, Settings};
 use webhook::Provider;
 
 use crate::service::{Built, Row, no_token};
@@ -37,22 +37,11 @@ fn address(environment: &Environment) -> Option<String> {
     environment.github_api_url.clone().or_else(public)
 }
 
-fn client(settings: &Settings, environment: &Environment, clock: Clock) -> Built {
+fn client(_: &Settings, environment: &Environment, clock: Clock) -> Built {
     let Some(base_url) = address(environment) else { return Ok(None) };
-    let login = login(settings, environment);
-    let config = Config { base_url, login, ..Config::default() };
+    let config = Config { base_url, ..Config::default() };
     let github = Github::new(credentials(environment), &config, clock)?;
     Ok(Some(Client::with_threads(Arc::new(github))))
-}
-
-/// The account that comments are written under, as far as agent.toml can say: one account answers, and sources of other
-/// services have accounts of their own. An app's is GitHub's to name; the login of agent.toml is what people mention.
-fn login(settings: &Settings, environment: &Environment) -> Option<String> {
-    if matches!(environment.github, Some(GithubCredentials::App { .. })) {
-        return None;
-    }
-    let of_github = |source: &&SourceSettings| source.sender.provider == Provider::Github;
-    settings.sources.values().filter(of_github).find_map(|source| source.filter.login.clone())
 }
 
 fn credentials(environment: &Environment) -> Credentials {
@@ -60,22 +49,5 @@ fn credentials(environment: &Environment) -> Credentials {
         Some(GithubCredentials::Token(token)) => Credentials::Token(token),
         Some(GithubCredentials::App { id, private_key }) => Credentials::App { id, private_key },
         None => Credentials::Token(no_token()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn login_of_agent_toml_is_the_account_of_a_token_and_not_of_an_app() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let text = "[agent]\npersona = \"p.md\"\n[sources.github]\nlogin = \"octo-helper\"\n";
-        let settings = Settings::parse(text, dir.path()).unwrap();
-        let token = Environment::from_map([("GITHUB_TOKEN", "ghp_x")]).unwrap();
-        assert_eq!(login(&settings, &token).as_deref(), Some("octo-helper"));
-        let app = Some(GithubCredentials::App { id: "1".to_owned(), private_key: "x".into() });
-        assert_eq!(login(&settings, &Environment { github: app, ..token }), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Happening, Kind, Nature, Policy, Scenario, Webhook};
+use super::{Credential, Happening, Kind, Nature, Policy, Scenario, Webhook};
 
 /// All of them come within this.
 const SPAN: Duration = Duration::from_secs(10);
@@ -61,7 +61,7 @@ impl Scenario {
             deleted_per_mille: 0,
             damaged_per_mille: 0,
             retried_per_mille: 0,
-            is_app: false,
+            credential: Credential::Person,
         }
     }
 }

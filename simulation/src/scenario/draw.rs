@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{ApiTask, Happening, Kind, Nature, Policy, Scenario, Webhook};
+use super::{ApiTask, Credential, Happening, Kind, Nature, Policy, Scenario, Webhook};
 use crate::world::{Mishap, Port, Which, Window};
 
 /// Everything is sent within this, minutes.
@@ -53,7 +53,7 @@ impl Scenario {
             deleted_per_mille: 0,
             damaged_per_mille: choose(&mut lot, &[0, 0, 0, 5]),
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
-            is_app: lot.u32(0..4) == 0,
+            credential: credential(lot.u32(0..4), seed),
         };
         match lot.u32(0..12) {
             0 => lose_bodies(&mut lot, ordinary),
@@ -68,6 +68,16 @@ impl Scenario {
     #[must_use]
     pub fn without_proof(self) -> Self {
         Self { max_lag: UNSEEN, deleted_per_mille: DELETED, ..self }
+    }
+}
+
+/// Half of the runs have a person's token, and an eighth a token whose account is told by no way.
+fn credential(lot: u32, seed: u64) -> Credential {
+    match lot {
+        0 => Credential::App,
+        1 if seed.is_multiple_of(2) => Credential::Installation,
+        1 => Credential::Unnamed,
+        _ => Credential::Person,
     }
 }
 

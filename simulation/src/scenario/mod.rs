@@ -52,8 +52,22 @@ pub struct Scenario {
     pub damaged_per_mille: u32,
     /// Of a thousand ends that can be retried, those that somebody does retry.
     pub retried_per_mille: u32,
-    /// Whether we answer as a GitHub App, whose account has another name than the one that people mention.
-    pub is_app: bool,
+    /// What we show GitHub.
+    pub credential: Credential,
+}
+
+/// What we show GitHub, and what it says of us. An app's account has another name than the one that people mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The token of the account that people mention.
+    Person,
+    /// The key of an app.
+    App,
+    /// The token of an app's installation, such as that of GitHub Actions: `GET /user` is closed to it, and GraphQL names its
+    /// account.
+    Installation,
+    /// The same where GraphQL is closed to it, too: nobody says which account is ours.
+    Unnamed,
 }
 
 /// What agent.toml says.

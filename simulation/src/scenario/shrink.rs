@@ -1,6 +1,6 @@
 //! Takes everything out of a failing scenario that it fails without.
 
-use super::Scenario;
+use super::{Credential, Scenario};
 
 /// The smallest scenario that still `fails`, as far as taking out one thing after the other leads there, in at
 /// most `runs` runs.
@@ -41,7 +41,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         |less| less.max_skew = std::time::Duration::ZERO,
         |less| less.processors = 1,
         |less| less.damaged_per_mille = 0,
-        |less| less.is_app = false,
+        |less| less.credential = Credential::Person,
     ];
     for zero in zeroes {
         let mut less = of.clone();

@@ -13,6 +13,7 @@ use super::network::Reply;
 use super::port::Operation;
 use super::threads::Locked;
 use super::{Mishap, Port, Ports, Posted, THREADS_LOGIN};
+use crate::scenario::Credential;
 
 /// Its host.
 pub(crate) const HOST: &str = "api.github.com";
@@ -28,6 +29,7 @@ impl Ports {
         let path: Vec<&str> = request.url().path().trim_matches('/').split('/').collect();
         match (request.method().as_str(), path.as_slice()) {
             ("GET", ["user"]) => self.read("who we are", "", || self.user()).await,
+            ("POST", ["graphql"]) => self.read("whose the token is", "", || self.viewer()).await,
             ("GET", ["app"]) => self.read("which app we are", "", || self.app()).await,
             ("GET", ["repos", _, _, "installation"]) => {
                 self.read("where the app is installed", "", || Reply::json(200, &json!({"id": 1}))).await
@@ -51,17 +53,32 @@ impl Ports {
     }
 
     fn user(&self) -> Reply {
-        if self.world.scenario.is_app {
-            return Reply::json(403, &json!({"message": "Resource not accessible by integration"}));
+        match self.world.scenario.credential {
+            Credential::Person => Reply::json(200, &json!({"login": self.world.our_name()})),
+            Credential::Unnamed if self.bugs().trusts_configured_login() => {
+                Reply::json(200, &json!({"login": self.told_name()}))
+            }
+            Credential::App | Credential::Installation | Credential::Unnamed => closed(),
         }
-        Reply::json(200, &json!({"login": self.world.our_name()}))
+    }
+
+    fn viewer(&self) -> Reply {
+        match self.world.scenario.credential {
+            Credential::Installation => {
+                let login = format!("{}[bot]", self.told_name());
+                Reply::json(200, &json!({"data": {"viewer": {"login": login}}}))
+            }
+            Credential::Person | Credential::App | Credential::Unnamed => closed(),
+        }
+    }
+
+    fn app(&self) -> Reply {
+        Reply::json(200, &json!({"slug": self.told_name()}))
     }
 
     /// A planted bug takes the account that agent.toml names for the one that we write under.
-    fn app(&self) -> Reply {
-        let trusts = self.bugs().trusts_configured_login();
-        let slug = if trusts { THREADS_LOGIN.to_owned() } else { self.world.our_name() };
-        Reply::json(200, &json!({"slug": slug}))
+    fn told_name(&self) -> String {
+        if self.bugs().trusts_configured_login() { THREADS_LOGIN.to_owned() } else { self.world.our_name() }
     }
 
     fn token(&self) -> Reply {
@@ -80,8 +97,9 @@ impl Ports {
         let since = request.url().query_pairs().find(|(name, _)| name == "since");
         let since: Option<Timestamp> = since.and_then(|(_, since)| since.parse().ok());
         let listed = self.world.threads.listed(thread, since, self.world.now());
-        let ours = self.world.our_name() + if self.world.scenario.is_app { "[bot]" } else { "" };
-        Reply::json(200, &listed.iter().map(|comment| shown(comment, &ours)).collect())
+        let is_bot = self.world.scenario.credential != Credential::Person;
+        let ours = self.world.our_name() + if is_bot { "[bot]" } else { "" };
+        Reply::json(200, &listed.iter().map(|comment| shown(comment, &ours, is_bot)).collect())
     }
 
     /// An answer that changes nothing, with what goes wrong with it.
@@ -172,6 +190,11 @@ impl Ports {
     }
 }
 
+/// What a token of an installation is told that asks for its person.
+fn closed() -> Reply {
+    Reply::json(403, &json!({"message": "Resource not accessible by integration"}))
+}
+
 fn trouble(status: u16) -> Reply {
     Reply::json(status, &json!({"message": "the world is at fault"}))
 }
@@ -181,13 +204,14 @@ fn address(id: u64) -> String {
 }
 
 /// The comment in an answer; `ours` is what our account is called now.
-fn shown(comment: &Posted, ours: &str) -> Value {
+fn shown(comment: &Posted, ours: &str, is_bot: bool) -> Value {
     let (author, body) = match &comment.mark {
         Some(mark) => (ours, format!("{}\n\n{OPEN}{mark}{CLOSE}", comment.text)),
         None => (comment.author.as_str(), comment.text.clone()),
     };
+    let kind = if is_bot && comment.mark.is_some() { "Bot" } else { "User" };
     json!({
-        "id": comment.id, "body": body, "user": {"login": author}, "created_at": comment.at,
+        "id": comment.id, "body": body, "user": {"login": author, "type": kind}, "created_at": comment.at,
         "html_url": address(comment.id),
     })
 }

@@ -16,7 +16,7 @@ use telemetry::Metrics;
 
 use super::model::Thinking;
 use super::{Ports, THREADS_LOGIN};
-use crate::scenario::Policy;
+use crate::scenario::{Credential, Policy};
 
 /// Who may decide: names and tokens of the console, and accounts of the channel.
 pub(crate) const PEOPLE: [(&str, &str, &str); 2] = [
@@ -48,7 +48,7 @@ fn settings(policy: &Policy) -> Arc<Settings> {
 /// The key of an app that exists nowhere.
 const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
 
-/// What a processor finds in its environment, with a token and as an app.
+/// What a processor finds in its environment, with a token and with an app's key.
 static ENVIRONMENTS: LazyLock<[Environment; 2]> = LazyLock::new(|| [false, true].map(environment));
 
 fn environment(is_app: bool) -> Environment {
@@ -124,7 +124,7 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let environment = &ENVIRONMENTS[usize::from(self.world.scenario.is_app)];
+        let environment = &ENVIRONMENTS[usize::from(self.world.scenario.credential == Credential::App)];
         let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
         let services = wiring::services(&settings, environment, &clock)
             .unwrap_or_else(|error| panic!("there are not all clients: {error}"));

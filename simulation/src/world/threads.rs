@@ -13,6 +13,7 @@ use domain::{Mark, ThreadState, Timestamp, after};
 use futures::channel::oneshot;
 
 use super::{Ports, Publication, World, lock};
+use crate::scenario::Credential;
 
 /// The account that people mention. With a token, it is also the one that we write under.
 pub const THREADS_LOGIN: &str = "afterhook";
@@ -103,7 +104,7 @@ impl Threads {
 impl World {
     /// What the account that we write under is called now: an app's without its `[bot]`.
     pub(crate) fn our_name(&self) -> String {
-        let first = if self.scenario.is_app { APP_SLUG } else { THREADS_LOGIN };
+        let first = if self.scenario.credential == Credential::Person { THREADS_LOGIN } else { APP_SLUG };
         if self.threads.renamed.load(Ordering::Relaxed) {
             format!("{first}-renamed")
         } else {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Mark, PartKey, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError, TaskOutput, TaskStatus,
-    Timestamp, between, view,
+    Timestamp, between, read_json, view,
 };
 use outbound::{Caller, Method, Url};
 use secrecy::SecretString;
@@ -189,7 +189,7 @@ pub(crate) async fn url(claimed: &ClaimedTask) -> Result<Option<Url>, Interrupt>
         return Ok(None);
     };
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
-    let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let body: Map<String, Value> = read_json(&body).unwrap_or_default();
     let url = ApiTask::read(&body).ok().and_then(|task| task.callback_url);
     let Some(url) = url else { return Ok(None) };
     if url.host_str().is_some_and(|host| claimed.resources.settings.api.allows(host)) {

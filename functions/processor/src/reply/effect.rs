@@ -51,7 +51,7 @@ pub trait Action: Send + Sync {
     /// is a proof.
     ///
     /// # Errors
-    /// [`ServiceError`], never in doubt.
+    /// [`ServiceError`]. [`ServiceFailure::InDoubt`] is [`Found::Unknown`].
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError>;
 
     /// Who comes to see it. Of an event that fewer people may see, it is not done.
@@ -225,6 +225,9 @@ impl<'a> Entry<'a> {
             Ok(Ok(Found::Done(proof))) => Ok(Some(proof)),
             Ok(Ok(Found::NotDone)) => Ok(None),
             Ok(Ok(Found::Unknown)) => self.ask_whether(intended).await.map(|()| None),
+            Ok(Err(error)) if error.failure == ServiceFailure::InDoubt => {
+                self.ask_whether(intended).await.map(|()| None)
+            }
             Ok(Err(error)) => Err(self.unresolved(&error)),
             Err(_) => Err(Interrupt::retry(self.doubt("the search for an earlier try took too long"))),
         }

@@ -97,6 +97,24 @@ async fn effect_that_can_never_be_cleared_up_ends_the_task_after_five_tries() {
     assert!(bench.comments().is_empty());
 }
 
+/// A comment has its mark, and nobody says whether the account is ours: to publish again would be a second one.
+#[tokio::test(start_paused = true)]
+async fn what_only_a_person_can_clear_up_is_asked_and_not_done_again() {
+    for (approves, comments) in [(true, 2), (false, 1)] {
+        let bench = Bench::new();
+        bench.service.posts.lock().unwrap().push_back(Post::Lost);
+        *bench.service.finds_fail.lock().unwrap() = Some(ServiceFailure::InDoubt);
+        let id = bench.accept(&issue(7)).await;
+        let asked = bench.until_settled(&id).await;
+        assert_eq!(asked.control.status, TaskStatus::AwaitingApproval, "{asked:?}");
+        assert_eq!((asked.control.attempts, bench.comments().len()), (0, 1));
+        let rejection = DecisionInput::Reject { reason: None };
+        let ended = if approves { bench.approve(&id).await } else { bench.decide(&id, rejection).await };
+        assert!(ended.control.status.is_end(), "{ended:?}");
+        assert_eq!(bench.comments().len(), comments);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn crash_at_any_moment_doubles_nothing_and_loses_nothing() {
     // The future of the invocation is dropped after `n` polls, for every `n`: a crash at each await

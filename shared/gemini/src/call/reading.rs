@@ -3,7 +3,7 @@
 //! The finish reason is judged before the content is looked at: a truncated or blocked answer can
 //! look like a whole one.
 
-use domain::OutputFormat;
+use domain::{OutputFormat, read_json};
 use serde_json::Value;
 
 use crate::wire::{Candidate, Content, GenerateContentResponse};
@@ -149,8 +149,8 @@ fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
 
 /// JSON, bare or in a Markdown fence, which some models put around it in spite of the media type.
 fn parse(text: &str) -> Result<Value, Flaw> {
-    serde_json::from_str(text).or_else(|error| {
-        let fenced = unfence(text).and_then(|inner| serde_json::from_str(inner).ok());
+    read_json(text.as_bytes()).or_else(|error| {
+        let fenced = unfence(text).and_then(|inner| read_json(inner.as_bytes()).ok());
         // serde_json's error names a place in the text, not the text.
         fenced.ok_or_else(|| Flaw::Unfit { problem: format!("it is not JSON: {error}"), said: None })
     })

@@ -106,12 +106,12 @@ async fn events(source: &mut Source, key: &Key) -> Result<Value, TransportError>
 }
 
 fn take(folded: &mut Folded, event: &str) -> bool {
-    serde_json::from_str(event).is_ok_and(|chunk| folded.add(chunk))
+    domain::read_json(event.as_bytes()).is_ok_and(|chunk| folded.add(chunk))
 }
 
 fn parse(status: StatusCode, bytes: &[u8], key: &Key) -> Value {
     if status.is_success()
-        && let Ok(body) = serde_json::from_slice(bytes)
+        && let Ok(body) = domain::read_json(bytes)
     {
         return body;
     }

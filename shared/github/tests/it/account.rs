@@ -4,24 +4,36 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::Json;
-use domain::{Clock, Publisher};
+use domain::{Clock, Publisher, ServiceFailure};
 use github::{Credentials, Github};
 use serde_json::{Value, json};
 
-use crate::github::{Asked, Server, comment, paged, problem};
-use crate::support::{Hands, TOKEN, app_called, config, issue, mark, start, token_called, with_token};
+use crate::github::{Asked, Reply, Server, comment, paged, problem};
+use crate::support::{Hands, TOKEN, config, issue, mark, start, with_app, with_token};
 
-/// A GitHub that has created our comment as `account`, and says what `GET /app` and `GET /user` answer.
-async fn with_comment_by(account: &str, app: Option<&'static str>, user: Option<&'static str>) -> Server {
-    let ours = comment(2, account, &format!("Hello\n\n<!-- {} -->", mark("1")));
-    let comments: Vec<Value> = vec![comment(1, "mona", "It crashes."), ours];
+/// What GitHub tells of who we are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    /// To `GET /app`.
+    app: Option<&'static str>,
+    /// To `GET /user`.
+    user: Option<&'static str>,
+    /// To GraphQL's `viewer`.
+    viewer: Option<&'static str>,
+}
+
+/// A GitHub that has these comments.
+async fn with_comments(comments: Vec<Value>, told: Told) -> Server {
+    let refused = || Reply::from(problem(403, &[], "Resource not accessible by integration"));
     Server::start(move |asked: &Asked| match asked.path.as_str() {
         "/app" => {
-            app.map_or_else(|| problem(401, &[], "no").into(), |slug| Json(json!({"slug": slug})).into())
+            told.app.map_or_else(|| problem(401, &[], "no").into(), |slug| Json(json!({"slug": slug})).into())
         }
-        "/user" => {
-            let refused = || problem(403, &[], "Resource not accessible by integration").into();
-            user.map_or_else(refused, |login| Json(json!({"login": login})).into())
+        "/user" => told.user.map_or_else(refused, |login| Json(json!({"login": login})).into()),
+        "/graphql" => {
+            assert_eq!(asked.json()["query"], "query{viewer{login}}");
+            let viewer = |login| Json(json!({"data": {"viewer": {"login": login}}})).into();
+            told.viewer.map_or_else(refused, viewer)
         }
         "/repos/octo/hello/installation" => Json(json!({"id": 99})).into(),
         "/app/installations/99/access_tokens" => {
@@ -32,6 +44,18 @@ async fn with_comment_by(account: &str, app: Option<&'static str>, user: Option<
     .await
 }
 
+/// A comment of `account` with our mark.
+fn marked(id: u64, account: &str) -> Value {
+    let mut marked = comment(id, account, &format!("Hello\n\n<!-- {} -->", mark("1")));
+    marked["user"]["type"] = if account.ends_with("[bot]") { "Bot" } else { "User" }.into();
+    marked
+}
+
+/// A GitHub that has created our comment as `account`.
+async fn with_comment_by(account: &str, told: Told) -> Server {
+    with_comments(vec![comment(1, "mona", "It crashes."), marked(2, account)], told).await
+}
+
 /// Whether `github` knows the comment as its own, by the search for it and in the history.
 async fn knows(github: &Github) -> (bool, bool) {
     let found = github.find(&issue(), &mark("1"), start()).await.unwrap().is_some();
@@ -40,36 +64,67 @@ async fn knows(github: &Github) -> (bool, bool) {
 }
 
 #[tokio::test]
-async fn an_app_that_people_call_by_its_name_finds_the_comment_of_its_bot() {
-    let server = with_comment_by("octo-helper[bot]", Some("octo-helper"), None).await;
-    for login in [None, Some("octo-helper"), Some("octo-helper[bot]"), Some("renamed-since")] {
-        assert_eq!(
-            knows(&app_called(&server, Clock::fixed(start()), login)).await,
-            (true, true),
-            "{login:?}"
-        );
+async fn an_app_finds_the_comment_of_its_bot_and_no_person_is_it() {
+    let told = Told { app: Some("octo-helper"), ..Told::default() };
+    for (account, ours) in [("octo-helper[bot]", true), ("octo-helper", false)] {
+        let server = with_comment_by(account, told).await;
+        assert_eq!(knows(&with_app(&server, Clock::fixed(start()))).await, (ours, ours), "{account}");
     }
-}
-
-#[tokio::test]
-async fn a_person_who_is_called_like_the_app_is_not_it() {
-    let server = with_comment_by("octo-helper", Some("octo-helper"), None).await;
-    let github = app_called(&server, Clock::fixed(start()), Some("octo-helper"));
-    assert_eq!(knows(&github).await, (false, false));
 }
 
 #[tokio::test]
 async fn the_account_of_a_token_is_the_one_that_github_names() {
-    let server = with_comment_by("octo-ci", None, Some("octo-ci")).await;
-    assert_eq!(knows(&token_called(&server, "octo-helper")).await, (true, true));
+    for told in [
+        Told { user: Some("octo-ci"), ..Told::default() },
+        Told { user: Some("octo-ci"), viewer: Some("somebody"), ..Told::default() },
+    ] {
+        let server = with_comment_by("octo-ci", told).await;
+        assert_eq!(knows(&with_token(&server)).await, (true, true), "{told:?}");
+    }
+}
+
+/// `GET /user` is closed to it, whatever agent.toml has people call it.
+#[tokio::test]
+async fn a_token_of_an_installation_is_told_by_another_way_whose_it_is() {
+    let told = Told { viewer: Some("github-actions[bot]"), ..Told::default() };
+    for (account, ours) in [("github-actions[bot]", true), ("github-actions", false), ("octo[bot]", false)] {
+        let server = with_comment_by(account, told).await;
+        let github = with_token(&server);
+        assert_eq!(knows(&github).await, (ours, ours), "{account}");
+        assert_eq!(github.login().await.unwrap(), "github-actions[bot]");
+    }
+}
+
+/// Not to find a comment that landed is to write it again.
+#[tokio::test]
+async fn an_account_that_nobody_names_finds_its_comment_under_the_name_of_any_bot() {
+    let server = with_comment_by("github-actions[bot]", Told::default()).await;
+    let github = with_token(&server);
+    assert_eq!(knows(&github).await, (true, false));
+    assert_eq!(github.login().await.unwrap_err().failure, ServiceFailure::Refused);
+    assert!(github.find(&issue(), &mark("2"), start()).await.unwrap().is_none(), "no comment has that mark");
 }
 
 #[tokio::test]
-async fn a_token_that_may_not_ask_belongs_to_the_bot_that_is_configured() {
-    let server = with_comment_by("github-actions[bot]", None, None).await;
-    for login in ["github-actions", "github-actions[bot]"] {
-        assert_eq!(knows(&token_called(&server, login)).await, (true, true), "{login}");
-    }
+async fn a_person_who_has_our_mark_leaves_it_open_whether_an_unnamed_account_wrote_it() {
+    let server = with_comments(vec![marked(1, "mallory")], Told::default()).await;
+    let error = with_token(&server).find(&issue(), &mark("1"), start()).await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::InDoubt);
+    assert!(error.message.contains("by mallory has our mark"), "{error}");
+    let server = with_comments(vec![marked(1, "mallory"), marked(2, "octo[bot]")], Told::default()).await;
+    let found = with_token(&server).find(&issue(), &mark("1"), start()).await.unwrap();
+    assert_eq!(found.unwrap().id, "2");
+}
+
+#[tokio::test]
+async fn who_we_are_is_asked_again_while_github_is_down() {
+    let server = Server::start(|asked: &Asked| match asked.path.as_str() {
+        "/user" => problem(403, &[], "Resource not accessible by integration").into(),
+        _ => problem(502, &[], "Bad gateway").into(),
+    })
+    .await;
+    let error = with_token(&server).find(&issue(), &mark("1"), start()).await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::Later { after: None });
 }
 
 #[tokio::test]

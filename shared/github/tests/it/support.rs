@@ -49,23 +49,8 @@ pub(crate) fn impatient(server: &Server, timeout: Duration) -> Github {
 
 /// A client of an app.
 pub(crate) fn with_app(server: &Server, clock: Clock) -> Github {
-    app_called(server, clock, None)
-}
-
-/// A client of an app that people call `login`.
-pub(crate) fn app_called(server: &Server, clock: Clock, login: Option<&str>) -> Github {
     let credentials = Credentials::App { id: "4711".into(), private_key: KEY.into() };
-    Github::new(credentials, &called(server, login), clock).unwrap()
-}
-
-/// A client with a token whose account people call `login`.
-pub(crate) fn token_called(server: &Server, login: &str) -> Github {
-    Github::new(Credentials::Token(TOKEN.into()), &called(server, Some(login)), Clock::fixed(start()))
-        .unwrap()
-}
-
-fn called(server: &Server, login: Option<&str>) -> Config {
-    Config { login: login.map(str::to_owned), ..config(server) }
+    Github::new(credentials, &config(server), clock).unwrap()
 }
 
 pub(crate) fn issue() -> Target {

@@ -42,12 +42,22 @@ async fn a_rate_limit_throttles_as_long_as_told() {
 }
 
 #[tokio::test]
-async fn it_is_found_by_its_mark_under_our_name_alone() {
+async fn it_is_found_by_its_mark_under_our_name() {
     let found = async |notes: Vec<Value>| {
         let server = serving(notes).await;
         client(&server).find(&target(), &mark("1"), start()).await.unwrap().map(|proof| proof.id)
     };
     let ours = marked(1, ME, &mark("1"));
     assert_eq!(found(vec![note(3, ME, 6, "x"), note(2, "mona", 5, "x"), ours]).await.as_deref(), Some("1"));
-    assert_eq!(found(vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("2"))]).await, None);
+    assert_eq!(found(vec![marked(3, "mallory", &mark("2")), marked(2, ME, &mark("2"))]).await, None);
+    let both = vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("1"))];
+    assert_eq!(found(both).await.as_deref(), Some("2"));
+}
+
+/// The address in PAGERDUTY_EMAIL may be another one since.
+#[tokio::test]
+async fn a_mark_under_another_name_leaves_it_open_whether_it_is_ours() {
+    let server = serving(vec![marked(3, "somebody", &mark("1")), marked(2, ME, &mark("2"))]).await;
+    let error = client(&server).find(&target(), &mark("1"), start()).await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::InDoubt);
 }

@@ -161,9 +161,13 @@ fn json_of_another_shape_is_unreadable() {
     }
 }
 
+/// Senders cut texts within a character, and write what is left of it as an escape.
 #[test]
-fn json_that_no_text_can_hold_is_unreadable_and_not_lost() {
-    unreadable(br#"{"action":"opened","issue":{"title":"\ud800"}}"#, Some("issues"));
+fn half_a_surrogate_pair_is_a_replacement_character() {
+    let text = String::from_utf8(patched(&opened(), "/issue/title", json!("smile HALF, \\ud83d"))).unwrap();
+    let body = text.replace("HALF", r"\ud83d");
+    assert!(body.contains(r"smile \ud83d, \\ud83d"), "{body}");
+    assert_eq!(event(body.as_bytes()).title.as_deref(), Some("smile \u{fffd}, \\ud83d"));
 }
 
 #[test]

@@ -113,6 +113,32 @@ fn provider() -> impl Strategy<Value = Provider> {
     prop::sample::select(Provider::ALL.to_vec())
 }
 
+/// Whoever sends, and in a form too: what is left of a character that was cut in two hides no event.
+#[test]
+fn half_a_surrogate_pair_makes_nothing_unreadable() {
+    for (provider, path) in SAMPLES {
+        let whole = String::from_utf8(sample(path)).unwrap();
+        let cut = whole.replacen('{', r#"{"cut":"smile \ud83d","#, 1);
+        let parse = |body: &str| {
+            let received = Received { event_hint: Some("orders/create"), body: body.as_bytes() };
+            sender(provider).parse(&received).map(|parsed| std::mem::discriminant(&parsed))
+        };
+        assert_eq!(parse(&cut), parse(&whole), "{path}");
+        assert!(parse(&cut).is_ok() || provider == Provider::Github, "{path}");
+    }
+    let form = b"payload=%7B%22type%22%3A%22%5Cud83d%22%7D";
+    let received = Received { event_hint: None, body: form };
+    assert_eq!(sender(Provider::Slack).parse(&received), Ok(Parsed::Other("_".to_owned())));
+}
+
+/// Two that were cut at the same place would be one.
+#[test]
+fn an_id_that_was_cut_in_two_is_no_identity() {
+    let body = br#"{"id":"evt_\ud83d","type":"charge.failed"}"#;
+    let received = Received { event_hint: None, body };
+    assert_eq!(sender(Provider::Stripe).identity(&received, &headers(&[])[..]).as_ref(), body);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 

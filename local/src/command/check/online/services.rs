@@ -44,6 +44,7 @@ async fn account(
     let what = format!("{service} account");
     let login = match publisher.login().await {
         Ok(login) => login,
+        Err(error) if error.failure == ServiceFailure::Refused => return vec![untold(what, &error)],
         Err(error) => return vec![Finding::wrong(what, error.message.clone(), mend(service, &error))],
     };
     let address = service.address(environment).unwrap_or_default();
@@ -54,6 +55,15 @@ async fn account(
         findings.extend(source.filter.login.as_deref().and_then(|ours| other(&source.name, ours, &login)));
     }
     findings
+}
+
+/// The service does not say whose the credentials are; they may write comments all the same.
+fn untold(what: String, error: &ServiceError) -> Finding {
+    let said = format!("which account answers are written as is not known: {}", error.message);
+    let mend = "take credentials that may ask for their own account (of GitHub a person's token, or a GitHub App); without, no \
+                comment of a thread counts as the agent's own, and a person is asked whether an answer is there that somebody \
+                has copied";
+    Finding::wrong(what, said, mend)
 }
 
 /// `login` of agent.toml, if it names another account.

@@ -1,0 +1,89 @@
+//! [`Account`]: whose comments are ours.
+
+use domain::{ServiceError, ServiceFailure};
+use outbound::{Call, Client};
+
+/// The account that comments are written under, by GitHub's word. What people call the agent is no such word: believed, it
+/// would show every comment of ours as somebody else's, to be written again.
+#[derive(Debug, Clone)]
+pub(crate) enum Account {
+    /// It is called so.
+    Named(String),
+    /// GitHub does not say, for this reason.
+    Untold(ServiceError),
+}
+
+/// Whose a comment is that carries our mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    AnothersCopy,
+    Unknown,
+}
+
+impl Account {
+    /// The name.
+    ///
+    /// # Errors
+    /// GitHub does not say it: [`ServiceFailure::Refused`].
+    pub(crate) fn login(self) -> Result<String, ServiceError> {
+        match self {
+            Self::Named(login) => Ok(login),
+            Self::Untold(error) => Err(error),
+        }
+    }
+
+    /// The name to tell comments in a thread by. Without one, none of them counts as ours.
+    pub(crate) fn of_history(self) -> String {
+        self.login().unwrap_or_else(|error| {
+            tracing::warn!(%error, "our own login is not known; no comment of the thread counts as ours");
+            String::new()
+        })
+    }
+
+    /// Anybody can paste a mark, who can work out the task's id from what was signed, or has seen it. So only our own
+    /// account's counts, as far as that is known. Tokens whose account is not told are those of apps, which write as
+    /// bots; and no stranger writes as a bot where they have installed none.
+    fn whose(&self, author: &str, is_bot: bool) -> Whose {
+        match self {
+            Self::Named(login) if author.eq_ignore_ascii_case(login) => Whose::Ours,
+            Self::Named(_) => Whose::AnothersCopy,
+            Self::Untold(_) if is_bot => Whose::Ours,
+            Self::Untold(_) => Whose::Unknown,
+        }
+    }
+}
+
+/// The search for our comment among those that carry its mark.
+#[derive(Debug)]
+pub(crate) struct Marked<'a> {
+    pub(crate) account: &'a Account,
+    /// Who has written one that may be ours.
+    doubtful: Option<String>,
+}
+
+impl<'a> Marked<'a> {
+    pub(crate) fn by(account: &'a Account) -> Self {
+        Self { account, doubtful: None }
+    }
+
+    /// Whether a comment of `author` with our mark is certainly ours.
+    pub(crate) fn is_ours(&mut self, author: &str, is_bot: bool) -> bool {
+        let whose = self.account.whose(author, is_bot);
+        if whose == Whose::Unknown {
+            self.doubtful = Some(author.to_owned());
+        }
+        whose == Whose::Ours
+    }
+
+    /// What it means that none was: "not found" would have the comment written again.
+    ///
+    /// # Errors
+    /// [`ServiceFailure::InDoubt`] if there is one that may be ours.
+    pub(crate) fn none<T>(self, client: &Client, call: Call) -> Result<Option<T>, ServiceError> {
+        let Some(author) = self.doubtful else { return Ok(None) };
+        let message =
+            format!("a comment by {author} has our mark, and GitHub does not say which account is ours");
+        Err(client.error(call, ServiceFailure::InDoubt, message))
+    }
+}
