@@ -84,6 +84,16 @@ fn refused_signatures_are_alarmed_by_source_and_not_with_everything_that_strange
     assert_eq!(all.count(), 0);
 }
 
+/// A call that has waited for a permit as long as it may is given up, and reports that time: no wait is longer.
+#[test]
+fn alarm_on_waits_for_permits_rings_before_calls_are_given_up() {
+    let policy = fs::read_to_string(workspace().join("shared/gemini/src/fleet/policy.rs")).unwrap();
+    let (_, bound) = policy.split_once("MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(").unwrap();
+    let seconds: i64 = bound.split_once(')').unwrap().0.parse().unwrap();
+    let threshold = number(&Template::read().properties("PermitWaitAlarm")["Threshold"]);
+    assert!(threshold > 0 && threshold < seconds * 1000, "{threshold} ms of {seconds} s");
+}
+
 /// What strangers do to the console must not use up what webhooks need.
 #[test]
 fn console_and_api_have_rates_far_below_those_of_webhooks() {
