@@ -142,8 +142,16 @@ impl Metrics {
         self.write(&sets);
     }
 
-    /// Failures{stack,function}, Failures{stack,function,version}: a function could not do its work for a fault of ours
-    /// or of what it needs; never for what strangers can bring about.
+    /// Unverified{stack,source}: a request to `source` was signed by its sender. It outweighs what strangers do, so that
+    /// the sum over some time is above 0 only where signatures were refused and none has held.
+    pub fn signature_held(&self, source: &str) {
+        if let Some(stack) = self.stack.as_deref() {
+            self.emit(&[("Unverified", Unit::Count, -1_000.0)], &[(STACK, stack), ("source", source)]);
+        }
+    }
+
+    /// Failures{stack,function}, Failures{stack,function,version}: a function panicked, or could not do its work for a
+    /// fault of ours or of what it needs; never for what strangers can bring about where no code of ours is wrong.
     pub fn failed(&self, function: &'static str) {
         let [stack, version] = [&self.stack, &self.version].map(|name| name.as_deref().unwrap_or_default());
         let (failed, dimensions) =
