@@ -132,13 +132,16 @@ impl Metrics {
         self.emit(&[time("QueueWait", wait)], &[("lane", lane.as_str())]);
     }
 
-    /// RefusedSignatures{source}, RefusedSignatures{stack,source}: a request to `source`, one of agent.toml, was not
-    /// signed by its sender, or too long ago, or there is no secret to check it with.
+    /// RefusedSignatures{source}, RefusedSignatures{stack,source}, Unverified{stack,source}: a request to `source`, one of
+    /// agent.toml, was not signed by its sender, or too long ago.
     pub fn signature_refused(&self, source: &str) {
-        let (refused, of_source) = ([one("RefusedSignatures")], [("source", source)]);
         let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);
-        let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
-        let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
+        let of_stack = of_stack.as_ref().map(<[_; 2]>::as_slice);
+        let of_source = [("source", source)];
+        let refused = [one("RefusedSignatures"), one("Unverified")];
+        let of_source = Set { metrics: &refused[..1], dimensions: &of_source };
+        let of_stack = of_stack.map(|dimensions| Set { metrics: &refused, dimensions });
+        let sets: Vec<Set<'_>> = of_stack.into_iter().chain([of_source]).collect();
         self.write(&sets);
     }
 
@@ -165,8 +168,8 @@ impl Metrics {
         self.emit(&[one("Corrections")], &[("kind", kind.as_str())]);
     }
 
-    /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a
-    /// few words of ours.
+    /// NotReady{reason}: a batch went back because there is nothing to work on it with, or a webhook was refused because
+    /// there is no secret to check it with. `reason` is one of a few words of ours.
     pub fn not_ready(&self, reason: &'static str) {
         self.emit(&[one("NotReady")], &[("reason", reason)]);
     }

@@ -79,6 +79,10 @@ fn refused_signatures_are_alarmed_by_source_and_not_with_everything_that_strange
         "stack, source) WHERE stack = '${AWS::StackName}' GROUP BY source ORDER BY SUM() DESC LIMIT 1"
     );
     assert_eq!((number(&alarm["Metrics"][0]["Period"]), number(&alarm["Threshold"])), (900, 20));
+    // Where few come, three are enough, if no signature has held.
+    let few = template.properties("UnverifiedSourceAlarm");
+    assert_eq!(selected(text(&few["Metrics"][0]["Expression"])).unwrap(), ("Unverified", rest));
+    assert_eq!((number(&few["Metrics"][0]["Period"]), number(&few["Threshold"])), (3_600, 3));
     let refused = template.named("AWS::CloudWatch::Alarm").into_iter();
     let all = refused.filter(|name| template.properties(name)["MetricName"].as_str() == Some("4xx"));
     assert_eq!(all.count(), 0);
@@ -115,7 +119,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
     for (metric, alarms) in alarmed(&template) {
         // Made of the access log, with the stack in their names; or with the stack among their own dimensions.
         if metric.ends_with("-${AWS::StackName}")
-            || ["RefusedSignatures", "Failures"].contains(&metric.as_str())
+            || ["RefusedSignatures", "Unverified", "Failures"].contains(&metric.as_str())
         {
             continue;
         }
