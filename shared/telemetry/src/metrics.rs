@@ -16,8 +16,9 @@ use crate::{Recorded, Unit};
 
 /// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
 /// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
-pub const WATCHED: [&str; 19] = [
+pub const WATCHED: [&str; 20] = [
     "Accepted",
+    "ApprovalsExpiring",
     "ApprovalsOldest",
     "ApprovalsWaiting",
     "BreakerOpen",
@@ -273,11 +274,15 @@ impl Metrics {
         self.emit(&[one("Throttled")], &[("model", model)]);
     }
 
-    /// ApprovalsWaiting, ApprovalsOldest: parked drafts, as the sweeper counts them, and for how long the one
-    /// that has waited longest has.
-    pub fn approvals_waiting(&self, count: u64, oldest: Duration) {
+    /// ApprovalsWaiting, ApprovalsOldest, ApprovalsExpiring: parked drafts, as the sweeper counts them, for how long the
+    /// one that has waited longest has, and the share, 0 to 1, that a draft has used up of the time until it expires;
+    /// written as per cent, while there is one.
+    pub fn approvals_waiting(&self, count: u64, oldest: Duration, used: Option<f64>) {
+        let waiting = ("ApprovalsWaiting", Unit::Count, number(count));
         let oldest = ("ApprovalsOldest", Unit::Seconds, oldest.as_secs_f64());
-        self.emit(&[("ApprovalsWaiting", Unit::Count, number(count)), oldest], &[]);
+        let used = used.map(|share| ("ApprovalsExpiring", Unit::Percent, share * 100.0));
+        let metrics: Vec<Metric<'_>> = [waiting, oldest].into_iter().chain(used).collect();
+        self.emit(&metrics, &[]);
     }
 
     /// Unaccounted: tasks that were accepted and have not ended, and that nothing will happen to any more. The

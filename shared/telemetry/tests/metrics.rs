@@ -161,6 +161,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
     let expected = [
         "Accepted{}",
         "AckLatency{}",
+        "ApprovalsExpiring{}",
         "ApprovalsOldest{}",
         "ApprovalsWaiting{}",
         "BreakerOpen{model}",

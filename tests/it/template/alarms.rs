@@ -138,7 +138,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
         }
     }
     for promised in [
-        "ApprovalsOldest",
+        "ApprovalsExpiring",
         "BreakerOpen",
         "BudgetUsed",
         "FailedTasks",

@@ -36,7 +36,7 @@ pub(crate) const EVERY: &[Call] = &[
     ("coalesced", Metrics::coalesced),
     ("cache_hit", Metrics::cache_hit),
     ("budget_used", |metrics| metrics.budget_used("day", 0.5)),
-    ("approvals_waiting", |metrics| metrics.approvals_waiting(2, MS)),
+    ("approvals_waiting", |metrics| metrics.approvals_waiting(2, MS, Some(0.5))),
     ("unaccounted", |metrics| metrics.unaccounted(-1)),
 ];
 
