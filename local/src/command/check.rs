@@ -32,21 +32,25 @@ pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
     let by_itself = Settings::load_for(&path, &automations);
     let settings = Settings::load_in(&path, &automations, &variables)
         .and_then(|settings| wiring::check_pairs(&settings, &path).map(|()| settings));
+    let mut has_answered = true;
     if let Ok(shown) = by_itself.as_ref()
         && !args.json
     {
         say!("{} {}\n", path.display(), if settings.is_ok() { "is sound." } else { "says:" });
+        if health::names_a_system(&args) {
+            say!("This file is the one of this machine; what is deployed may be another.\n");
+        }
         summary::settings(shown, environment.as_ref().ok());
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
-        health::show(&args, shown).await;
+        has_answered = health::show(&args, shown).await;
         let of_the_schema = processor::schema_warnings(shown, processor::registry, &path);
         summary::warnings(shown, wiring::unanswered(shown, &path).into_iter().chain(of_the_schema));
         say!();
     }
     if !args.online {
-        return Ok(verdict(settings, environment));
+        return Ok(verdict(settings, environment, has_answered));
     }
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
@@ -73,7 +77,11 @@ fn elsewhere(address: &str) -> Option<String> {
         .then(|| format!("at {address} on this machine, which is not the service's own address"))
 }
 
-fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment, Mistakes>) -> ExitCode {
+fn verdict(
+    settings: Result<Settings, Mistakes>,
+    environment: Result<Environment, Mistakes>,
+    has_answered: bool,
+) -> ExitCode {
     let apart = match (&settings, &environment) {
         (Ok(settings), Ok(environment)) => {
             environment.check_apart(settings.sources.keys().map(String::as_str))
@@ -81,6 +89,12 @@ fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment
         _ => Ok(()),
     };
     match Mistakes::both(Mistakes::both(settings, environment), apart) {
+        Ok(_) if !has_answered => {
+            eprintln!(
+                "The configuration of this machine is sound, and the system that was asked did not answer."
+            );
+            ExitCode::FAILURE
+        }
         Ok(((settings, environment), ())) => {
             say!("{}", summary::verdict(&settings, &environment));
             ExitCode::SUCCESS
