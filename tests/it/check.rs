@@ -199,6 +199,21 @@ async fn a_sound_configuration_is_called_so_and_shown_without_any_secret() {
 }
 
 #[tokio::test]
+async fn a_system_that_does_not_answer_is_not_called_fine() {
+    let (_dir, path) = project("");
+    let world = World::new().await;
+    let secret = [("AUTOMATION_RESET", "x".to_owned()), ("AUTOMATION_TEAM", "y".to_owned())];
+    let mut command = afterhook(world.variables().into_iter().chain(secret));
+    // Nobody listens on port 1.
+    let said = run(command.args(["check", "--url", "http://127.0.0.1:1", "--config"]).arg(&path)).await;
+    said.assert_failure(&["the system that was asked did not answer"]);
+    for part in ["This file is the one of this machine", "what was learnt of the models is not known"] {
+        assert!(said.stdout.contains(part), "`{part}` is not in {said:?}");
+    }
+    assert!(!said.stdout.contains("Nothing is wrong"), "{said:?}");
+}
+
+#[tokio::test]
 async fn agent_toml_is_found_by_its_variable_even_where_others_are_wrong() {
     let (_dir, path) = project("prio = 4\n");
     let variables =

@@ -71,8 +71,8 @@ impl Refusal {
         }
     }
 
-    /// Whether it is a fault of ours or of what we need. A request for a source without a secret does not count,
-    /// since anybody can send one.
+    /// Whether it is a fault of ours or of what we need. A request for a source without a secret does not count: no
+    /// other version of the code would take it, and anybody can send one.
     pub(crate) fn is_failure(&self) -> bool {
         problem(self).status.is_server_error() && !matches!(self, Self::NoSecret { .. })
     }

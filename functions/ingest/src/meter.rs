@@ -1,5 +1,5 @@
 //! The figures of each webhook: Accepted, Duplicates, AckLatency, Ignored{reason}, Rejected{reason},
-//! RefusedSignatures{source}, Failures{function}.
+//! RefusedSignatures{source}, Unverified{source}, NotReady{reason}, Failures{function}.
 
 use std::time::Duration;
 
@@ -10,9 +10,12 @@ use crate::outcome::{Outcome, Refusal};
 
 /// Counts one webhook to `source`, answered after `ack`.
 pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, Refusal>, ack: Duration) {
-    // Without a secret nothing of the source is taken, and no sender says so to us.
-    if matches!(result, Err(Refusal::Signature(_) | Refusal::NoSecret { .. })) {
-        metrics.signature_refused(source);
+    match result {
+        Ok(_) => metrics.signature_held(source),
+        Err(Refusal::Signature(_)) => metrics.signature_refused(source),
+        // Nothing of the source is taken, and no sender says so to us. Strangers can ask, and learn what we should.
+        Err(refusal @ Refusal::NoSecret { .. }) => metrics.not_ready(refusal.reason()),
+        Err(_) => {}
     }
     match result {
         Ok(Outcome::Accepted(_)) => metrics.accepted(ack),

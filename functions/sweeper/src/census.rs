@@ -11,9 +11,9 @@ use crate::{Sweeper, Swept};
 /// ended, and nothing will happen to it.
 pub(crate) const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 
-/// How many drafts are read to find the age of the oldest: those that expire first, or whose message in Slack is due.
-/// With one `approval_expires` for all, the oldest is among them.
-const READ: usize = 5;
+/// How many drafts are read to find the oldest: so many of those that expire first, among which it is with one
+/// `approval_expires` for all, and of those whose message in Slack is due, which are listed by the time of that.
+const READ: usize = 20;
 
 impl Sweeper {
     /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for: accepted, not
@@ -24,8 +24,8 @@ impl Sweeper {
     /// [`StoreError`] when the walk over all tasks cannot go on; what is known is told all the same.
     pub async fn count(&self, swept: &Swept, deadline: Timestamp) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let oldest = self.oldest(&swept.parked, now).await;
-        self.metrics.approvals_waiting(swept.parked.len() as u64, oldest);
+        let (oldest, used) = self.oldest(&swept.parked, now).await;
+        self.metrics.approvals_waiting(swept.parked.len() as u64, oldest, used);
         let (missing, walked) = Box::pin(self.reconcile(now, deadline)).await;
         // What is overdue may be among what is missing.
         let unaccounted = swept.forgotten.max(missing);
@@ -33,16 +33,25 @@ impl Sweeper {
         walked
     }
 
-    /// How long a draft has waited for a person, of those that can be read; zero when none does.
-    async fn oldest(&self, parked: &[Due], now: Timestamp) -> Duration {
-        let mut oldest = Duration::ZERO;
-        for due in parked.iter().take(READ) {
+    /// How long a draft has waited for a person, of those that can be read, zero when none does; and how much of the time
+    /// until it expires is over, 0 to 1, of the one of which most is.
+    async fn oldest(&self, parked: &[Due], now: Timestamp) -> (Duration, Option<f64>) {
+        let (due, later) = parked.split_at(parked.partition_point(|due| due.due_at <= now));
+        let (mut oldest, mut most) = (Duration::ZERO, None::<f64>);
+        for due in later.iter().take(READ).chain(due.iter().take(READ)) {
             let task = self.stores.tasks.get(&due.task_id).await.ok().flatten();
             // The index lags: what was decided meanwhile waits no more.
-            let since = task.as_ref().and_then(parked_at);
-            oldest = oldest.max(since.map_or(Duration::ZERO, |since| between(since, now)));
+            let Some((task, since)) = task.as_ref().and_then(|task| Some((task, parked_at(task)?))) else {
+                continue;
+            };
+            let waited = between(since, now);
+            oldest = oldest.max(waited);
+            if let Some(expires) = task.doc.expires_at.filter(|expires| *expires > since) {
+                let used = waited.div_duration_f64(between(since, expires)).min(1.0);
+                most = Some(most.map_or(used, |most| most.max(used)));
+            }
         }
-        oldest
+        (oldest, most)
     }
 }
 

@@ -37,15 +37,19 @@ pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
         (Ok(shown), Ok(environment)) => wiring::model::check_keys(shown, environment),
         _ => Ok(()),
     };
+    let mut has_answered = true;
     if let Ok(shown) = by_itself.as_ref()
         && !args.json
     {
         say!("{} {}\n", path.display(), if settings.is_ok() { "is sound." } else { "says:" });
+        if health::names_a_system(&args) {
+            say!("This file is the one of this machine; what is deployed may be another.\n");
+        }
         summary::settings(shown, environment.as_ref().ok());
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
-        health::show(&args, shown).await;
+        has_answered = health::show(&args, shown).await;
         let of_the_schema = processor::schema_warnings(shown, processor::registry, &path);
         let of_vertex = environment.iter().flat_map(|it| wiring::model::without_credentials(shown, it));
         summary::warnings(
@@ -56,7 +60,7 @@ pub(crate) async fn check(mut args: CheckArgs) -> Result<ExitCode, Failure> {
     }
     let environment = environment.and_then(|environment| keys.map(|()| environment));
     if !args.online {
-        return Ok(verdict(settings, environment));
+        return Ok(verdict(settings, environment, has_answered));
     }
     let (settings, environment) =
         Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
@@ -83,7 +87,11 @@ fn elsewhere(address: &str) -> Option<String> {
         .then(|| format!("at {address} on this machine, which is not the service's own address"))
 }
 
-fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment, Mistakes>) -> ExitCode {
+fn verdict(
+    settings: Result<Settings, Mistakes>,
+    environment: Result<Environment, Mistakes>,
+    has_answered: bool,
+) -> ExitCode {
     let apart = match (&settings, &environment) {
         (Ok(settings), Ok(environment)) => {
             environment.check_apart(settings.sources.keys().map(String::as_str))
@@ -91,6 +99,12 @@ fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment
         _ => Ok(()),
     };
     match Mistakes::both(Mistakes::both(settings, environment), apart) {
+        Ok(_) if !has_answered => {
+            eprintln!(
+                "The configuration of this machine is sound, and the system that was asked did not answer."
+            );
+            ExitCode::FAILURE
+        }
         Ok(((settings, environment), ())) => {
             say!("{}", summary::verdict(&settings, &environment));
             ExitCode::SUCCESS

@@ -53,7 +53,9 @@ pub enum BootError {
 }
 
 /// The whole of the program of `function`: its log, and in it `work`, which ends only when it cannot go on. That is a
-/// line of the log like all others, with the name of the function, and ends the process.
+/// line of the log like all others, with the name of the function, and ends the process. Every panic counts as a
+/// failure of the function, also one that is caught and costs a single task: Lambda does not see that one, and a rollout
+/// would go on.
 ///
 /// # Errors
 /// None; the type is that of a program.
@@ -62,9 +64,10 @@ pub async fn program(
     work: impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     // No more of the environment is kept while the program runs.
-    let filter = Variables::read().environment_anyway().0.log;
+    let environment = Variables::read().environment_anyway().0;
     let log = |filter| telemetry::init(Format::Json, Output::Stdout, filter);
-    let begun = log(filter.as_deref()).or_else(|error| log(None).and(Err(error)));
+    let begun = log(environment.log.as_deref()).or_else(|error| log(None).and(Err(error)));
+    count_panics(function, metrics(&environment, Clock::system()));
     let said = async {
         // Whoever answers or takes messages does so with the default one.
         if let Err(error) = begun {
@@ -77,6 +80,20 @@ pub async fn program(
     let Err(error) = said.instrument(span.clone()).await else { return Ok(()) };
     span.in_scope(|| tracing::error!(%error, "the function cannot go on"));
     std::process::exit(1);
+}
+
+fn count_panics(function: &'static str, metrics: Metrics) {
+    let log = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        log(info);
+        metrics.failed(function);
+    }));
+}
+
+fn metrics(environment: &Environment, clock: Clock) -> Metrics {
+    Metrics::stdout(clock)
+        .of_stack(environment.stack_name.as_deref())
+        .of_version(environment.function_version.as_deref())
 }
 
 /// Starts: agent.toml (whose automations must be among `automations`, where the function has
@@ -107,9 +124,7 @@ pub async fn boot_anyway(
     Ok(Booted {
         stores: Aws::connect(config(&resources, environment.queue_url_dead.clone()), &sdk),
         lanes: Lanes::new(&resources),
-        metrics: Metrics::stdout(clock.clone())
-            .of_stack(environment.stack_name.as_deref())
-            .of_version(environment.function_version.as_deref()),
+        metrics: metrics(&environment, clock.clone()),
         jitter: Jitter::from_fn(fastrand::f64),
         clock,
         settings,

@@ -16,8 +16,9 @@ use crate::{Recorded, Unit};
 
 /// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
 /// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
-pub const WATCHED: [&str; 19] = [
+pub const WATCHED: [&str; 20] = [
     "Accepted",
+    "ApprovalsExpiring",
     "ApprovalsOldest",
     "ApprovalsWaiting",
     "BreakerOpen",
@@ -132,18 +133,29 @@ impl Metrics {
         self.emit(&[time("QueueWait", wait)], &[("lane", lane.as_str())]);
     }
 
-    /// RefusedSignatures{source}, RefusedSignatures{stack,source}: a request to `source`, one of agent.toml, was not
-    /// signed by its sender, or too long ago, or there is no secret to check it with.
+    /// RefusedSignatures{source}, RefusedSignatures{stack,source}, Unverified{stack,source}: a request to `source`, one of
+    /// agent.toml, was not signed by its sender, or too long ago.
     pub fn signature_refused(&self, source: &str) {
-        let (refused, of_source) = ([one("RefusedSignatures")], [("source", source)]);
         let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);
-        let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
-        let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
+        let of_stack = of_stack.as_ref().map(<[_; 2]>::as_slice);
+        let of_source = [("source", source)];
+        let refused = [one("RefusedSignatures"), one("Unverified")];
+        let of_source = Set { metrics: &refused[..1], dimensions: &of_source };
+        let of_stack = of_stack.map(|dimensions| Set { metrics: &refused, dimensions });
+        let sets: Vec<Set<'_>> = of_stack.into_iter().chain([of_source]).collect();
         self.write(&sets);
     }
 
-    /// Failures{stack,function}, Failures{stack,function,version}: a function could not do its work for a fault of ours
-    /// or of what it needs; never for what strangers can bring about.
+    /// Unverified{stack,source}: a request to `source` was signed by its sender. It outweighs what strangers do, so that
+    /// the sum over some time is above 0 only where signatures were refused and none has held.
+    pub fn signature_held(&self, source: &str) {
+        if let Some(stack) = self.stack.as_deref() {
+            self.emit(&[("Unverified", Unit::Count, -1_000.0)], &[(STACK, stack), ("source", source)]);
+        }
+    }
+
+    /// Failures{stack,function}, Failures{stack,function,version}: a function panicked, or could not do its work for a
+    /// fault of ours or of what it needs; never for what strangers can bring about where no code of ours is wrong.
     pub fn failed(&self, function: &'static str) {
         let [stack, version] = [&self.stack, &self.version].map(|name| name.as_deref().unwrap_or_default());
         let (failed, dimensions) =
@@ -157,8 +169,8 @@ impl Metrics {
         self.emit(&[one("Corrections")], &[("kind", kind.as_str())]);
     }
 
-    /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a
-    /// few words of ours.
+    /// NotReady{reason}: a batch went back because there is nothing to work on it with, or a webhook was refused because
+    /// there is no secret to check it with. `reason` is one of a few words of ours.
     pub fn not_ready(&self, reason: &'static str) {
         self.emit(&[one("NotReady")], &[("reason", reason)]);
     }
@@ -262,11 +274,15 @@ impl Metrics {
         self.emit(&[one("Throttled")], &[("model", model)]);
     }
 
-    /// ApprovalsWaiting, ApprovalsOldest: parked drafts, as the sweeper counts them, and for how long the one
-    /// that has waited longest has.
-    pub fn approvals_waiting(&self, count: u64, oldest: Duration) {
+    /// ApprovalsWaiting, ApprovalsOldest, ApprovalsExpiring: parked drafts, as the sweeper counts them, for how long the
+    /// one that has waited longest has, and the share, 0 to 1, that a draft has used up of the time until it expires;
+    /// written as per cent, while there is one.
+    pub fn approvals_waiting(&self, count: u64, oldest: Duration, used: Option<f64>) {
+        let waiting = ("ApprovalsWaiting", Unit::Count, number(count));
         let oldest = ("ApprovalsOldest", Unit::Seconds, oldest.as_secs_f64());
-        self.emit(&[("ApprovalsWaiting", Unit::Count, number(count)), oldest], &[]);
+        let used = used.map(|share| ("ApprovalsExpiring", Unit::Percent, share * 100.0));
+        let metrics: Vec<Metric<'_>> = [waiting, oldest].into_iter().chain(used).collect();
+        self.emit(&metrics, &[]);
     }
 
     /// Unaccounted: tasks that were accepted and have not ended, and that nothing will happen to any more. The

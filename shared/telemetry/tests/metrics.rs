@@ -104,11 +104,25 @@ fn what_is_watched_is_written_by_stack_as_well() {
     let (metrics, recorded) = Metrics::memory(clock());
     all(&metrics.of_stack(Some("afterhook-prod")));
     let mut by_stack: BTreeSet<String> = WATCHED.iter().map(|name| format!("{name}{{stack}}")).collect();
-    by_stack.insert("RefusedSignatures{stack,source}".to_owned());
+    by_stack.extend(["RefusedSignatures{stack,source}", "Unverified{stack,source}"].map(str::to_owned));
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 17, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 19, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
+}
+
+/// An alarm rings for a source of which some were refused and none has held, however few come.
+#[test]
+fn one_signature_that_holds_outweighs_the_refused() {
+    let (metrics, recorded) = Metrics::memory(clock());
+    let metrics = metrics.of_stack(Some("afterhook-prod"));
+    let of = |source| recorded.total("Unverified", &[("stack", "afterhook-prod"), ("source", source)]);
+    for _ in 0..3 {
+        metrics.signature_refused("github");
+        metrics.signature_refused("slack");
+    }
+    metrics.signature_held("slack");
+    assert_eq!((of("github"), of("slack")), (3.0, -997.0));
 }
 
 /// An alarm that watches the new version of a rollout hears nothing of the old one.
@@ -147,6 +161,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
     let expected = [
         "Accepted{}",
         "AckLatency{}",
+        "ApprovalsExpiring{}",
         "ApprovalsOldest{}",
         "ApprovalsWaiting{}",
         "BreakerOpen{model}",

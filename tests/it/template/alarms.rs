@@ -79,9 +79,23 @@ fn refused_signatures_are_alarmed_by_source_and_not_with_everything_that_strange
         "stack, source) WHERE stack = '${AWS::StackName}' GROUP BY source ORDER BY SUM() DESC LIMIT 1"
     );
     assert_eq!((number(&alarm["Metrics"][0]["Period"]), number(&alarm["Threshold"])), (900, 20));
+    // Where few come, three are enough, if no signature has held.
+    let few = template.properties("UnverifiedSourceAlarm");
+    assert_eq!(selected(text(&few["Metrics"][0]["Expression"])).unwrap(), ("Unverified", rest));
+    assert_eq!((number(&few["Metrics"][0]["Period"]), number(&few["Threshold"])), (3_600, 3));
     let refused = template.named("AWS::CloudWatch::Alarm").into_iter();
     let all = refused.filter(|name| template.properties(name)["MetricName"].as_str() == Some("4xx"));
     assert_eq!(all.count(), 0);
+}
+
+/// A call that has waited for a permit as long as it may is given up, and reports that time: no wait is longer.
+#[test]
+fn alarm_on_waits_for_permits_rings_before_calls_are_given_up() {
+    let policy = fs::read_to_string(workspace().join("shared/gemini/src/fleet/policy.rs")).unwrap();
+    let (_, bound) = policy.split_once("MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(").unwrap();
+    let seconds: i64 = bound.split_once(')').unwrap().0.parse().unwrap();
+    let threshold = number(&Template::read().properties("PermitWaitAlarm")["Threshold"]);
+    assert!(threshold > 0 && threshold < seconds * 1000, "{threshold} ms of {seconds} s");
 }
 
 /// What strangers do to the console must not use up what webhooks need.
@@ -105,7 +119,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
     for (metric, alarms) in alarmed(&template) {
         // Made of the access log, with the stack in their names; or with the stack among their own dimensions.
         if metric.ends_with("-${AWS::StackName}")
-            || ["RefusedSignatures", "Failures"].contains(&metric.as_str())
+            || ["RefusedSignatures", "Unverified", "Failures"].contains(&metric.as_str())
         {
             continue;
         }
@@ -124,7 +138,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
         }
     }
     for promised in [
-        "ApprovalsOldest",
+        "ApprovalsExpiring",
         "BreakerOpen",
         "BudgetUsed",
         "FailedTasks",
@@ -361,6 +375,11 @@ fn written() -> BTreeMap<String, Row> {
     add(&callers("metrics.signature_refused("), &|metrics| {
         metrics.clone().of_stack(Some("afterhook")).signature_refused("github");
     });
+    // Of every function, when it panics.
+    let functions = FUNCTIONS.map(|name| name.strip_suffix("Function").unwrap().to_lowercase());
+    let start = fs::read_to_string(workspace().join("shared/lambda/src/lib.rs")).unwrap();
+    assert!(start.contains("metrics.failed(function)"));
+    add(&functions.into(), &|metrics| metrics.failed("sweeper"));
     rows
 }
 

@@ -12,9 +12,12 @@ use crate::command::table::plain;
 use crate::command::task_text::ago;
 use crate::terminal::say;
 
-/// Prints a line for each model that was called. What cannot be read is no mistake of the configuration.
-pub(super) async fn show(args: &CheckArgs, settings: &Settings) {
-    match read(args, settings).await {
+/// Prints a line for each model that was called. Whether the system that was named has answered: what cannot be read out
+/// of a data directory is no mistake of the configuration.
+pub(super) async fn show(args: &CheckArgs, settings: &Settings) -> bool {
+    let read = read(args, settings).await;
+    let has_answered = read.is_ok() || !names_a_system(args);
+    match read {
         Ok(models) => {
             let now = Clock::system().now();
             for (number, model) in models.iter().filter(|model| model.breaker.is_used()).enumerate() {
@@ -26,6 +29,12 @@ pub(super) async fn show(args: &CheckArgs, settings: &Settings) {
         }
         Err(problem) => say!("\nwhat was learnt of the models is not known: {problem}"),
     }
+    has_answered
+}
+
+/// Whether a system that runs is asked.
+pub(super) fn names_a_system(args: &CheckArgs) -> bool {
+    args.console.is_some() || args.url.is_some()
 }
 
 /// What the fleet keeps of each model.

@@ -1,5 +1,5 @@
-//! A fleet of 500 environments at 50,000 calls a minute of one model: DynamoDB takes about 1,000 writes a
-//! second on one key (its documentation, "partition throughput"), and those that its condition refuses count.
+//! A fleet of 500 environments at 50,000 calls a minute of one model: DynamoDB takes about 1,000 write units a second on
+//! one key (its documentation, "partition throughput"), one for each KiB, and writes that its condition refuses count.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,9 +15,11 @@ use resilience::{Ask, Outcome, Urgency};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Ended, FleetModel, Parked, Policy, Shared, fresh_id};
+use super::{Ended, FleetModel, Parked, Policy, Read, Shared, fresh_id};
 use crate::budget::BudgetAccount;
+use crate::cache::Digest;
 use crate::config::Budgets;
+use crate::failure::FailureClass;
 use crate::signal::{Signal, Signals};
 
 const ENVIRONMENTS: u32 = 500;
@@ -29,7 +31,9 @@ const TOKENS: u64 = 1_000;
 const SECONDS: u64 = 8;
 const DAY: Duration = Duration::from_secs(36_000);
 /// From a function to DynamoDB, and back again.
-const WAY: Duration = Duration::from_micros(2_500);
+const WAY: Duration = Duration::from_millis(5);
+/// Bytes of an item besides key and value: names of attributes, version, end, and the limits that a refusal teaches.
+const ATTRIBUTES: usize = 200;
 
 /// The way to a store that is far away, and the writes of each key by the second.
 struct Counting {
@@ -47,20 +51,14 @@ impl StateWatcher for Counting {
         }
         Ok(())
     }
-
-    async fn after(&self, call: StateCall) -> Result<(), StoreError> {
-        if call == StateCall::Swap {
-            tokio::time::sleep(WAY).await;
-        }
-        Ok(())
-    }
 }
 
-impl Counting {
-    /// The most writes that one key took in one second.
-    fn hottest(&self) -> u32 {
-        self.writes.lock().unwrap().values().copied().max().unwrap_or_default()
-    }
+/// The most units that one key took in one second.
+async fn hottest(state: &WatchedState<Counting>) -> u32 {
+    let writes = state.watcher.writes.lock().unwrap().clone();
+    let ((key, _), writes) = writes.into_iter().max_by_key(|(_, writes)| *writes).unwrap();
+    let value = state.store.get(&key, start()).await.unwrap().unwrap().value.to_string();
+    writes * u32::try_from((key.len() + value.len() + ATTRIBUTES).div_ceil(1_024)).unwrap()
 }
 
 /// A fixed course of numbers from 0 to 1 (Weyl's sequence of the golden ratio).
@@ -69,18 +67,12 @@ fn random() -> f64 {
     (f64::from(DRAWN.fetch_add(1, Ordering::Relaxed)) * 0.618_033_988_75).fract()
 }
 
-/// What the fleet did.
-#[derive(Debug, Default)]
-struct Counts {
-    alone: AtomicU32,
-    cents: AtomicU32,
-    waited: Mutex<Vec<Duration>>,
-}
-
 struct Fleet {
     shared: Shared,
     began: Instant,
-    counts: Counts,
+    alone: AtomicU32,
+    cents: AtomicU32,
+    waited: Mutex<Vec<Duration>>,
 }
 
 impl Fleet {
@@ -89,13 +81,13 @@ impl Fleet {
     }
 
     /// Calls one after the other, as an environment that always has work.
-    async fn work(&self, model: &FleetModel) {
+    async fn work(&self, model: &FleetModel, digest: &Digest) {
         let mut slot = None;
         loop {
             let now = self.now();
             let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot, day_ends: after(now, DAY) };
             let asked = Instant::now();
-            let mut admitted = match model.admit(&self.shared, ask, None, now, true).await {
+            let mut admitted = match model.admit(&self.shared, ask, Some(digest), now, true).await {
                 Ok(admitted) => admitted,
                 Err(denied) => {
                     tokio::time::sleep(between(self.now(), denied.at).max(Duration::from_millis(5))).await;
@@ -104,11 +96,13 @@ impl Fleet {
                 }
             };
             slot = None;
-            self.counts.waited.lock().unwrap().push(asked.elapsed());
-            self.counts.alone.fetch_add(u32::from(admitted.is_alone), Ordering::Relaxed);
+            self.waited.lock().unwrap().push(asked.elapsed());
+            self.alone.fetch_add(u32::from(admitted.is_alone), Ordering::Relaxed);
             admitted.sent = true;
             tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
-            let ended = Ended { outcome: Outcome::Success { took: CALL }, took: CALL, ..Ended::UNKNOWN };
+            let (version, outcome) = (Some("gemini-3.8-flash".to_owned()), Outcome::Success { took: CALL });
+            let read = Some(Read { digest: digest.clone(), version, implicit: Some(0.5) });
+            let ended = Ended { outcome, took: CALL, read, ..Ended::UNKNOWN };
             admitted.settle(&self.shared, &Signals::none(), ended, self.now()).await;
         }
     }
@@ -125,7 +119,7 @@ impl Fleet {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
             reservation.risk(0.04);
-            self.counts.cents.fetch_add(4, Ordering::Relaxed);
+            self.cents.fetch_add(4, Ordering::Relaxed);
             reservation.close(self.now()).await;
         }
     }
@@ -136,7 +130,8 @@ fn fleet() -> (Arc<WatchedState<Counting>>, Arc<Fleet>) {
     let store = Embedded::in_memory(Clock::fixed(start())).unwrap().stores().state;
     let store = Arc::new(WatchedState { store, watcher: Counting { began, writes: Mutex::default() } });
     let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
-    (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
+    let (alone, cents, waited) = Default::default();
+    (store, Arc::new(Fleet { shared, began, alone, cents, waited }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,30 +143,32 @@ async fn five_hundred_environments_stay_below_what_one_key_takes() {
         ..ModelLimits::default()
     };
     let mut running = JoinSet::new();
-    for _ in 0..ENVIRONMENTS {
+    for n in 0..ENVIRONMENTS {
+        // The prompts of triage and of answers.
+        let digest = Digest::numbered(n as usize % 2);
         let model =
             Arc::new(FleetModel::new("m", (0, ""), Policy::new("m", &limits, ENVIRONMENTS, 0).unwrap()));
         for _ in 0..AT_ONCE {
-            let (fleet, model) = (Arc::clone(&fleet), Arc::clone(&model));
-            running.spawn(async move { fleet.work(&model).await });
+            let (fleet, model, digest) = (Arc::clone(&fleet), Arc::clone(&model), digest.clone());
+            running.spawn(async move { fleet.work(&model, &digest).await });
         }
     }
     tokio::time::sleep(Duration::from_secs(SECONDS)).await;
     running.abort_all();
-    let mut waited = std::mem::take(&mut *fleet.counts.waited.lock().unwrap());
+    let mut waited = std::mem::take(&mut *fleet.waited.lock().unwrap());
     waited.sort_unstable();
     let (admitted, p99) = (waited.len() as u64, waited[waited.len() * 99 / 100]);
-    let hottest = store.watcher.hottest();
+    let hottest = hottest(&store).await;
     // A burst of two seconds, and the rate.
     let most = PER_MINUTE * (SECONDS + 2) / 60;
     assert!((most * 85 / 100..=most).contains(&admitted), "{admitted} of {most}");
-    let alone = fleet.counts.alone.load(Ordering::Relaxed);
+    let alone = fleet.alone.load(Ordering::Relaxed);
     assert!(u64::from(alone) * 1_000 <= admitted, "{alone} of {admitted} without the fleet's limits");
-    assert!(hottest < 1_000, "{hottest} writes a second");
+    assert!(hottest < 1_000, "{hottest} units a second");
     assert!(p99 < Duration::from_millis(500), "{p99:?}");
 }
 
-/// Environments that spend `usd` a day: what they spent within `time`, and the most writes to one key in a second.
+/// Environments that spend `usd` a day: what they spent within `time`, and the most units of one key in a second.
 async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
     let (store, fleet) = fleet();
     let budgets = Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None, ..Budgets::default() };
@@ -185,15 +182,15 @@ async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
     }
     let all = async { while running.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(time, all).await;
-    let cents = fleet.counts.cents.load(Ordering::Relaxed);
-    (f64::from(cents) / 100.0, store.watcher.hottest())
+    let cents = fleet.cents.load(Ordering::Relaxed);
+    (f64::from(cents) / 100.0, hottest(&store).await)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one_key_takes() {
     let (spent, hottest) = spent_of(50_000.0, ENVIRONMENTS, Duration::from_secs(15)).await;
     assert!(spent > 200.0, "{spent}");
-    assert!(hottest < 1_000, "{hottest} writes a second");
+    assert!(hottest < 1_000, "{hottest} units a second");
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ pub(crate) const EVERY: &[Call] = &[
     ("rejected", |metrics| metrics.rejected("signature")),
     ("claimed", |metrics| metrics.claimed(Lane::Bulk, MS)),
     ("signature_refused", |metrics| metrics.signature_refused("github")),
+    ("signature_held", |metrics| metrics.signature_held("github")),
     ("not_ready", |metrics| metrics.not_ready("no_model_key")),
     ("failed", |metrics| metrics.failed("processor")),
     ("corrected", |metrics| metrics.corrected(CorrectionKind::Thumb)),
@@ -35,7 +36,7 @@ pub(crate) const EVERY: &[Call] = &[
     ("coalesced", Metrics::coalesced),
     ("cache_hit", Metrics::cache_hit),
     ("budget_used", |metrics| metrics.budget_used("day", 0.5)),
-    ("approvals_waiting", |metrics| metrics.approvals_waiting(2, MS)),
+    ("approvals_waiting", |metrics| metrics.approvals_waiting(2, MS, Some(0.5))),
     ("unaccounted", |metrics| metrics.unaccounted(-1)),
 ];
 
