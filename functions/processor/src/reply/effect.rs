@@ -256,6 +256,7 @@ impl<'a> Entry<'a> {
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::AccountRefused
             | ServiceFailure::PlaceRefused
+            | ServiceFailure::NotFound
             | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
@@ -309,6 +310,7 @@ impl<'a> Entry<'a> {
             | ServiceFailure::Refused
             | ServiceFailure::AccountRefused
             | ServiceFailure::PlaceRefused
+            | ServiceFailure::NotFound
             | ServiceFailure::Closed => {
                 self.retract().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())
