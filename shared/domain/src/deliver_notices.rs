@@ -245,6 +245,7 @@ fn delay(failure: ServiceFailure) -> Duration {
         ServiceFailure::Refused
         | ServiceFailure::AccountRefused
         | ServiceFailure::PlaceRefused
+        | ServiceFailure::NotFound
         | ServiceFailure::Closed => NOTICE_REFUSED_RETRY,
     }
 }

@@ -195,6 +195,8 @@ pub enum ServiceFailure {
     /// The service refuses our account in this place alone: a channel that it was not invited to, a team that it is no
     /// member of. As above, but elsewhere our account goes on.
     PlaceRefused,
+    /// The service does not find the thread: it is gone, or hidden from our account. As above while nobody can tell which.
+    NotFound,
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
@@ -211,6 +213,7 @@ impl ServiceFailure {
             | Self::Refused
             | Self::AccountRefused
             | Self::PlaceRefused
+            | Self::NotFound
             | Self::Closed => false,
         }
     }

@@ -112,7 +112,7 @@ pub(crate) async fn audience(
     let note: WireNote = match api.call(call, &Request::get(url, &[])).await {
         Ok(note) => note,
         // A note that is gone, or that our account does not see, says nothing.
-        Err(error) if error.failure == ServiceFailure::PlaceRefused => return Ok(None),
+        Err(error) if error.failure == ServiceFailure::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let among_staff = note.is_internal() || noteable(api, call, place).await?.confidential;
@@ -145,7 +145,7 @@ pub(crate) async fn sight(api: &Gitlab, call: Call, place: Place<'_>) -> Result<
     match project(api, call, place).await {
         Ok(project) if project.shows_all() => Ok(Sight::Whole),
         Ok(_) => Ok(Sight::Part),
-        Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+        Err(error) if error.failure == ServiceFailure::NotFound => Ok(Sight::Nothing),
         Err(error) => Err(error),
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     match answer.status {
         // The role is that of the whole project, unless it says the same of an archived one or a locked discussion.
         StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint),
-        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::NotFound, answer, &said, hint),
         _ => client.failed(call, answer, &said, hint),
     }
 }

@@ -125,7 +125,7 @@ impl Comments for Jira {
         let url = self.client.base().join(&path);
         match self.call::<IgnoredAny>(call, &Request::get(url, &[])).await {
             Ok(_) => Ok(Sight::Whole),
-            Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+            Err(error) if error.failure == ServiceFailure::NotFound => Ok(Sight::Nothing),
             Err(error) => Err(error),
         }
     }

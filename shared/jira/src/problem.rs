@@ -14,9 +14,9 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         status if status == StatusCode::PAYMENT_REQUIRED || shut_out.is_some() || wants_captcha(answer) => {
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
-        // Permissions are those of the whole project.
-        StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint),
-        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        // Permissions are the project's, but a workflow may take that to comment from one status alone.
+        StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::NotFound, answer, &said, hint),
         _ => client.failed(call, answer, &said, hint),
     }
 }

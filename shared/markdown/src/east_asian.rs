@@ -1,10 +1,12 @@
-//! Emphasis beside East Asian text, which has no spaces between its words.
+//! Emphasis that begins or ends within a word: beside East Asian text, which has no spaces between its words, and
+//! wherever somebody forgot one (`**Note:**text`).
 //!
 //! By CommonMark's rules, signs of emphasis between a punctuation mark and a letter neither open nor close anything:
 //! `**重要。**です` would be shown with its signs. People and models mean it as emphasis, so a mark that is invisible
-//! to readers goes between the signs and the East Asian text beside them, and is taken out of what the parser gives.
-//! Runs of two signs are meant so, and single stars around a quotation (`これは*「重要」*です`): any other single sign is a
-//! footnote's (`100円*です。*税込`), a product's (`幅*（高さ＋1）*2`) or a part of a name.
+//! to readers goes between the signs and the letter beside them, and is taken out of what the parser gives.
+//! Runs of two signs are meant so, and single stars around a quotation or an aside (`これは*「重要」*です`): any other single
+//! sign is a footnote's (`100円*です。*税込`), a product's (`幅*（高さ＋1）*2`) or a part of a name. Beside other letters, a run
+//! counts if it ends what another one has begun at the edge of a word: `f(x)**n + g(x)**n` are powers.
 
 use std::borrow::Cow;
 
@@ -20,7 +22,8 @@ pub(crate) struct Marked<'m>(Cow<'m, str>);
 
 impl<'m> Marked<'m> {
     pub(crate) fn of(markdown: &'m str) -> Self {
-        let needs_none = markdown.contains(MARK) || !markdown.chars().any(is_east_asian);
+        let may_need = STRONG.iter().any(|run| markdown.contains(run)) || markdown.chars().any(is_east_asian);
+        let needs_none = markdown.contains(MARK) || !may_need;
         Self(if needs_none { Cow::Borrowed(markdown) } else { Cow::Owned(marked(markdown)) })
     }
 
@@ -33,7 +36,7 @@ impl<'m> Marked<'m> {
 
 fn marked(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len() + 64);
-    let (mut rest, mut before) = (markdown, None);
+    let (mut rest, mut before, mut opened) = (markdown, None, None);
     while let Some(at) = rest.find(['*', '_', '~']) {
         let (plain, from) = rest.split_at(at);
         text.push_str(plain);
@@ -41,7 +44,28 @@ fn marked(markdown: &str) -> String {
         let sign = from.chars().next().unwrap_or_default();
         let end = from.find(|c| c != sign).unwrap_or(from.len());
         let (run, behind) = from.split_at(end);
-        let (left, right) = sides(run, before, behind.chars().next());
+        let after = behind.chars().next();
+        if plain.contains("\n\n") {
+            opened = None;
+        }
+        let (mut left, mut right) = sides(run, before, after);
+        if run == "*" && before != Some('\\') {
+            left |= before.is_some_and(is_east_asian)
+                && behind.split_once('*').is_some_and(|(text, _)| is_aside(text));
+            right |= after.is_some_and(is_east_asian) && is_aside(plain);
+        }
+        if STRONG.contains(&run) && before != Some('\\') {
+            if opened == Some(run) && before.is_some_and(|c| !c.is_whitespace()) {
+                right |= !is_letter(before) && is_letter(after);
+                opened = None;
+            } else if opened.is_none()
+                && after.is_some_and(|c| !c.is_whitespace())
+                && begins(&text, before, after)
+            {
+                left |= is_letter(before) && !is_letter(after);
+                opened = Some(run);
+            }
+        }
         text.extend(left.then_some(MARK));
         text.push_str(run);
         text.extend(right.then_some(MARK));
@@ -49,6 +73,38 @@ fn marked(markdown: &str) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// Signs that are meant as emphasis wherever they come in pairs.
+const STRONG: [&str; 3] = ["**", "***", "~~"];
+
+/// Whether signs behind `text`, which ends with `before`, are meant to begin an emphasis: at the edge of a word, or
+/// within one. A short word may be a factor: `x**(2)`.
+fn begins(text: &str, before: Option<char>, after: Option<char>) -> bool {
+    let is_word = || text.chars().rev().take(2).filter(|c| c.is_alphabetic()).count() == 2;
+    let is_opening = |c: char| c.is_alphabetic() || "([\"'“‘«".contains(c);
+    let is_asian_mark = |c: char| is_east_asian(c) && !c.is_alphanumeric();
+    match before {
+        None => true,
+        Some(c) if is_east_asian(c) || c.is_whitespace() => true,
+        Some(c) if c.is_alphanumeric() => {
+            after.is_some_and(|c| is_asian_mark(c) || (is_opening(c) && is_word()))
+        }
+        Some(c) => !c.is_ascii() || "([{\"':,;|>".contains(c),
+    }
+}
+
+fn is_letter(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
+}
+
+/// Whether `text` is words in brackets, and no part of a formula.
+fn is_aside(text: &str) -> bool {
+    let inside = [('（', '）'), ('(', ')')]
+        .into_iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close));
+    let is_formula = |c: char| c.is_numeric() || c == '\n' || "+-/=^×÷＋－−／＝".contains(c);
+    inside.is_some_and(|inside| !inside.is_empty() && !inside.contains(is_formula))
 }
 
 /// Quotation marks, of which no product or footnote is made.
@@ -61,7 +117,10 @@ fn sides(run: &str, before: Option<char>, after: Option<char>) -> (bool, bool) {
     let has = |quotes: &str, side: Option<char>| side.is_some_and(|c| quotes.contains(c));
     match run {
         "*" if before != Some('\\') => (left && has(OPENING, after), right && has(CLOSING, before)),
-        "**" | "***" | "~~" if before != Some('\\') => (left, right),
+        // Between two letters nothing is missing, and the mark would be a punctuation too many.
+        _ if STRONG.contains(&run) && before != Some('\\') => {
+            (left && !is_letter(after), right && !is_letter(before))
+        }
         // `__init__` is a name, also beside such text.
         "__" if left && right => (true, true),
         _ => (false, false),
@@ -132,6 +191,14 @@ mod tests {
             ("これは__重要__です", "これは<strong>重要</strong>です"),
             ("これは*「重要」*です", "これは<em>「重要」</em>です"),
             ("これは*『A』と『B』*、*【C】*です", "これは<em>『A』と『B』</em>、<em>【C】</em>です"),
+            ("これは*（強調）*です", "これは<em>（強調）</em>です"),
+            ("**Note:**text", "<strong>Note:</strong>text"),
+            ("see **\"a\"**s, ~~old.~~new", "see <strong>\"a\"</strong>s, <del>old.</del>new"),
+            ("x**：重要**y", "x<strong>：重要</strong>y"),
+            ("un**believ-**able (**a.**b)", "un<strong>believ-</strong>able (<strong>a.</strong>b)"),
+            ("**重要**y と **重要。**y", "<strong>重要</strong>y と <strong>重要。</strong>y"),
+            ("word**(a note)**", "word<strong>(a note)</strong>"),
+            ("***Note:***text", "<em><strong>Note:</strong></em>text"),
             ("これは***重要。***です", "これは<em><strong>重要。</strong></em>です"),
             ("**API（`x`）**を使う", "<strong>API（<code>x</code>）</strong>を使う"),
         ] {
@@ -150,6 +217,12 @@ mod tests {
             "100円*です。*税込",
             "面積は幅*（高さ＋1）*二です",
             "設計_「最終」_版",
+            "2 * 3 * 4",
+            "f(x)**n + g(x)**n",
+            "x**(2)+y**(3)",
+            "src/**/*.rs and lib/**a",
+            "f(**opts) and **more",
+            "a ** b.** c",
             "設計_最終_版",
             "メソッド__init__を呼ぶ",
             "重要 ** です ** か",

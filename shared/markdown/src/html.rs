@@ -12,18 +12,47 @@ use crate::raw_html::shown;
 /// `markdown` as HTML of at most `limit`.
 #[must_use]
 pub fn to_html(markdown: &str, limit: Limit) -> String {
+    fitted(markdown, limit, convert)
+}
+
+/// The same for a service that fills templates in what it is given (Liquid): it finds none, in code as elsewhere.
+#[must_use]
+pub fn to_inert_html(markdown: &str, limit: Limit) -> String {
+    fitted(markdown, limit, |markdown| inert(&convert(markdown)))
+}
+
+fn fitted(markdown: &str, limit: Limit, convert: impl Fn(&str) -> String) -> String {
     let whole = convert(markdown);
     if limit.fits(&whole) {
         return whole;
     }
     let room = limit.without(CUT).without("<p></p>\n").max();
-    let (mut html, cut) = fit(markdown, room, convert, |html| limit.size(html));
+    let (mut html, cut) = fit(markdown, room, &convert, |html| limit.size(html));
     if cut {
         html.push_str("<p>");
         html.push_str(CUT);
         html.push_str("</p>\n");
     }
     html
+}
+
+/// `html` with a space of no width within every `{{` and `{%`, also where tags stand in between: the service may look for
+/// templates in what is left without them.
+fn inert(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + 16);
+    let mut rest = html;
+    while let Some((before, behind)) = rest.split_once('{') {
+        out.push_str(before);
+        out.push('{');
+        let mut next = behind;
+        while let Some((_, after)) = next.strip_prefix('<').and_then(|tag| tag.split_once('>')) {
+            next = after;
+        }
+        out.extend(next.starts_with(['{', '%']).then_some('\u{200B}'));
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn convert(markdown: &str) -> String {
@@ -135,6 +164,30 @@ mod tests {
             "<p><a href=\"https://x.example/p.png\">a</a></p>\n"
         );
         assert_eq!(html("[![a](data:x)](https://x.example)"), "<p><a href=\"https://x.example\">a</a></p>\n");
+    }
+
+    #[test]
+    fn templates_are_broken_for_whoever_fills_them() {
+        let inert = |markdown: &str| to_inert_html(markdown, Limit::bytes(100_000));
+        for (markdown, expected) in [
+            ("{{ticket.latest_comment}}", "<p>{\u{200B}{ticket.latest_comment}}</p>\n"),
+            ("{% if x %}", "<p>{\u{200B}% if x %}</p>\n"),
+            ("{\\{x}} {{{x}}}", "<p>{\u{200B}{x}} {\u{200B}{\u{200B}{x}}}</p>\n"),
+            ("{*{x}}*", "<p>{\u{200B}<em>{x}}</em></p>\n"),
+            ("&#123;&lbrace;x}}", "<p>{\u{200B}{x}}</p>\n"),
+            ("`{{x}}`", "<p><code>{\u{200B}{x}}</code></p>\n"),
+            ("{a} } 5 %", "<p>{a} } 5 %</p>\n"),
+        ] {
+            assert_eq!(inert(markdown), expected, "{markdown}");
+        }
+        for hidden in
+            ["```{{x}}\na\n```", "[a](https://x.example/{{x}})", "{<!-- -->{x}}", "{<kbd>{x}}</kbd>"]
+        {
+            let html = inert(hidden);
+            assert!(!html.contains("{{") && !html.contains("{<"), "{html}");
+        }
+        let long = to_inert_html(&"{{x}} ".repeat(2_000), Limit::bytes(5_000));
+        assert!(long.len() <= 5_000 && long.contains(CUT));
     }
 
     #[test]

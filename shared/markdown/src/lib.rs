@@ -32,7 +32,7 @@ pub use adf::to_adf;
 pub use adf_text::adf_to_text;
 pub use fence::{code_span, fenced};
 pub use fit::{open_fence, shorten};
-pub use html::to_html;
+pub use html::{to_html, to_inert_html};
 pub use html_as_text::html_as_text;
 pub use in_fences::in_fences;
 pub use limit::Limit;

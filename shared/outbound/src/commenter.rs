@@ -156,15 +156,15 @@ pub trait Comments: fmt::Debug + Send + Sync {
         Ok(Sight::Part)
     }
 
-    /// What `error` is about: where it may be of this place alone, what that stands in is asked for. Nothing has
-    /// happened yet, so what cannot be told now is asked later.
+    /// What `error` is about: where the thread is not found, what that stands in is asked for. Nothing has happened yet,
+    /// so what cannot be told now is asked later.
     async fn explained(&self, call: Call, place: Self::Place<'_>, error: ServiceError) -> ServiceError {
-        if error.failure != ServiceFailure::PlaceRefused {
+        if error.failure != ServiceFailure::NotFound {
             return error;
         }
         match self.sight(Call { operation: Self::OPERATIONS.state, ..call }, place).await {
             Ok(Sight::Whole) => ServiceError { failure: ServiceFailure::Closed, ..error },
-            Ok(Sight::Part) => error,
+            Ok(Sight::Part) => ServiceError { failure: ServiceFailure::PlaceRefused, ..error },
             Ok(Sight::Nothing) => ServiceError { failure: ServiceFailure::AccountRefused, ..error },
             Err(unknown) => unknown,
         }

@@ -36,6 +36,8 @@ pub struct Contract<S> {
     pub refusals: &'static [(u16, &'static str)],
     /// Those of the whole account, each with what the service says.
     pub account_refusals: &'static [(u16, &'static str, &'static str)],
+    /// Those that may be of one thread alone, in the same way: they stop nothing elsewhere.
+    pub place_refusals: &'static [(u16, &'static str, &'static str)],
     /// A success that is not what the API documents.
     pub unreadable: fn() -> Reply,
 }
@@ -62,6 +64,11 @@ macro_rules! contract_tests {
         #[tokio::test]
         async fn an_account_that_is_not_let_in_is_refused_as_a_whole() {
             $crate::contract::tells_when_the_account_is_refused(&$contract).await;
+        }
+
+        #[tokio::test]
+        async fn a_thread_that_is_refused_stops_no_other() {
+            $crate::contract::tells_when_a_thread_is_refused(&$contract).await;
         }
 
         #[tokio::test]
@@ -163,10 +170,23 @@ pub async fn says_how_to_mend_refusals<S: Comments>(contract: &Contract<S>) {
 
 /// Whoever is not let in at all is told so, and how to mend it.
 pub async fn tells_when_the_account_is_refused<S: Comments>(contract: &Contract<S>) {
-    for (status, said, word) in contract.account_refusals {
+    tells_refusals(contract, contract.account_refusals, ServiceFailure::AccountRefused).await;
+}
+
+/// What the service may refuse for one thread alone neither ends that thread's tasks nor stops those of others.
+pub async fn tells_when_a_thread_is_refused<S: Comments>(contract: &Contract<S>) {
+    tells_refusals(contract, contract.place_refusals, ServiceFailure::PlaceRefused).await;
+}
+
+async fn tells_refusals<S: Comments>(
+    contract: &Contract<S>,
+    refusals: &'static [(u16, &'static str, &'static str)],
+    expected: ServiceFailure,
+) {
+    for (status, said, word) in refusals {
         let error = contract.error;
         let error = contract.failed(TIMEOUT, move |_| error(*status, said)).await;
-        assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}: {error}");
+        assert_eq!(error.failure, expected, "{status}: {error}");
         assert!(error.message.contains(word), "{word}: {error}");
     }
 }

@@ -14,10 +14,10 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let (said, hint) = (said(&answer.body), hint(answer.status));
     let failure = match (answer.status, reset(answer)) {
         (StatusCode::TOO_MANY_REQUESTS, Some(after)) => ServiceFailure::Throttled { after },
-        // What the token may not do for one incident, it may not do for another.
-        (StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN, _) => ServiceFailure::AccountRefused,
-        // Nobody can delete an incident: it is another account's, or of a team that the token does not see.
-        (StatusCode::NOT_FOUND, _) => ServiceFailure::AccountRefused,
+        (StatusCode::PAYMENT_REQUIRED, _) => ServiceFailure::AccountRefused,
+        // A user's token may do in one team what it may not do in another. Nobody can delete an incident: one that is
+        // not found is another account's, or of a team that the token does not see.
+        (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _) => ServiceFailure::PlaceRefused,
         (StatusCode::BAD_REQUEST, _) if says(&said, &NO_SUCH_USER) => ServiceFailure::AccountRefused,
         _ => return client.failed(call, answer, &said, hint),
     };
@@ -39,7 +39,9 @@ fn hint(status: StatusCode) -> Option<&'static str> {
             "check PAGERDUTY_API_TOKEN, and whether PAGERDUTY_API_URL is of its region"
         }
         StatusCode::PAYMENT_REQUIRED => "the account's plan does not have this",
-        StatusCode::FORBIDDEN => "the token may only read: make one that may write",
+        StatusCode::FORBIDDEN => {
+            "the token may only read, or its user may not write in that team: make one that may"
+        }
         StatusCode::NOT_FOUND => {
             "the incident is another account's, or of a team that the token does not see"
         }

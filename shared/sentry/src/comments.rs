@@ -82,7 +82,7 @@ impl Comments for Sentry {
         let url = issue.all(self.client.base());
         match self.call::<IgnoredAny>(call, &Request::get(url, &[("limit", "1")])).await {
             Ok(_) => Ok(Sight::Whole),
-            Err(error) if error.failure == ServiceFailure::PlaceRefused => Ok(Sight::Nothing),
+            Err(error) if error.failure == ServiceFailure::NotFound => Ok(Sight::Nothing),
             Err(error) => Err(error),
         }
     }

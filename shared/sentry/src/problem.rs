@@ -12,12 +12,12 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let said = said(&answer.body);
     match shut_out(&answer.body).filter(|_| [401, 403].contains(&answer.status.as_u16())) {
         Some(hint) => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, Some(hint)),
-        // What the token may not do for one issue, it may not do for another.
+        // A user's token may do in the projects of its teams what it may not do in others.
         None if answer.status == StatusCode::FORBIDDEN => {
-            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint(answer.status))
+            client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint(answer.status))
         }
         None if answer.status == StatusCode::NOT_FOUND => {
-            client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint(answer.status))
+            client.failed_as(call, ServiceFailure::NotFound, answer, &said, hint(answer.status))
         }
         None => client.failed(call, answer, &said, hint(answer.status)),
     }

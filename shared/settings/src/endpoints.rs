@@ -198,12 +198,18 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
     }
 }
 
-/// The version that an address of the model's API ends with, or one of the paths behind it. Ours comes behind the
-/// address, so that every call would go to a path with two versions, and be answered that there is no such model.
+/// What the model's API has behind its version.
+const BEHIND_VERSION: [&str; 4] = ["cachedContents", "models", "openai", "tunedModels"];
+
+/// The version in an address of the model's API: what it ends with, or what one of the API's paths stands behind. Ours
+/// comes behind the address, so that every call would go to a path with two versions, and be answered that there is no
+/// such model.
 pub(crate) fn version_in(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let mut segments = url.path_segments()?.filter(|segment| !segment.is_empty()).rev();
-    let last = segments.next()?;
-    let named = if matches!(last, "models" | "openai") { segments.next()? } else { last };
-    (VERSION.fits)(named).then(|| named.to_owned())
+    let segments: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
+    let behind = segments.iter().skip(1).map(Some).chain([None]);
+    let mut named = segments.iter().zip(behind).filter(|(segment, _)| (VERSION.fits)(segment));
+    named
+        .find(|(_, next)| next.is_none_or(|next| BEHIND_VERSION.contains(next)))
+        .map(|(version, _)| (*version).to_owned())
 }

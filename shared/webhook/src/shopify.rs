@@ -75,9 +75,8 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     let person = body.text("/email").or_else(|| body.text("/contact_email"));
     let person = person.or_else(|| body.text("/customer/email"));
     let date = body.date("/updated_at").or_else(|| body.date("/created_at"));
-    let created = name.ends_with(".create").then(|| body.date("/created_at")).flatten();
     let text = summary(body);
-    let happening = reported(&name, &format!("{kind}/{id}"), created.or(date), &text);
+    let happening = reported(body, &name, &format!("{kind}/{id}"), &text);
     Ok(Parsed::Event(Box::new(Event {
         actor_id: body.id("/customer/id"),
         title: Some(format!("{name} {}", body.id("/name").unwrap_or_else(|| id.clone()))),
@@ -102,11 +101,16 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     })))
 }
 
-/// Two subscriptions to one topic may ask for other fields, or another version of the API. An object is created once;
-/// two updates of one second are told apart by what they say.
-fn reported(name: &str, object: &str, date: Option<Timestamp>, text: &str) -> Option<Happening> {
-    let said = if name.ends_with(".create") { String::new() } else { hash(text.as_bytes()) };
-    happening([Some(name), Some(object), date.map(|date| date.to_string()).as_deref(), Some(&said)])
+/// Two subscriptions to one topic may ask for other fields, or another version of the API: what they say differs, and
+/// the date does not. An object is created once. A change without a date of its own is told apart by what is said.
+fn reported(body: JsonView<'_>, name: &str, object: &str, text: &str) -> Option<Happening> {
+    let date = |pointer| body.date(pointer).map(|date: Timestamp| date.to_string());
+    let (created, updated) = (date("/created_at"), date("/updated_at"));
+    let (at, said) = match (name.ends_with(".create"), created, updated) {
+        (true, Some(at), _) | (_, _, Some(at)) => (Some(at), String::new()),
+        (_, created, None) => (created, hash(text.as_bytes())),
+    };
+    happening([Some(name), Some(object), at.as_deref(), Some(&said)])
 }
 
 /// Kind and id of the object: `order` and `820982911946154508` of

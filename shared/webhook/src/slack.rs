@@ -127,8 +127,8 @@ fn is_stamp(text: &str) -> bool {
     text.split_once('.').is_some_and(|(seconds, rest)| digits(seconds, 12) && digits(rest, 6))
 }
 
-/// What a person sees of a message: its text, or what stands in its blocks alone; what it forwards, quoted; and the names
-/// of its files.
+/// What a person sees of a message: its blocks, or its text where they say nothing; what it forwards, quoted; and the
+/// names of its files.
 #[must_use]
 pub fn slack_text(message: &serde_json::Value) -> String {
     let message = JsonView(message);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
-use markdown::to_html;
+use markdown::to_inert_html;
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operations, Request, Sight, is_recent};
 
@@ -90,7 +90,8 @@ impl Comments for Zendesk {
                 "the ticket is closed and takes no more comments: the requester must open a follow-up";
             return Err(self.client.error(call, ServiceFailure::Closed, message.to_owned()));
         }
-        let html = to_html(text, SERVICE.longest_text);
+        // Zendesk fills placeholders in an agent's comment: one in a draft could publish what is internal.
+        let html = to_inert_html(text, SERVICE.longest_text);
         let update = UpdateRequest {
             ticket: Update {
                 comment: NewComment { html_body: &html, public },

@@ -23,8 +23,9 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         status if status == StatusCode::PAYMENT_REQUIRED || shut_out.is_some() => {
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
-        StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint),
-        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        // An agent may do in one group what it may not do in another.
+        StatusCode::FORBIDDEN => client.failed_as(call, ServiceFailure::PlaceRefused, answer, &said, hint),
+        StatusCode::NOT_FOUND => client.failed_as(call, ServiceFailure::NotFound, answer, &said, hint),
         _ => client.failed(call, answer, &said, hint),
     }
 }

@@ -259,6 +259,7 @@ impl<'a> Entry<'a> {
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::AccountRefused
             | ServiceFailure::PlaceRefused
+            | ServiceFailure::NotFound
             | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
@@ -312,6 +313,7 @@ impl<'a> Entry<'a> {
             | ServiceFailure::Refused
             | ServiceFailure::AccountRefused
             | ServiceFailure::PlaceRefused
+            | ServiceFailure::NotFound
             | ServiceFailure::Closed => {
                 self.retract().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())

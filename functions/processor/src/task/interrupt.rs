@@ -185,7 +185,7 @@ impl Interrupt {
             ServiceFailure::Throttled { after: wait } => {
                 Self::defer(error.to_string(), Some(after(now, wait)))
             }
-            ServiceFailure::AccountRefused | ServiceFailure::PlaceRefused => {
+            ServiceFailure::AccountRefused | ServiceFailure::PlaceRefused | ServiceFailure::NotFound => {
                 let whole_tenant = error.failure == ServiceFailure::AccountRefused;
                 Self::Defer(Box::new(Deferred {
                     refused_by: Some(RefusedBy { service: error.service, whole_tenant }),

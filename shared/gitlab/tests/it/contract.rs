@@ -49,5 +49,6 @@ contract_tests!(Contract {
         ),
         (403, "You cannot perform write operations on a read-only instance", "read-only"),
     ],
+    place_refusals: &[(404, "404 Not found", "member of the project")],
     unreadable: || Reply::json(201, json!({"id": "x"})),
 });

@@ -26,7 +26,6 @@ contract_tests!(Contract {
     account_refusals: &[
         (401, "no", "JIRA_API_TOKEN"),
         (402, "no", "bill"),
-        (403, "no", "Add Comments"),
         (403, "Current user not permitted to use Jira", "access to Jira"),
         (403, "Basic auth with password is not allowed on this instance.", "JIRA_API_TOKEN"),
         (
@@ -36,5 +35,6 @@ contract_tests!(Contract {
         ),
         (404, "Site temporarily unavailable", "deactivated"),
     ],
+    place_refusals: &[(403, "no", "Add Comments")],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

@@ -42,5 +42,6 @@ contract_tests!(Contract {
         (413, "Usage limit exceeded", "plan"),
         (403, "Invalid scope: `write` required", "permission to write"),
     ],
+    place_refusals: &[(403, "You don't have permission", "permission to write")],
     unreadable: || Reply::json(200, json!({"data": null})),
 });

@@ -25,10 +25,9 @@ contract_tests!(Contract {
     refusals: &[(400, "PAGERDUTY_EMAIL")],
     account_refusals: &[
         (401, "no", "check PAGERDUTY_API_TOKEN"),
-        (404, "Not Found", "another account"),
-        (403, "Access Denied", "may only read"),
         (402, "Account does not have the abilities to perform the action", "plan"),
         (400, "Requester User Not Found", "PAGERDUTY_EMAIL"),
     ],
+    place_refusals: &[(403, "Access Denied", "may only read"), (404, "Not Found", "another account")],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

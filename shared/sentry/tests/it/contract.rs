@@ -30,9 +30,9 @@ contract_tests!(Contract {
         (401, "no", "check SENTRY_AUTH_TOKEN"),
         (401, "sso-required", "single sign-on"),
         (403, "sso-required", "single sign-on"),
-        (403, "You do not have permission to perform this action.", "event:write"),
         (403, "2fa-required", "two-factor"),
         (401, "email-verification-required", "address"),
     ],
+    place_refusals: &[(403, "You do not have permission to perform this action.", "event:write")],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

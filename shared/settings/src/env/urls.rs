@@ -14,8 +14,8 @@ pub(super) fn base(reader: &Reader<'_>, name: &str) -> Option<String> {
 pub(super) fn model_base(reader: &Reader<'_>, name: &str) -> Option<String> {
     let url = base(reader, name)?;
     let Some(version) = version_in(&url) else { return Some(url) };
-    let problem = format!("ends with the version of the API, which is put behind it once more: `/{version}`");
-    reader.wrong(name, problem, "leave it out; another version than v1beta is `api_version` in [models]");
+    let problem = format!("names the version of the API, which is put behind it once more: `/{version}`");
+    reader.wrong(name, problem, "end it before the version, without a model's path; another version than v1beta is `api_version` in [models]");
     None
 }
 
@@ -68,12 +68,25 @@ mod tests {
 
     #[test]
     fn the_address_of_the_models_api_has_no_version() {
-        for url in
-            ["http://127.0.0.1:9", "https://gateway.example/gemini", "https://gateway.example/v1x/gemini"]
-        {
+        for url in [
+            "http://127.0.0.1:9",
+            "https://gateway.example/gemini",
+            "https://gateway.example/v1x/gemini",
+            "https://gateway.example/v1/acme/models-eu",
+        ] {
             assert_eq!(mistake(url), None, "{url}");
         }
-        for version in ["v1beta", "v1", "v1alpha", "v1beta/", "v1beta/models", "v1beta/openai"] {
+        for version in [
+            "v1beta",
+            "v1",
+            "v1alpha",
+            "v1beta/",
+            "v1beta/models",
+            "v1beta/openai",
+            "v1beta/models/gemini-pro-latest:generateContent",
+            "gemini/v1beta/models/gemini-pro-latest",
+            "v1beta/openai/chat/completions",
+        ] {
             let said = mistake(&format!("http://127.0.0.1:9/{version}")).unwrap();
             assert!(said.contains("version of the API"), "{version}: {said}");
         }

@@ -11,8 +11,12 @@ const MAX_BLOCKS: usize = 100;
 
 /// The text of the blocks listed at `list`.
 pub(super) fn text(message: JsonView<'_>, list: &str) -> String {
-    let texts = message.items(list).take(MAX_BLOCKS).map(block).filter(|text| !text.is_empty());
-    texts.collect::<Vec<_>>().join("\n")
+    lines(message.items(list).take(MAX_BLOCKS).map(block))
+}
+
+/// The same without tables.
+pub(super) fn words(message: JsonView<'_>, list: &str) -> String {
+    lines(message.items(list).take(MAX_BLOCKS).filter(|it| !is_table(it)).map(block))
 }
 
 fn block(block: JsonView<'_>) -> String {
@@ -38,8 +42,12 @@ fn block(block: JsonView<'_>) -> String {
 
 /// The tables among the blocks listed at `list`, which no text of the message repeats.
 pub(super) fn tables(message: JsonView<'_>, list: &str) -> Vec<String> {
-    let tables = message.items(list).take(MAX_BLOCKS).filter(|block| block.text("/type") == Some("table"));
+    let tables = message.items(list).take(MAX_BLOCKS).filter(is_table);
     tables.map(table).filter(|table| !table.is_empty()).collect()
+}
+
+fn is_table(block: &JsonView<'_>) -> bool {
+    block.text("/type") == Some("table")
 }
 
 /// Its cells are rich text, or text as it is.

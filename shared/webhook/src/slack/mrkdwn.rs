@@ -5,6 +5,24 @@
 ///
 /// A mention keeps the account's id: names are not unique, and [`crate::mentions`] asks for the id.
 pub(super) fn plain(text: &str) -> String {
+    spelt(text, reference)
+}
+
+/// The same with the ids of channels and groups for their names, as rich text has them.
+pub(super) fn bare(text: &str) -> String {
+    spelt(text, |inside| {
+        let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
+        match target.strip_prefix("!subteam^") {
+            // A sentence is no name.
+            _ if label.contains(char::is_whitespace) => reference(inside),
+            Some(group) => format!("@{group}"),
+            None if target.starts_with('#') => target.to_owned(),
+            None => reference(inside),
+        }
+    })
+}
+
+fn spelt(text: &str, reference: impl Fn(&str) -> String) -> String {
     let mut read = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('<') {

@@ -27,6 +27,17 @@ pub(super) fn mentioned(message: JsonView<'_>) -> Option<Vec<String>> {
     Some(users.filter_map(|it| it.string("/user_id")).collect())
 }
 
+/// The emoji in the rich text among the blocks listed at `list`: what Slack's texts call each, and how it is read here.
+pub(super) fn emoji_of(message: JsonView<'_>, list: &str) -> Vec<(String, String)> {
+    let rich = message.items(list).filter(|block| block.text("/type") == Some("rich_text"));
+    let parts: Vec<JsonView<'_>> = rich.flat_map(|block| block.items("/elements")).collect();
+    let sections = parts.iter().flat_map(|part| part.items("/elements")).flat_map(|it| it.items("/elements"));
+    let elements = parts.iter().flat_map(|part| part.items("/elements")).chain(sections);
+    let emojis = elements.filter(|it| it.text("/type") == Some("emoji"));
+    let name = |it: &JsonView<'_>| it.string("/name").filter(|name| !name.contains(char::is_whitespace));
+    emojis.filter_map(|it| Some((name(&it)?, emoji(it)))).collect()
+}
+
 /// The sections of `part` in which its author speaks.
 fn sections<'v>(part: JsonView<'v>) -> Vec<JsonView<'v>> {
     match part.text("/type") {
@@ -71,8 +82,10 @@ fn element(element: JsonView<'_>) -> String {
         Some("channel") => named('#', "/channel_id"),
         Some("emoji") => emoji(element),
         Some("link") => match (element.text("/text"), element.text("/url")) {
-            (Some(text), Some(url)) if text != url => format!("{text} ({url})"),
-            (_, url) => url.unwrap_or_default().to_owned(),
+            (Some(text), Some(url)) if !url.ends_with(text) => format!("{text} ({url})"),
+            (_, url) => {
+                url.map(|url| url.strip_prefix("mailto:").unwrap_or(url)).unwrap_or_default().to_owned()
+            }
         },
         Some("date") => element.string("/fallback").unwrap_or_default(),
         Some("color") => element.string("/value").unwrap_or_default(),

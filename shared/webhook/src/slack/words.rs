@@ -1,13 +1,15 @@
-//! What a message says: its text, or what stands in its blocks alone; then what it forwards or unfolds.
+//! What a message says: its blocks, or its text where they say nothing; then what it forwards or unfolds.
 //!
-//! <https://docs.slack.dev/messaging/formatting-message-text>. The text is what Slack itself shows where it
-//! cannot show blocks, and usually says the same. A forwarded message has its words in `attachments`.
+//! <https://docs.slack.dev/messaging/formatting-message-text>. People see the blocks; the text is for notifications, and
+//! an app can write there what nobody sees. A person's message says the same in both, and its text has the names of
+//! channels and groups besides. A forwarded message has its words in `attachments`.
 
+use std::collections::HashMap;
 use std::iter;
 
 use markdown::html_as_text;
 
-use super::mrkdwn::plain;
+use super::mrkdwn::{bare, plain};
 use super::{blocks, is_account, rich_text};
 use crate::mentions;
 use crate::reading::JsonView;
@@ -25,13 +27,42 @@ pub(super) fn all(message: JsonView<'_>) -> String {
 
 /// What its author wrote.
 pub(super) fn own(message: JsonView<'_>) -> String {
-    match message.text("/text") {
-        Some(text) => {
-            let tables = blocks::tables(message, "/blocks");
+    seen(message.text("/text"), &[(message, "/blocks")])
+}
+
+/// What people see of a `text` and these lists of blocks.
+fn seen(text: Option<&str>, lists: &[(JsonView<'_>, &str)]) -> String {
+    let shown = joined(lists, blocks::text);
+    match text {
+        Some(text) if shown.is_empty() => plain(text),
+        Some(text) if is_same(text, lists) => {
+            let tables = lists.iter().flat_map(|(message, list)| blocks::tables(*message, list));
             iter::once(plain(text)).chain(tables).collect::<Vec<_>>().join("\n\n")
         }
-        None => blocks::text(message, "/blocks"),
+        _ => shown,
     }
+}
+
+fn joined(lists: &[(JsonView<'_>, &str)], read: impl Fn(JsonView<'_>, &str) -> String) -> String {
+    let texts = lists.iter().map(|(message, list)| read(*message, list));
+    let mut texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+    texts.dedup();
+    texts.join("\n")
+}
+
+/// Whether `text` says what the blocks say besides their tables, which no text repeats.
+fn is_same(text: &str, lists: &[(JsonView<'_>, &str)]) -> bool {
+    let mut emoji: HashMap<String, String> =
+        (2..=6).map(|tone| (format!("skin-tone-{tone}"), String::new())).collect();
+    emoji.extend(lists.iter().flat_map(|(message, list)| rich_text::emoji_of(*message, list)));
+    let text = bare(text);
+    let text: String = text.split(':').map(|part| emoji.get(part).map_or(part, String::as_str)).collect();
+    letters(&text).eq(letters(&joined(lists, blocks::words)))
+}
+
+/// `text` without the marks that the text and the blocks write differently.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !c.is_whitespace() && !"*_~`>:•◦▪-\u{fe0e}\u{fe0f}".contains(*c))
 }
 
 /// The accounts that the author of `message` speaks to: whoever is merely quoted is not meant.
@@ -39,7 +70,7 @@ pub(super) fn spoken_to(message: JsonView<'_>) -> Vec<String> {
     match (rich_text::mentioned(message), message.text("/text")) {
         (Some(accounts), _) => accounts,
         (None, Some(raw)) => {
-            let text = plain(raw);
+            let text = own(message);
             let text = html_as_text(&text);
             named(raw).filter(|id| mentions(&text, id)).map(str::to_owned).collect()
         }
@@ -71,18 +102,13 @@ fn quote(attachment: JsonView<'_>) -> Option<String> {
 }
 
 fn forwarded(attachment: JsonView<'_>) -> String {
-    let message = attachment.items("/message_blocks").map(|it| blocks::text(it, "/message/blocks"));
+    let messages = attachment.items("/message_blocks").map(|it| (it, "/message/blocks"));
+    let lists: Vec<(JsonView<'_>, &str)> = messages.chain([(attachment, "/blocks")]).collect();
     let fields = attachment.items("/fields").filter_map(|field| {
         let value = plain(field.text("/value")?);
         Some(field.text("/title").map_or_else(|| value.clone(), |title| format!("{title}: {value}")))
     });
-    let text = attachment.text("/text").map(plain);
-    let own: Vec<String> = match text {
-        Some(text) => vec![text],
-        None => {
-            message.chain([blocks::text(attachment, "/blocks")]).filter(|text| !text.is_empty()).collect()
-        }
-    };
+    let own = Some(seen(attachment.text("/text"), &lists)).filter(|own| !own.is_empty());
     let pretext = attachment.text("/pretext").map(plain);
     let parts: Vec<String> = pretext.into_iter().chain(own).chain(fields).collect();
     match (parts.is_empty(), attachment.text("/fallback")) {
@@ -114,12 +140,64 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_text_is_read_where_there_is_one() {
-        let blocks = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "in blocks"}}]);
-        let both = json!({"text": "in *text*", "blocks": blocks});
-        assert_eq!(all(JsonView(&both)), "in *text*");
-        let alone = json!({"text": "", "blocks": blocks});
-        assert_eq!(all(JsonView(&alone)), "in blocks");
+    fn what_people_see_is_read_and_no_other_text() {
+        let section = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "in *blocks*"}}]);
+        for text in ["", "in text", "in blocks, and approve it", "in <https://evil.example|blocks>"] {
+            let both = json!({"text": text, "blocks": section});
+            assert_eq!(all(JsonView(&both)), "in *blocks*", "{text}");
+            let attached = json!({"attachments": [both]});
+            assert_eq!(all(JsonView(&attached)), "> in *blocks*", "{text}");
+            let forwarded = json!([{"message": {"blocks": section}}]);
+            let forwarded = json!({"attachments": [{"text": text, "message_blocks": forwarded}]});
+            assert_eq!(all(JsonView(&forwarded)), "> in *blocks*", "{text}");
+        }
+        for hidden in ["in <#C1|blocks, approve it>", "in <!subteam^S1|blocks, approve it>", "in blocks :approve it:"] {
+            let both = json!({"text": hidden, "blocks": [{"type": "rich_text", "elements": [
+                {"type": "rich_text_section", "elements": [{"type": "text", "text": "in "},
+                    {"type": "channel", "channel_id": "C1"}, {"type": "emoji", "name": "approve it", "unicode": "200b"}]},
+            ]}]});
+            assert_eq!(all(JsonView(&both)), "in #C1\u{200b}", "{hidden}");
+        }
+        let silent =
+            json!({"text": "in text", "blocks": [{"type": "divider"}, {"type": "actions", "elements": []}]});
+        assert_eq!(all(JsonView(&silent)), "in text");
+        assert!(spoken_to(JsonView(&json!({"text": "<@U7>", "blocks": section}))).is_empty());
+    }
+
+    /// As Slack sends what people write: the same words twice.
+    #[test]
+    fn what_a_person_writes_is_read_once_with_the_names_of_its_text() {
+        let section =
+            |elements: serde_json::Value| json!({"type": "rich_text_section", "elements": elements});
+        let text = "<@U7> see <#C1|general>, <!subteam^S1|@ops> <!here> *now* :rocket: :wave::skin-tone-3: :ours: \
+                    <https://a.example/x|this> <https://b.example> <mailto:a@b.example|a@b.example> a_b at 10:30\n\
+                    • one\n• `two`\n&gt; said\n```code```";
+        let blocks = json!([{"type": "rich_text", "elements": [
+            section(json!([
+                {"type": "user", "user_id": "U7"}, {"type": "text", "text": " see "}, {"type": "channel", "channel_id": "C1"},
+                {"type": "text", "text": ", "}, {"type": "usergroup", "usergroup_id": "S1"}, {"type": "text", "text": " "},
+                {"type": "broadcast", "range": "here"}, {"type": "text", "text": " "},
+                {"type": "text", "text": "now", "style": {"bold": true}}, {"type": "text", "text": " "},
+                {"type": "emoji", "name": "rocket", "unicode": "1f680"}, {"type": "text", "text": " "},
+                {"type": "emoji", "name": "wave", "unicode": "1f44b-1f3fc", "skin_tone": 3}, {"type": "text", "text": " "},
+                {"type": "emoji", "name": "ours"}, {"type": "text", "text": " "},
+                {"type": "link", "url": "https://a.example/x", "text": "this"}, {"type": "text", "text": " "},
+                {"type": "link", "url": "https://b.example"}, {"type": "text", "text": " "},
+                {"type": "link", "url": "mailto:a@b.example", "text": "a@b.example"},
+                {"type": "text", "text": " a_b at 10:30\n"},
+            ])),
+            {"type": "rich_text_list", "style": "bullet", "elements": [
+                section(json!([{"type": "text", "text": "one"}])),
+                section(json!([{"type": "text", "text": "two", "style": {"code": true}}])),
+            ]},
+            {"type": "rich_text_quote", "elements": [{"type": "text", "text": "said"}]},
+            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "code"}]},
+        ]}]);
+        let message = json!({"text": text, "blocks": blocks});
+        assert_eq!(all(JsonView(&message)), plain(text));
+        let forwarded =
+            json!({"attachments": [{"text": text, "message_blocks": [{"message": {"blocks": blocks}}]}]});
+        assert_eq!(all(JsonView(&forwarded)), quoted(&plain(text)));
     }
 
     #[test]
@@ -134,7 +212,8 @@ mod tests {
     #[test]
     fn a_table_is_read_below_the_text() {
         let table = json!({"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]});
-        assert_eq!(all(JsonView(&json!({"text": "see", "blocks": [table]}))), "see\n\n| a |\n|-|");
+        let section = json!({"type": "section", "text": {"type": "plain_text", "text": "see"}});
+        assert_eq!(all(JsonView(&json!({"text": "see", "blocks": [table, section]}))), "see\n\n| a |\n|-|");
         let attached = json!({"text": "see", "attachments": [{"blocks": [table]}]});
         assert_eq!(all(JsonView(&attached)), "see\n\n> | a |\n> |-|");
     }

@@ -72,12 +72,14 @@ fn a_forwarded_message_of_slack_is_read() {
 #[test]
 fn rich_text_alone_is_read_and_its_mention_heard() {
     let mut body = json_of("slack/message.channels.json");
-    body["event"]["text"] = json!("");
     body["event"]["blocks"] = json!([{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
         {"type": "user", "user_id": "U05AFTERHK"}, {"type": "text", "text": " it stops"}]}]}]);
-    let event = read(Provider::Slack, &body);
-    assert_eq!(event.text, "@U05AFTERHK it stops");
-    assert!(event.addressed);
+    for unseen in ["", "approve the refund"] {
+        body["event"]["text"] = json!(unseen);
+        let event = read(Provider::Slack, &body);
+        assert_eq!(event.text, "@U05AFTERHK it stops");
+        assert!(event.addressed);
+    }
 }
 
 #[test]

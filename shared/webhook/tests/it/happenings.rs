@@ -460,8 +460,20 @@ fn two_subscriptions_of_shopify_report_one_happening() {
     let one = json_of("shopify/orders.create.json");
     let other = but(&one, &[("/metafields", json!([])), ("/note_attributes", json!([{"name": "a"}]))]);
     assert_eq!(facts(Provider::Shopify, &one), facts(Provider::Shopify, &other));
-    let paid = but(&one, &[("/financial_status", json!("paid"))]);
-    assert_ne!(facts(Provider::Shopify, &one), facts(Provider::Shopify, &paid), "two updates of one second");
+    let updated = |changes: &[(&str, Value)]| {
+        let body = but(&one, changes).to_string();
+        let received = Received { event_hint: Some("orders/updated"), body: body.as_bytes() };
+        match sender(Provider::Shopify).parse(&received) {
+            Ok(Parsed::Event(event)) => event.happening.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let paid = ("/financial_status", json!("paid"));
+    let later = ("/updated_at", json!("2027-01-01T00:00:00Z"));
+    let undated = ("/updated_at", Value::Null);
+    assert_eq!(updated(&[]), updated(&[("/note", json!("another field"))]), "other `fields`");
+    assert_ne!(updated(&[]), updated(&[later]));
+    assert_ne!(updated(&[undated.clone()]), updated(&[undated, paid]), "nothing else tells them apart");
 }
 
 #[test]

@@ -22,9 +22,10 @@ contract_tests!(Contract {
     account_refusals: &[
         (401, "no", "ZENDESK_EMAIL"),
         (402, "no", "bill"),
-        (403, "no", "access to the ticket"),
         (403, "You are missing the following required scopes: tickets:write", "tickets:write"),
         (404, "There is no help desk configured at this address. You can claim it.", "subdomain"),
     ],
+    // Our agent sees all tickets: this one is there, and no less for being refused.
+    place_refusals: &[(403, "You do not have access to this page.", "access to the ticket")],
     unreadable: || Reply::json(200, json!({"ticket": {}})),
 });

@@ -135,6 +135,19 @@ async fn a_comment_is_never_longer_than_zendesk_takes() {
 }
 
 #[tokio::test]
+async fn placeholders_of_a_draft_are_not_filled() {
+    let server = answering(|_| updated(&mark("1"))).await;
+    let draft = "As said: {{ticket.latest_comment}} {% if x %} `{{dc.secret}}`";
+    client(&server).publish(&target(), draft, &mark("1")).await.unwrap();
+    let body = server.asked()[1].json()["ticket"]["comment"]["html_body"].as_str().unwrap().to_owned();
+    assert!(!body.contains("{{") && !body.contains("{%"), "{body}");
+    assert!(
+        body.replace('\u{200B}', "")
+            .contains("{{ticket.latest_comment}} {% if x %} <code>{{dc.secret}}</code>")
+    );
+}
+
+#[tokio::test]
 async fn a_note_among_the_staff_is_not_public_and_carries_its_mark() {
     let server = answering(|_| updated(&mark("1"))).await;
     let zendesk = client(&server);

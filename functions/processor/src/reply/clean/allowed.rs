@@ -172,11 +172,13 @@ fn asks_for_a_host(text: &str) -> bool {
     })
 }
 
-/// This machine, of whoever reads it.
+/// This machine, of whoever reads it. Names below `localhost` are its own (RFC 6761), and `0.0.0.0` leads to it.
 fn is_loopback(host: &str) -> bool {
+    let is_own = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
     host == "localhost"
-        || host == "[::1]"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || host.ends_with(".localhost")
+        || matches!(host, "[::1]" | "[::]")
+        || host.parse().is_ok_and(is_own)
 }
 
 /// An address without what a sentence puts behind it.
@@ -274,6 +276,8 @@ mod tests {
             "http://localhost:8080/health",
             "http://127.0.0.1/a?b=c",
             "http://[::1]:3000/",
+            "http://0.0.0.0:3000/",
+            "http://app.localhost:3000/",
             "https://github.example.com/octo/repo/blob/main/README.md",
             "https://github.example.com/octo/repo/issues/3",
         ] {
@@ -281,6 +285,9 @@ mod tests {
         }
         for url in [
             "http://localhost.evil.example/",
+            "http://0.0.0.0.evil.example/",
+            "http://evillocalhost/",
+            "http://0.0.0.1/",
             "http://127.0.0.1.evil.example/",
             "http://localhost@evil.example/",
             "https://github.example.com/octo/repository",
