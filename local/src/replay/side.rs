@@ -167,7 +167,7 @@ mod tests {
             "draft": {"text": "A person's.", "hash": "h", "from": "person", "parked_because": "nobody wrote it"},
         });
         for (task, edit) in [(waits, None), (written, Some("A person's."))] {
-            let side = Side::of_view(&task, &[]);
+            let side = Side::of_view(&task, &[], &[]);
             assert_eq!((side.answer.as_str(), side.edit.as_deref(), side.from), ("", edit, None));
             assert_eq!(side.unanswered.as_deref(), Some("nobody wrote it"));
         }
