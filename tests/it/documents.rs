@@ -268,7 +268,8 @@ fn the_manual_says_of_every_sender_whether_two_subscriptions_are_one_happening()
 fn fields<'p>(page: &'p str, from: &str) -> BTreeSet<&'p str> {
     let lines = page.lines().skip_while(|line| !line.ends_with(from)).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('}'));
-    let fields = lines.filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with([' ', '/', '}']));
+    let fields =
+        lines.filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with([' ', '/', '}']));
     fields.map(|line| line.trim_start_matches("pub(crate) ").split([':', ',']).next().unwrap()).collect()
 }
 

@@ -45,7 +45,9 @@ async fn an_open_breaker_is_told_every_minute_though_nobody_calls() {
 
 #[tokio::test]
 async fn a_refusal_of_the_account_is_told_every_minute_until_a_call_is_answered() {
-    for (is_for_money, metric, other) in [(false, "ModelRefused", "OutOfMoney"), (true, "OutOfMoney", "ModelRefused")] {
+    for (is_for_money, metric, other) in
+        [(false, "ModelRefused", "OutOfMoney"), (true, "OutOfMoney", "ModelRefused")]
+    {
         let rig = Rig::new();
         let watch = watch(&rig);
         let told = |metric| rig.figures.total(metric, &[("model", "m")]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cells::{FleetCell, Shared, WhenCut, lock};
-use domain::{ModelCall, StoreError, Timestamp, after, at_account};
+use domain::{ModelCall, StoreError, Timestamp, at_account};
 use resilience::{Ask, Pass, Transition, Urgency};
 
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
@@ -35,7 +35,7 @@ pub(crate) struct FleetModel {
     /// What its state is kept under, and the part of the fleet that this environment is of.
     kept_as: String,
     shard: u32,
-    cell: FleetCell<ModelState>,
+    pub(crate) cell: FleetCell<ModelState>,
     /// In place of `cell` while the state store is down, with this environment's share of the limits.
     alone: Mutex<ModelState>,
 }
