@@ -3,8 +3,9 @@
 //!
 //! So of each status, at most as many are counted as have ended, and once more what was counted by writes whose
 //! answers were lost; and at least as many as have ended where nothing came between the end and its count. What may
-//! have come between: its environment died or stood still, met with a fault of the tasks' store or of a lane (its own
-//! write may have been lost on it), or the last write of its figures failed; or a person has retried the task first.
+//! have come between: the environment that wrote that it counts the end died or stood still, met with a fault of the
+//! tasks' store or of a lane (it may not have heard of that write), or the last write of its figures failed; or a person
+//! has retried the task first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -63,9 +64,11 @@ fn of<'e>(ends: impl Iterator<Item = &'e End>) -> Ends {
 
 /// Whether nothing can have come between `end` and its count.
 fn is_sure(after: &After<'_>, end: &End) -> bool {
-    let (world, trouble) = (after.world, after.world.troubles.of(end.env));
-    let is_cut_off = world.scheduler.is_killed(end.env) || trouble.still_until.is_some();
+    let is_only = after.history.ends.iter().filter(|other| other.task == end.task).count() == 1;
+    // Of an end that nobody has set out to count, nothing is to be said for it.
+    let Some(env) = end.counted_by else { return is_only };
+    let trouble = after.world.troubles.of(env);
+    let is_cut_off = after.world.scheduler.is_killed(env) || trouble.still_until.is_some();
     let is_in_doubt = trouble.ports.contains(&Port::Tasks) || trouble.ports.contains(&Port::Queue);
-    let lives = after.history.ends.iter().filter(|other| other.task == end.task).count();
-    !is_cut_off && !is_in_doubt && !trouble.owes_figures && lives == 1
+    is_only && !is_cut_off && !is_in_doubt && !trouble.owes_figures
 }

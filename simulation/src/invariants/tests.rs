@@ -46,7 +46,7 @@ async fn a_publication_that_is_no_reply_is_one_too_many() {
 
 fn end(world: &World, env: EnvId, number: u8) {
     let (task, at) = (TaskId::derive("github", &[number]), world.now());
-    let end = End { task, status: TaskStatus::Completed, opened_at: at, at, env };
+    let end = End { task, status: TaskStatus::Completed, opened_at: at, at, counted_by: Some(env) };
     world.history().ends.push(end);
 }
 

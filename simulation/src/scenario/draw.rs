@@ -136,6 +136,7 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
         calm: Duration::from_secs(2_400),
         max_skew: Duration::ZERO,
         processors: 1,
+        retired_per_mille: 0,
         lane_bounds: None,
         stale_per_mille: 0,
         doubled_per_mille: 0,

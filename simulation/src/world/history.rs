@@ -103,8 +103,8 @@ pub struct End {
     pub opened_at: Timestamp,
     /// When it was written.
     pub at: Timestamp,
-    /// By which environment.
-    pub env: EnvId,
+    /// Which environment has written that it counts it in the figures of the day.
+    pub counted_by: Option<EnvId>,
 }
 
 /// Something that a person was told to have done.
@@ -159,6 +159,14 @@ impl History {
         self.counts
     }
 
+    /// `env` counts the end of the present life of `task`.
+    fn counted_by(&mut self, task: &Task, env: EnvId) {
+        let mut ends = self.ends.iter_mut().rev();
+        if let Some(end) = ends.find(|end| end.task == task.id && end.opened_at == task.doc.opened_at) {
+            end.counted_by = Some(env);
+        }
+    }
+
     /// Whoever made that write knows it.
     pub(crate) fn counts_heard(&mut self, number: Option<usize>) {
         if let Some(number) = number {
@@ -176,6 +184,11 @@ impl History {
         let of_task = self.decisions.iter().filter(move |(id, _, written)| id == task && *written <= at);
         of_task.map(|(_, decision, _)| decision)
     }
+}
+
+/// Whether whoever wrote `task`, or somebody before, counts its end.
+fn counts(task: &Task) -> bool {
+    task.doc.follow_up.as_ref().is_none_or(|follow_up| follow_up.counted)
 }
 
 impl World {
@@ -245,7 +258,10 @@ impl World {
         }
         if status.is_end() && (was != Some(status) || is_new_life) {
             let at = self.now();
-            history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at, env });
+            let counted_by = counts(after).then_some(env);
+            history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at, counted_by });
+        } else if before.is_some_and(|before| !counts(before)) && counts(after) {
+            history.counted_by(after, env);
         }
         if status == TaskStatus::Waiting {
             let at = self.now();

@@ -2,8 +2,7 @@
 //! second on one key (its documentation, "partition throughput"), and those that its condition refuses count.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 use super::{Ended, FleetModel, Parked, Policy, Shared, fresh_id};
 use crate::budget::BudgetAccount;
 use crate::config::Budgets;
+use crate::failure::FailureClass;
 use crate::signal::{Signal, Signals};
 
 const ENVIRONMENTS: u32 = 500;
