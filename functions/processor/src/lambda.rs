@@ -53,6 +53,10 @@ impl Model for Watched {
         self.none.fetch_or(is_none, Ordering::Relaxed);
         answer
     }
+
+    async fn write_left(&self, patience: Duration) {
+        self.model.write_left(patience).await;
+    }
 }
 
 /// Why there is no processor to work with.

@@ -1,6 +1,7 @@
 //! The model that the second agent of `[shadow]` asks: at the lowest priority, within a budget of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, Priority, StateStore};
@@ -34,5 +35,9 @@ struct Lowest(Arc<dyn Model>);
 impl Model for Lowest {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         self.0.generate(&ModelCall { priority: Priority::LOWEST, slot: None, ..call.clone() }).await
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        self.0.write_left(patience).await;
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn lane(
                 let deadline = after(processor.clock().now(), invocation);
                 let shadows = deliver(&processor, batch, deadline).await;
                 drop(permit);
-                processor.draft_beside(shadows, deadline, Capacity::Own).await;
+                processor.finish(shadows, deadline, Capacity::Own).await;
             };
             work.spawn(work_of_batch.instrument(error_span!("invocation", function = "processor")));
         }

@@ -2,6 +2,7 @@
 //! figure: nobody has paid it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Model, ModelAnswer, ModelCall, ModelError, StepUsage};
@@ -17,5 +18,9 @@ impl Model for SimulatedModel {
             Ok(answer) => Ok(ModelAnswer { usage: marked(answer.usage), ..answer }),
             Err(error) => Err(ModelError { usage: marked(error.usage), ..error }),
         }
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        self.0.write_left(patience).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Document, Model, ModelAnswer, ModelCall, ModelError, ModelRole, Speaker, TaskId, Turn};
@@ -111,6 +112,10 @@ impl Model for AsItWas {
             Some(said) => self.model.generate(&said.told(call, self.documents)).await,
             None => self.model.generate(call).await,
         }
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        self.model.write_left(patience).await;
     }
 }
 

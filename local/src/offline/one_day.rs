@@ -1,6 +1,7 @@
 //! [`OneDay`]: a model that is asked on one day alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Clock, Deferral, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, Timestamp};
@@ -37,6 +38,10 @@ impl Model for OneDay {
             usage: Vec::new(),
             exchanges: Vec::new(),
         })
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        self.model.write_left(patience).await;
     }
 }
 

@@ -22,6 +22,10 @@ const MAX_CONFLICT_WAIT: Duration = Duration::from_millis(50);
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 /// So long a store that was down is not asked again.
 const REST: Duration = Duration::from_secs(5);
+/// Whoever writes what is left waits longer for the answer: nobody waits for theirs.
+const LEFT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Between two tries to write what is left.
+const LEFT_PAUSE: Duration = Duration::from_millis(250);
 /// Where the ids of the latest writes stand, beside the fields of the state.
 const WRITES: &str = "w";
 
@@ -52,6 +56,8 @@ pub struct FleetCell<S> {
 struct Known<S> {
     state: S,
     version: Option<u64>,
+    /// Nobody here has heard what became of the last write: what is known may be no more.
+    in_doubt: bool,
     writes: Writes,
     /// The store is not asked before.
     down_until: Option<Timestamp>,
@@ -91,7 +97,7 @@ where
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
-    /// is that of the run that was written. A change that changes nothing of a state that is known here is not written.
+    /// is that of the run that was written. A change that changes nothing of a state that is known here is not written, unless the last write is in doubt.
     /// In an error, it may have been written all the same.
     pub async fn change<R: Send + 'static>(
         &self,
@@ -109,7 +115,7 @@ where
             return outcome;
         }
         let batch = self.queue.take();
-        self.write(shared, now, &mut known, batch).await;
+        self.write(shared, now, &mut known, batch, STORE_TIMEOUT).await;
         let outcome = lock(&slot).take();
         outcome.unwrap_or_else(|| Err(StoreError::broken("share", "a change was lost")))
     }
@@ -121,13 +127,52 @@ where
         *known = Known { down_until: known.down_until, ..Known::default() };
     }
 
+    /// Whether a change waits for the next write.
+    pub fn has_left(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Writes what is left of earlier changes, and tries again for no longer than `patience`, also while the store has
+    /// its rest: for environments that may be retired before they write again. What is still left then waits as before.
+    pub async fn write_left(&self, shared: &Shared, now: Timestamp, patience: Duration) {
+        let written = async {
+            while self.has_left() {
+                let mut known = self.known.lock().await;
+                // Somebody may have written it meanwhile.
+                if !self.has_left() {
+                    return;
+                }
+                known.down_until = None;
+                let batch = self.queue.take();
+                self.write(shared, now, &mut known, batch, LEFT_TIMEOUT).await;
+                drop(known);
+                if self.has_left() {
+                    tokio::time::sleep(shared.jitter.spread(LEFT_PAUSE)).await;
+                }
+            }
+        };
+        if tokio::time::timeout(patience, written).await.is_err() {
+            tracing::warn!(
+                key = self.key,
+                "what is left could not be written; the next write of this environment has it"
+            );
+        }
+    }
+
     /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
     pub fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
         let (change, _) = Change::new(move |state: &mut S| change(state), when_cut);
         self.queue.push(change);
     }
 
-    async fn write(&self, shared: &Shared, now: Timestamp, known: &mut Known<S>, mut batch: Batch<'_, S>) {
+    async fn write(
+        &self,
+        shared: &Shared,
+        now: Timestamp,
+        known: &mut Known<S>,
+        mut batch: Batch<'_, S>,
+        timeout: Duration,
+    ) {
         if known.down_until.is_some_and(|until| now < until) {
             batch.fail(&StoreError::unavailable("share", "the state store did not answer lately"));
             return;
@@ -135,21 +180,24 @@ where
         for conflicts in 1..=MAX_CONFLICTS {
             let mut state = known.state.clone();
             batch.apply(&mut state);
-            // Of a state that nobody here has seen, nothing is decided.
-            if state == known.state && known.version.is_some() {
+            // Of a state that nobody here has seen, nothing is decided; nor while a write may have changed it, or still may.
+            if state == known.state && known.version.is_some() && !known.in_doubt {
                 batch.finish();
                 return;
             }
             let sent = Try { id: (shared.fresh_id)(), version: known.version.unwrap_or_default() };
             let ids = known.writes.with(sent.id);
             batch.in_flight = Some(sent);
-            match self.swap(shared, now, known.version, &state, &ids).await {
+            known.in_doubt = true;
+            let swap = self.swap(shared, now, known.version, &state, &ids);
+            let swap = tokio::time::timeout(timeout, swap).await;
+            match swap.unwrap_or_else(|_| Err(StoreError::unavailable("share", "no answer in time"))) {
                 Ok(Swap::Done(version)) => {
                     *known = Known {
                         state,
                         version: Some(version),
                         writes: Writes { ids, version },
-                        down_until: None,
+                        ..Known::default()
                     };
                     batch.finish();
                     return;
@@ -193,9 +241,7 @@ where
             fields.insert(WRITES.to_owned(), ids.into());
         }
         let expected = version.map_or(Expected::Absent, Expected::Version);
-        let swap = shared.store.swap(&self.key, expected, &value, now, after(now, self.life));
-        let swap = tokio::time::timeout(STORE_TIMEOUT, swap).await;
-        swap.unwrap_or_else(|_| Err(StoreError::unavailable("share", "no answer in time")))
+        shared.store.swap(&self.key, expected, &value, now, after(now, self.life)).await
     }
 
     /// What another version of this program has written and we cannot read counts as nothing: limits
@@ -209,6 +255,7 @@ where
             }
             state => state.map_err(|problem| StoreError::broken("share", problem))?,
         };
-        Ok(Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None })
+        let writes = Writes { ids, version };
+        Ok(Known { state, version: Some(version), in_doubt: false, writes, down_until: None })
     }
 }

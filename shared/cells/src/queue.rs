@@ -140,6 +140,10 @@ impl<S> Queue<S> {
         lock(&self.0).push_back(change);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.0).is_empty()
+    }
+
     /// All that wait, to be written together.
     pub(crate) fn take(&self) -> Batch<'_, S> {
         Batch { queue: self, changes: std::mem::take(&mut *lock(&self.0)), in_flight: None }

@@ -296,3 +296,56 @@ async fn what_cannot_be_read_begins_anew_and_where_that_costs_money_fails() {
     assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 1);
     assert_eq!(store.sum(), 1);
 }
+
+/// Sets the sum, as whoever takes something back that is known by a name.
+fn set(n: u64) -> impl FnMut(&mut Sum) + Send + 'static {
+    move |sum| sum.n = n
+}
+
+/// A write was made and its answer lost, or it was cut off; what takes it back changes nothing of what is known here.
+#[tokio::test(start_paused = true)]
+async fn what_takes_back_a_write_in_doubt_is_written() {
+    for is_cut_off in [false, true] {
+        let (store, cell) = (Arc::new(Store::default()), cell());
+        add(&cell, &store, WhenCut::Repeat).await.unwrap();
+        if is_cut_off {
+            cut_off(cell.change(&shared(&store), now(), WhenCut::Forget, one_more)).await;
+        } else {
+            store.is_mute.store(true, Ordering::Relaxed);
+            cell.change(&shared(&store), now(), WhenCut::Forget, one_more).await.unwrap_err();
+            store.is_mute.store(false, Ordering::Relaxed);
+        }
+        cell.change(&shared(&store), rested(), WhenCut::Repeat, set(1)).await.unwrap();
+        assert_eq!(store.sum(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_is_written_without_another_change_once_the_store_answers() {
+    let (store, cell) = (Arc::new(Store::default()), cell());
+    store.is_down.store(true, Ordering::Relaxed);
+    cell.change(&shared(&store), now(), WhenCut::Drop, one_more).await.unwrap_err();
+    assert!(cell.has_left());
+    let well_again = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        store.is_down.store(false, Ordering::Relaxed);
+    };
+    let began = tokio::time::Instant::now();
+    tokio::join!(cell.write_left(&shared(&store), now(), Duration::from_secs(10)), well_again);
+    assert_eq!((store.sum(), cell.has_left()), (1, false));
+    assert!(began.elapsed() < Duration::from_secs(2), "the rest of the store was waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_is_tried_no_longer_than_agreed_and_stays_left() {
+    let (store, cell) = (Arc::new(Store::default()), cell());
+    cell.write_left(&shared(&store), now(), Duration::from_secs(10)).await;
+    assert_eq!(store.writes(), 0, "where nothing is left, nothing is written");
+    store.is_down.store(true, Ordering::Relaxed);
+    cell.later(WhenCut::Drop, |sum| sum.n += 10);
+    let began = tokio::time::Instant::now();
+    cell.write_left(&shared(&store), now(), Duration::from_secs(10)).await;
+    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    store.is_down.store(false, Ordering::Relaxed);
+    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 11, "nothing rests, and nothing is lost");
+}

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Priority, StepUsage, TaskId, Timestamp};
 
@@ -13,6 +14,10 @@ use crate::{Priority, StepUsage, TaskId, Timestamp};
 pub trait Model: Send + Sync {
     /// One answer, or the reason why there is none. Returns before `call.deadline`.
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError>;
+
+    /// Writes down what earlier calls could not write; tries for no longer than `patience`. To be called before this
+    /// environment may be frozen or retired: nobody else knows of it. Whoever wraps a model passes it on.
+    async fn write_left(&self, _patience: Duration) {}
 }
 
 /// Which of the configured models a call is for.

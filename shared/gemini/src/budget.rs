@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{StoreError, Timestamp, after};
+use futures::future::join_all;
 
 use crate::config::Budgets;
 use crate::failure::{Failure, Helps, pacific};
-use crate::fleet::{FleetCell, Shared, fresh_id, lock};
+use crate::fleet::{FleetCell, Shared, WhenCut, fresh_id, lock};
 use crate::signal::Signals;
 use bound::{Budget, Claim, Shard};
 use short::Short;
@@ -44,13 +45,8 @@ const SETTLES: Duration = Duration::from_secs(20);
 pub(crate) struct BudgetAccount {
     limits: Budgets,
     shard: Option<Shard>,
-    sums: Mutex<Sums>,
-}
-
-#[derive(Debug, Default)]
-struct Sums {
-    day: String,
-    by_key: HashMap<String, Arc<FleetCell<Spent>>>,
+    /// By key, those of the day and those of which something is still to be written.
+    sums: Mutex<HashMap<String, Arc<FleetCell<Spent>>>>,
 }
 
 /// Money set aside for one call of the chain. Dropped without [`Reservation::close`] (a panic, a
@@ -97,36 +93,35 @@ impl BudgetAccount {
         (now, deadline): (Timestamp, Timestamp),
     ) -> Reservation<'a> {
         let mut budgets = Vec::new();
-        let day = format!("{}{}", self.limits.account, now.strftime("%Y-%m-%d"));
+        let day = format!("budget:{}{}", self.limits.account, now.strftime("%Y-%m-%d"));
         if let Some(usd) = self.limits.per_day_usd {
-            let whole = Budget::new("day", usd, self.cell(&day, format!("budget:{day}")));
+            let whole = Budget::new("day", usd, self.cell(&day, ""));
             budgets.push(match self.shard {
-                Some(shard) => whole.cut(shard, self.cell(&day, format!("budget:{day}#{}", shard.index))),
+                Some(shard) => whole.cut(shard, self.cell(&day, &format!("#{}", shard.index))),
                 None => whole,
             });
         }
         if let Some(usd) = self.limits.per_tenant_day_usd {
-            budgets.push(Budget::new("tenant", usd, self.cell(&day, format!("budget:{day}:{tenant}"))));
+            budgets.push(Budget::new("tenant", usd, self.cell(&day, &format!(":{tenant}"))));
         }
         let (id, until) = (format!("{:x}", fresh_id()), after(deadline, GRACE).as_second());
-        Reservation {
-            shared,
-            signals,
-            id,
-            until,
-            account: self.limits.account,
-            budgets,
-            amounts: Mutex::default(),
-        }
+        let (account, amounts) = (self.limits.account, Mutex::default());
+        Reservation { shared, signals, id, until, account, budgets, amounts }
     }
 
-    fn cell(&self, day: &str, key: String) -> Arc<FleetCell<Spent>> {
-        let mut sums = lock(&self.sums);
-        if sums.day != day {
-            *sums = Sums { day: day.to_owned(), by_key: HashMap::new() };
+    /// As [`FleetCell::write_left`].
+    pub(crate) async fn write_left(&self, shared: &Shared, now: Timestamp, patience: Duration) {
+        let left: Vec<_> = lock(&self.sums).values().filter(|cell| cell.has_left()).cloned().collect();
+        join_all(left.iter().map(|cell| cell.write_left(shared, now, patience))).await;
+    }
+
+    fn cell(&self, day: &str, of: &str) -> Arc<FleetCell<Spent>> {
+        let (mut sums, key) = (lock(&self.sums), format!("{day}{of}"));
+        if !sums.contains_key(&key) {
+            sums.retain(|key, cell| key.starts_with(day) || Arc::strong_count(cell) > 1 || cell.has_left());
         }
         let cell = || Arc::new(FleetCell::strict(key.clone(), LIFE));
-        Arc::clone(sums.by_key.entry(key.clone()).or_insert_with(cell))
+        Arc::clone(sums.entry(key.clone()).or_insert_with(cell))
     }
 }
 
@@ -148,18 +143,20 @@ impl Reservation<'_> {
             return Ok(());
         }
         let had = lock(&self.amounts).reserved;
+        // At once: whoever is cut off in the middle gives it back.
+        lock(&self.amounts).reserved += missing;
         for (index, budget) in self.budgets.iter().enumerate() {
             let claim = Claim { id: &self.id, until: self.until, had, missing };
             if let Err(failure) = self.take(budget, claim, now).await {
+                lock(&self.amounts).reserved = had;
                 // Whose answer was lost may have been written too.
-                for budget in &self.budgets[..=index] {
+                for Budget { spent, .. } in &self.budgets[..=index] {
                     let (id, until) = (self.id.clone(), self.until);
-                    budget.later(move |sum| sum.set_aside(&id, had, until));
+                    spent.later(WhenCut::Repeat, move |sum| sum.set_aside(&id, had, until));
                 }
                 return Err(failure);
             }
         }
-        lock(&self.amounts).reserved += missing;
         Ok(())
     }
 
@@ -186,7 +183,8 @@ impl Reservation<'_> {
             let pause = pauses.next().filter(|_| short.is_only_set_aside());
             let Some(pause) = pause else { return Err(self.refused(budget, short, now)) };
             tokio::time::sleep(self.shared.jitter.spread(pause)).await;
-            budget.forget().await;
+            // What this environment remembers to be set aside may be over: nobody is refused for it.
+            budget.spent.forget().await;
         }
     }
 
@@ -218,8 +216,11 @@ impl Reservation<'_> {
     pub(crate) async fn close(self, now: Timestamp) {
         let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
-            if let Err(problem) = budget.settle(self.shared, self.id.clone(), spent, now).await {
-                tracing::warn!(budget = budget.name, %problem, "the budget is not settled yet; the next call settles it");
+            let id = self.id.clone();
+            let settled =
+                budget.spent.change(self.shared, now, WhenCut::Repeat, move |sum| sum.settle(&id, spent));
+            if let Err(problem) = settled.await {
+                tracing::warn!(budget = budget.name, %problem, "the budget is not settled yet; it is once the store answers");
             }
         }
     }
@@ -236,7 +237,7 @@ impl Drop for Reservation<'_> {
         let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
             let id = self.id.clone();
-            budget.later(move |sum| sum.settle(&id, spent));
+            budget.spent.later(WhenCut::Repeat, move |sum| sum.settle(&id, spent));
         }
     }
 }

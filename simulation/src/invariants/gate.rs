@@ -1,4 +1,4 @@
-//! Nothing is published that a person has not approved, unless the policy lets that very text pass.
+//! Nothing is published, as whatever effect, that a person has not approved, unless the policy lets that very text pass.
 
 use domain::short_sha256;
 
@@ -6,8 +6,7 @@ use super::After;
 use crate::world::Publication;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    let replies = after.history.publications.iter().filter(|publication| publication.effect == "reply");
-    replies.filter_map(|publication| problem(after, publication)).collect()
+    after.history.publications.iter().filter_map(|publication| problem(after, publication)).collect()
 }
 
 /// Whether a person has approved this very text.

@@ -1,8 +1,13 @@
-//! At most one publication for each task: exactly one if it is `completed`, and one that the task knows of.
+//! At most one publication for each task: exactly one if it is `completed`, and one that the task knows of. It is its
+//! reply: whatever else is published is one too many, since no automation here has another effect.
 
 use domain::{API_SOURCE, TaskStatus};
 
 use super::After;
+use crate::world::Publication;
+
+/// The one effect of the automations that there are here.
+const REPLY: &str = "reply";
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
     let mut found = Vec::new();
@@ -12,7 +17,7 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
             .history
             .publications
             .iter()
-            .filter(|publication| publication.task == *id && publication.effect == "reply")
+            .filter(|publication| publication.task == *id)
             .map(|publication| publication.text.as_str())
             .collect();
         let wanted = usize::from(status == TaskStatus::Completed && task.doc.source != API_SOURCE);
@@ -23,8 +28,12 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
         }
     }
     for publication in &after.history.publications {
-        if after.task(&publication.task).is_none() {
-            found.push(format!("{} is not stored and published", publication.task));
+        let Publication { task, effect, text, .. } = publication;
+        if after.task(task).is_none() {
+            found.push(format!("{task} is not stored and published"));
+        }
+        if effect != REPLY {
+            found.push(format!("{task} published {text:?} as {effect}"));
         }
     }
     found

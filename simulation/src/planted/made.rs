@@ -97,6 +97,12 @@ impl Bugs<'_> {
         }
     }
 
+    /// Whether what is left of a batch is not written before it is answered.
+    #[must_use]
+    pub fn leaves_unwritten(&self) -> bool {
+        self.is(Planted::LeftUnwritten)
+    }
+
     /// Whether no other read of the secrets is made, if one has failed.
     #[must_use]
     pub fn gives_secrets_up(&self) -> bool {

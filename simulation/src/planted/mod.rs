@@ -63,6 +63,8 @@ bugs! {
     ApprovedTooOld = "approved-too-old",
     /// What was asked of a model while its state could not be written is never counted.
     UseAloneForgotten = "use-alone-forgotten",
+    /// A batch is answered before what an outage of the state store has left is written.
+    LeftUnwritten = "left-unwritten",
     /// After one failed read of the secrets at a cold start, no other is made for 30 s.
     SecretsGivenUp = "secrets-given-up",
     /// A failed task whose body an earlier try of its sender has stored is a duplicate for the later ones.

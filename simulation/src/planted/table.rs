@@ -24,6 +24,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 300, EARNED),
     (Planted::UseAloneForgotten, 200, "no model is asked more often than it may be"),
+    (Planted::LeftUnwritten, 200, "an answered batch leaves no money set aside"),
     (Planted::SecretsGivenUp, 200, "one failed read of the secrets refuses nobody"),
     (Planted::LateRetryIgnored, 400, EARNED),
     (Planted::DeadLease, 200, "a dead processor holds no task for long"),

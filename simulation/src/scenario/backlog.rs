@@ -49,6 +49,8 @@ impl Scenario {
             weather: Vec::new(),
             calm,
             max_skew: Duration::ZERO,
+            retired_per_mille: 0,
+            lane_bounds: None,
             processors: PROCESSORS,
             is_lambda: true,
             is_one_process: false,
@@ -79,5 +81,6 @@ fn policy() -> Policy {
         rpd: None,
         output_tokens: 512,
         calls_per_host: 10,
+        concurrency: None,
     }
 }

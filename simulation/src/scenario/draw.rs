@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::Lane;
 use fastrand::Rng;
 
 use super::{ApiTask, Credential, Happening, Kind, Nature, Policy, Scenario, Webhook};
@@ -43,6 +44,8 @@ impl Scenario {
             max_skew,
             processors: lot.usize(1..=3),
             is_lambda: lot.bool(),
+            retired_per_mille: retired_per_mille(seed),
+            lane_bounds: None,
             is_one_process: false,
             stale_per_mille: of_rough(150),
             late_per_mille: of_rough(60),
@@ -55,6 +58,8 @@ impl Scenario {
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
             credential: credential(lot.u32(0..4), seed),
         };
+        let policy = Policy { concurrency: concurrency(seed, ordinary.processors), ..ordinary.policy };
+        let ordinary = Self { lane_bounds: Some(ordinary.processors), policy, ..ordinary };
         match lot.u32(0..12) {
             0 => lose_bodies(&mut lot, ordinary),
             1 if lot.bool() => ask_alone(&mut lot, ordinary),
@@ -128,6 +133,7 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
             budget_cents: None,
             rpm: 30,
             rpd: Some(6),
+            concurrency: None,
             ..scenario.policy
         },
         plan: meanwhile.into_iter().chain(afterwards).collect(),
@@ -140,6 +146,8 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
         calm: Duration::from_secs(2_400),
         max_skew: Duration::ZERO,
         processors: 1,
+        retired_per_mille: 0,
+        lane_bounds: None,
         stale_per_mille: 0,
         doubled_per_mille: 0,
         lost_per_mille: 0,
@@ -191,6 +199,7 @@ fn policy(lot: &mut Rng) -> Policy {
         rpd: None,
         output_tokens: 16_384,
         calls_per_host: 1,
+        concurrency: None,
     };
     // Much may be set aside for long answers: what is scarce is scarce for short ones.
     if lot.bool() {
@@ -203,6 +212,18 @@ fn policy(lot: &mut Rng) -> Policy {
 /// as it was.
 fn calls_per_host(seed: u64) -> u32 {
     Rng::with_seed(!seed).u32(1..=2)
+}
+
+/// In a third of the runs each environment's share is one call or two. From a lot of its own, as [`calls_per_host`].
+fn concurrency(seed: u64, processors: usize) -> Option<u32> {
+    let each = Rng::with_seed(seed.rotate_left(16)).choice([0, 0, 0, 0, 1, 2]).unwrap_or_default();
+    let environments = u32::try_from(processors * Lane::ALL.len()).unwrap_or(1);
+    (each > 0).then_some(each * environments)
+}
+
+/// In every other run, environments end while they are warm. From a lot of its own, as [`calls_per_host`].
+fn retired_per_mille(seed: u64) -> u32 {
+    Rng::with_seed(seed.rotate_left(32)).choice([0, 300]).unwrap_or_default()
 }
 
 /// Now and then, one thing is out of order for long.

@@ -8,6 +8,8 @@ mod shrink;
 
 use std::time::Duration;
 
+use domain::Lane;
+
 use crate::world::Window;
 
 pub use shrink::shrink;
@@ -31,6 +33,10 @@ pub struct Scenario {
     pub processors: usize,
     /// Whether an invocation is killed at its end, as on Lambda, or lives on, as on one machine.
     pub is_lambda: bool,
+    /// Of a thousand invocations that are answered, those after which Lambda retires the environment.
+    pub retired_per_mille: u32,
+    /// How many processors of each lane agent.toml's limits are shared among; `None` for one in all.
+    pub lane_bounds: Option<usize>,
     /// Whether one process takes every message, each as a batch of its own, and its successor frees what it held, as in
     /// `dev`.
     pub is_one_process: bool,
@@ -93,6 +99,8 @@ pub struct Policy {
     pub output_tokens: u32,
     /// Calls of one host at once.
     pub calls_per_host: u32,
+    /// Calls of one model at once; `None` for no bound.
+    pub concurrency: Option<u32>,
 }
 
 /// Something that happens.
@@ -198,6 +206,12 @@ impl Nature {
 }
 
 impl Scenario {
+    /// Environments that the limits of agent.toml are shared among.
+    #[must_use]
+    pub fn sharers(&self) -> u64 {
+        self.lane_bounds.map_or(1, |each| (each * Lane::ALL.len()) as u64)
+    }
+
     /// What the model makes of event number `number`.
     #[must_use]
     pub fn nature_of(&self, number: usize) -> Nature {

@@ -60,7 +60,8 @@ impl Ports {
         let mishap = self.draw(Port::Model, "ask", true);
         self.world.note(|| format!("{} sends for the {about} {mishap:?}", self.who()));
         let asked = Asked::read(request);
-        let mut bill = self.world.open_bill(asked.body.len(), asked.most_output);
+        let mut bill = self.world.open_bill(self.env, asked.body.len(), asked.most_output);
+        let _under_way = self.world.under_way(self.env, &asked.model);
         self.connect().await;
         match mishap {
             Some(Mishap::FailBefore) => {

@@ -48,17 +48,21 @@ fn settings(policy: &Policy) -> Arc<Settings> {
 /// The key of an app that exists nowhere.
 const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
 
-/// What a processor finds in its environment, with a token and with an app's key.
-static ENVIRONMENTS: LazyLock<[Environment; 2]> = LazyLock::new(|| [false, true].map(environment));
+/// What a processor finds in its environment, with a token and with an app's key; by how many there may be of each lane.
+static ENVIRONMENTS: LazyLock<[[Environment; 2]; 4]> = LazyLock::new(|| {
+    [None, Some("1"), Some("2"), Some("3")].map(|each| [false, true].map(|is_app| environment(is_app, each)))
+});
 
-fn environment(is_app: bool) -> Environment {
+fn environment(is_app: bool, each: Option<&str>) -> Environment {
+    let bounds = ["EXPRESS_CONCURRENCY", "STANDARD_CONCURRENCY", "BULK_CONCURRENCY"];
+    let bounds = bounds.into_iter().filter_map(|lane| Some((lane, each?)));
     let always = [("GEMINI_API_KEY", "simulated"), ("SLACK_BOT_TOKEN", "xoxb-simulated")];
     let github: &[(&str, &str)] = if is_app {
         &[("GITHUB_APP_ID", "1"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)]
     } else {
         &[("GITHUB_TOKEN", "ghp_simulated")]
     };
-    Environment::from_map(always.iter().chain(github).copied())
+    Environment::from_map(always.iter().chain(github).copied().chain(bounds))
         .unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
@@ -74,12 +78,14 @@ fn agent_toml(policy: &Policy) -> String {
         rpd,
         output_tokens,
         calls_per_host,
+        concurrency,
     } = policy;
     let budget = budget_cents.map(|cents| format!("per_day_usd = {:?}\n", f64::from(cents) / 100.0));
     let budget = budget.unwrap_or_default();
     let rpd = rpd.map(|rpd| format!("rpd = {rpd}\n")).unwrap_or_default();
+    let concurrency = concurrency.map(|calls| format!("concurrency = {calls}\n")).unwrap_or_default();
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
-        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{rpd}"))
+        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{rpd}{concurrency}"))
         .concat();
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
@@ -124,7 +130,9 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let environment = &ENVIRONMENTS[usize::from(self.world.scenario.credential == Credential::App)];
+        let scenario = &self.world.scenario;
+        let environment =
+            &ENVIRONMENTS[scenario.lane_bounds.unwrap_or_default()][usize::from(scenario.credential == Credential::App)];
         let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
         let services = wiring::services(&settings, environment, &clock)
             .unwrap_or_else(|error| panic!("there are not all clients: {error}"));

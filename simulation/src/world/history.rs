@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Decision, MAX_ATTEMPTS, Task, TaskId, TaskStatus, Timestamp};
+use domain::{DayFigures, Decision, MAX_ATTEMPTS, Task, TaskId, TaskStatus, Timestamp};
+use serde_json::Value;
 
-use super::World;
+use super::{EnvId, World};
+
+/// What the keys of the figures of days begin with.
+pub(crate) const FIGURES: &str = "stats:";
 
 /// What has happened.
 #[derive(Debug, Default)]
@@ -38,6 +42,10 @@ pub struct History {
     pub results_damaged: BTreeSet<TaskId>,
     /// Ends that were written.
     pub ends: Vec<End>,
+    /// Ends that a write has counted of which nobody has heard yet: they may be counted again. By its number.
+    pub unheard: BTreeMap<usize, BTreeMap<String, u64>>,
+    /// Writes of figures that were made.
+    pub counts: usize,
     /// Beginnings of new lives: when somebody sent an ended task around again.
     pub lives: Vec<(TaskId, Timestamp)>,
     /// Decisions that were written, and when.
@@ -95,6 +103,8 @@ pub struct End {
     pub opened_at: Timestamp,
     /// When it was written.
     pub at: Timestamp,
+    /// Which environment has written that it counts it in the figures of the day.
+    pub counted_by: Option<EnvId>,
 }
 
 /// Something that a person was told to have done.
@@ -137,6 +147,33 @@ pub struct Violation {
 }
 
 impl History {
+    /// The figures of a day were written: `now` in place of `before`. The number of the write.
+    pub(crate) fn counted(&mut self, before: Option<Value>, now: &Value) -> usize {
+        let mut more = DayFigures::read(now.clone()).ended;
+        let before = before.map(|before| DayFigures::read(before).ended).unwrap_or_default();
+        for (status, count) in &mut more {
+            *count = count.saturating_sub(before.get(status).copied().unwrap_or_default());
+        }
+        self.counts += 1;
+        self.unheard.insert(self.counts, more);
+        self.counts
+    }
+
+    /// `env` counts the end of the present life of `task`.
+    fn counted_by(&mut self, task: &Task, env: EnvId) {
+        let mut ends = self.ends.iter_mut().rev();
+        if let Some(end) = ends.find(|end| end.task == task.id && end.opened_at == task.doc.opened_at) {
+            end.counted_by = Some(env);
+        }
+    }
+
+    /// Whoever made that write knows it.
+    pub(crate) fn counts_heard(&mut self, number: Option<usize>) {
+        if let Some(number) = number {
+            self.unheard.remove(&number);
+        }
+    }
+
     /// A real failure of `task`.
     pub(crate) fn hardship(&mut self, task: &TaskId) {
         *self.hardships.entry(task.clone()).or_default() += 1;
@@ -147,6 +184,11 @@ impl History {
         let of_task = self.decisions.iter().filter(move |(id, _, written)| id == task && *written <= at);
         of_task.map(|(_, decision, _)| decision)
     }
+}
+
+/// Whether whoever wrote `task`, or somebody before, counts its end.
+fn counts(task: &Task) -> bool {
+    task.doc.follow_up.as_ref().is_none_or(|follow_up| follow_up.counted)
 }
 
 impl World {
@@ -201,8 +243,8 @@ impl World {
         }
     }
 
-    /// A task was written.
-    pub(crate) fn written(&self, before: Option<&Task>, after: &Task) {
+    /// A task was written in `env`.
+    pub(crate) fn written(&self, env: EnvId, before: Option<&Task>, after: &Task) {
         let was = before.map(|task| task.control.status);
         let (status, id, doc) = (after.control.status, &after.id, &after.doc);
         let is_new_life = before.is_some_and(|task| task.doc.opened_at != doc.opened_at);
@@ -216,7 +258,10 @@ impl World {
         }
         if status.is_end() && (was != Some(status) || is_new_life) {
             let at = self.now();
-            history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at });
+            let counted_by = counts(after).then_some(env);
+            history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at, counted_by });
+        } else if before.is_some_and(|before| !counts(before)) && counts(after) {
+            history.counted_by(after, env);
         }
         if status == TaskStatus::Waiting {
             let at = self.now();

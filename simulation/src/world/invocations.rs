@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Delivery, Lane, Receipt, after};
+use domain::{Delivery, Lane, Receipt, after, between};
 use futures::channel::oneshot;
 use futures::future::select;
 use processor::{Ack, Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
@@ -16,6 +16,8 @@ const ON_LAMBDA: Duration = Duration::from_secs(300);
 const ON_ONE_MACHINE: Duration = Duration::from_secs(180);
 /// The queues' own visibility time-out: six invocations.
 const VISIBILITY: Duration = Duration::from_secs(1_800);
+/// Whoever has less of it left when everything is done writes nothing more.
+const NO_TIME: Duration = Duration::from_secs(2);
 /// How long a supervisor takes to start a process again.
 const RESTART: Duration = Duration::from_millis(200);
 /// Messages of a batch.
@@ -61,6 +63,16 @@ impl World {
         }
         self.lanes.void_leases(self.now());
         self.values.void_leases();
+    }
+
+    /// Whether Lambda ends `env`, which has answered its batch and never hears of it.
+    fn retires(&self, env: EnvId) -> bool {
+        let per_mille = if self.scenario.is_lambda { self.scenario.retired_per_mille } else { 0 };
+        let retires = per_mille > 0 && self.chance(per_mille);
+        if retires {
+            self.note(|| format!("!! {} is retired", self.name_of(env)));
+        }
+        retires
     }
 
     fn receive_from(&self, lane: Lane) -> Vec<Delivery> {
@@ -121,7 +133,7 @@ async fn poll(world: Arc<World>, lane: Lane) {
         };
         if let Some(response) = invoke(&world, env, &processor, &batch).await {
             acknowledge(&world, &batch, &response);
-            warm = Some((env, processor));
+            warm = (!world.retires(env)).then_some((env, processor));
         }
     }
 }
@@ -134,6 +146,7 @@ async fn invoke(
     batch: &[Delivery],
 ) -> Option<SqsBatchResponse> {
     let (tell, told) = oneshot::channel();
+    let began = world.now();
     let event = SqsEvent { records: batch.iter().map(record).collect() };
     let deadline = after(world.clock(env).now(), world.invocation());
     let processor = Arc::clone(processor);
@@ -154,6 +167,8 @@ async fn invoke(
     };
     if response.is_err() {
         world.kill(env);
+    } else if between(began, world.now()) + NO_TIME < world.invocation() {
+        world.batch_answered(env);
     }
     response.ok()
 }

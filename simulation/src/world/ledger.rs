@@ -1,6 +1,6 @@
 //! Money and quota, as the service counts them: against what the system has written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +9,13 @@ use gemini::wire::UsageMetadata;
 use serde_json::Value;
 
 use super::{EnvId, World, lock};
+
+/// Whoever stood still has sent by then, or asks for another permit: longest between the two, with a state store that
+/// is slow.
+pub(crate) const ON_ITS_WAY: Duration = Duration::from_secs(10);
+/// So long after the state store has failed it an environment may ask by itself: a second until it gives up, the five
+/// that the store has to rest, and the way to the question.
+const ALONE: Duration = Duration::from_secs(6).saturating_add(ON_ITS_WAY);
 
 /// What the keys of budgets begin with.
 pub(crate) const BUDGET: &str = "budget:";
@@ -42,10 +49,40 @@ struct Inner {
     billed: u64,
     /// Writes of budgets of which their environments have not heard.
     unheard: Vec<BudgetWrite>,
-    /// Requests of each model in each minute.
-    asked: BTreeMap<(String, i64), u64>,
+    /// By the ids of reservations, who made them.
+    reserved_by: BTreeMap<String, EnvId>,
+    /// Requests of each model in each minute, when they were sent.
+    asked: BTreeMap<(String, i64), Minute>,
+    /// Requests of each model that each environment has under way.
+    at_once: BTreeMap<(EnvId, String), u64>,
     /// Requests of each model on each day.
     asked_on: BTreeMap<(String, u64), u64>,
+}
+
+/// What was asked of a model in a minute. Of an environment that stood still a moment ago nobody knows when it had its
+/// permit: its requests are not among these.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Minute {
+    /// Requests.
+    pub(crate) all: u64,
+    /// Those of environments that certainly had asked the fleet.
+    pub(crate) by_fleet: u64,
+    /// The others' environments.
+    pub(crate) alone: BTreeSet<EnvId>,
+}
+
+/// A request under way in an environment, until it is dropped.
+pub(crate) struct UnderWay {
+    ledger: Arc<Mutex<Inner>>,
+    what: (EnvId, String),
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(calls) = lock(&self.ledger).at_once.get_mut(&self.what) {
+            *calls = calls.saturating_sub(1);
+        }
+    }
 }
 
 /// A write of a budget.
@@ -66,8 +103,13 @@ pub(crate) struct BudgetWrite {
 pub(crate) struct Bill {
     ledger: Arc<Mutex<Inner>>,
     number: u64,
+    env: EnvId,
     /// When the request was made.
     opened: Timestamp,
+    /// Its environment stood still a moment ago.
+    is_late: bool,
+    /// Its environment may have asked nobody.
+    may_be_alone: bool,
     /// What it is taken for, at most.
     taken_for: u64,
     cost: u64,
@@ -101,11 +143,39 @@ fn dearest(tokens: u64) -> u64 {
 
 impl World {
     /// A request of so many bytes, whose answer may have so many tokens, is on its way.
-    pub(crate) fn open_bill(&self, bytes: usize, output: u64) -> Bill {
+    pub(crate) fn open_bill(&self, env: EnvId, bytes: usize, output: u64) -> Bill {
+        let (trouble, opened) = (self.troubles.of(env), self.now());
+        let is_within =
+            |time: Option<Timestamp>, span| time.is_some_and(|time| between(time, opened) <= span);
         let mut inner = lock(&self.ledger.inner);
         inner.bills += 1;
-        let (number, taken_for) = (inner.bills, dearest(bytes as u64 + TOKENS_AROUND + output));
-        Bill { ledger: Arc::clone(&self.ledger.inner), number, opened: self.now(), taken_for, cost: 0 }
+        Bill {
+            ledger: Arc::clone(&self.ledger.inner),
+            number: inner.bills,
+            env,
+            opened,
+            is_late: is_within(trouble.still_until, ON_ITS_WAY),
+            may_be_alone: is_within(trouble.state_at, ALONE),
+            taken_for: dearest(bytes as u64 + TOKENS_AROUND + output),
+            cost: 0,
+        }
+    }
+
+    /// `env` has one more request to `model` under way, of those that it may have at once.
+    pub(crate) fn under_way(&self, env: EnvId, model: &str) -> UnderWay {
+        let what = (env, model.to_owned());
+        let calls = {
+            let mut inner = lock(&self.ledger.inner);
+            let calls = inner.at_once.entry(what.clone()).or_default();
+            *calls += 1;
+            *calls
+        };
+        let limit = self.scenario.policy.concurrency.map_or(u64::MAX, u64::from);
+        if calls > (limit / self.scenario.sharers()).max(1) {
+            let what = format!("{} has {calls} calls of {model} under way", self.name_of(env));
+            self.violated("no environment has more calls at once than its share", what);
+        }
+        UnderWay { ledger: Arc::clone(&self.ledger.inner), what }
     }
 
     /// The request has arrived at `model`, and is billed as `usage` says. What is set aside must cover what is under way.
@@ -120,7 +190,9 @@ impl World {
         let under_way = {
             let mut inner = lock(&self.ledger.inner);
             inner.under_way.insert(bill.number, (bill.cost, bill.opened));
-            *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
+            if !bill.is_late {
+                inner.asked.entry((model.to_owned(), bill.opened.as_second() / 60)).or_default().ask(bill);
+            }
             *inner.asked_on.entry((model.to_owned(), self.time.day())).or_default() += 1;
             let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
             covered.map(|(cost, _)| *cost).sum::<u64>()
@@ -130,6 +202,32 @@ impl World {
             let what = format!("requests under way cost {under_way} millionths, {aside} are set aside");
             self.violated("no call costs more than was set aside for it", what);
         }
+    }
+
+    /// A batch of `env` was answered: whatever it had set aside and not used is given back, unless the state store failed
+    /// it while it did that.
+    pub(crate) fn batch_answered(&self, env: EnvId) {
+        let trouble = self.troubles.of(env);
+        let began = trouble.left_at.unwrap_or(self.now());
+        if trouble.state_at.max(trouble.still_until) >= Some(began) {
+            return;
+        }
+        let left: Vec<String> = {
+            let (reservations, inner) = (self.values.reservations(), lock(&self.ledger.inner));
+            reservations.into_iter().filter(|id| inner.reserved_by.get(id) == Some(&env)).collect()
+        };
+        if !left.is_empty() {
+            let what = format!("{} has left {left:?}", self.name_of(env));
+            self.violated("an answered batch leaves no money set aside", what);
+        }
+    }
+
+    /// Those of `ids` that were not there before are `env`'s.
+    pub(crate) fn reserved(&self, env: EnvId, ids: impl Iterator<Item = String>) {
+        let mut inner = lock(&self.ledger.inner);
+        ids.for_each(|id| {
+            inner.reserved_by.entry(id).or_insert(env);
+        });
     }
 
     /// A budget was written; whether `write`'s environment hears of it is open.
@@ -161,9 +259,9 @@ impl World {
         lock(&self.ledger.inner).unheard.retain(|write| write.env != env || write.key != key);
     }
 
-    /// Requests of each model in each minute of the service's, at most.
-    pub(crate) fn busiest_minute(&self) -> u64 {
-        lock(&self.ledger.inner).asked.values().copied().max().unwrap_or_default()
+    /// What was asked of each model in each minute of the service's.
+    pub(crate) fn minutes(&self) -> Vec<Minute> {
+        lock(&self.ledger.inner).asked.values().cloned().collect()
     }
 
     /// Requests of each model on each day of the service's, at most.
@@ -179,6 +277,17 @@ impl World {
     /// The most that can have been written down as spent, millionths of a US dollar.
     pub(crate) fn most_spent(&self) -> u64 {
         lock(&self.ledger.inner).most_spent
+    }
+}
+
+impl Minute {
+    fn ask(&mut self, bill: &Bill) {
+        self.all += 1;
+        if bill.may_be_alone {
+            self.alone.insert(bill.env);
+        } else {
+            self.by_fleet += 1;
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod task_store;
 mod threads;
 mod time;
 mod trace;
+mod troubles;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -39,6 +40,7 @@ use http::Request;
 pub use env::{EnvId, Skew};
 pub use faults::{Injected, Mishap, Port, Which, Window};
 pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Violation};
+pub(crate) use ledger::{Minute, ON_ITS_WAY};
 pub(crate) use network::ToWorld;
 pub use queue::Left;
 pub(crate) use senders::text_of;
@@ -64,6 +66,7 @@ use state_store::Values;
 use task_store::Tasks;
 use threads::Threads;
 use trace::Trace;
+use troubles::Troubles;
 
 /// A dead processor holds its tasks for no longer, unless it may have acted outside.
 const DEAD_LEASE: Duration = Duration::from_secs(90);
@@ -94,6 +97,7 @@ pub struct World {
     pub(crate) ledger: Ledger,
     pub(crate) vault: Vault,
     pub(crate) gateway: Gateway,
+    pub(crate) troubles: Troubles,
     pub(crate) me: Weak<World>,
     pub(crate) history: Mutex<History>,
     envs: Mutex<Vec<Env>>,
@@ -122,6 +126,7 @@ impl World {
             ledger: Ledger::default(),
             vault: Vault::default(),
             gateway: Gateway::default(),
+            troubles: Troubles::default(),
             me: Weak::clone(me),
             history: Mutex::default(),
             envs: Mutex::default(),
@@ -252,6 +257,7 @@ impl World {
         let held = self.tasks.held_by(env, self.now());
         self.crashed(&held.into_iter().filter(|id| !outlived.contains(id)).collect::<Vec<_>>());
         self.scheduler.freeze(env, until);
+        self.troubles.stands_still(env, until);
         let world = Arc::clone(self);
         self.scheduler.spawn(None, async move {
             tokio::time::sleep(time).await;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole, PartKey, TaskId};
@@ -63,6 +64,14 @@ impl Model for Thinking {
             }
         }
         outcome
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        let world = &self.ports.world;
+        world.troubles.writes_left(self.ports.env, world.now());
+        if !self.ports.bugs().leaves_unwritten() {
+            self.plane.write_left(patience).await;
+        }
     }
 }
 

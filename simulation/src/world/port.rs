@@ -123,6 +123,9 @@ impl Ports {
                 self.die(&operation, "after").await
             }
         };
+        if mishap.is_some() {
+            self.world.troubles.met(self.env, operation.port, self.world.now());
+        }
         self.tell(&operation, mishap, &outcome);
         self.wait(QUICK).await;
         outcome
@@ -130,7 +133,11 @@ impl Ports {
 
     /// What goes wrong with the next operation.
     pub(crate) fn draw(&self, port: Port, name: &str, writes: bool) -> Option<Mishap> {
-        self.world.faults.draw(self.world.time.elapsed(), port, name, writes)
+        let mishap = self.world.faults.draw(self.world.time.elapsed(), port, name, writes);
+        if mishap.is_some() {
+            self.world.troubles.met(self.env, port, self.world.now());
+        }
+        mishap
     }
 
     async fn wait(&self, millis: std::ops::Range<u64>) {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
 use serde_json::Value;
 
+use super::history::FIGURES;
 use super::ledger::{BUDGET, Budget, BudgetWrite};
 use super::port::Operation;
 use super::{Port, Ports, lock};
@@ -33,6 +34,13 @@ impl Values {
         let table = lock(&self.0);
         let budgets = table.values.iter().filter(|(key, _)| key.starts_with(BUDGET));
         budgets.map(|(_, (known, _))| Budget::read(&known.value)).collect()
+    }
+
+    /// The ids of all reservations, of those that are over too.
+    pub(crate) fn reservations(&self) -> Vec<String> {
+        let table = lock(&self.0);
+        let budgets = table.values.iter().filter(|(key, _)| key.starts_with(BUDGET));
+        budgets.flat_map(|(_, (known, _))| ids(&known.value)).collect()
     }
 
     /// The leases that run at `now`.
@@ -110,11 +118,43 @@ impl Values {
     }
 }
 
+/// The ids of the reservations in a budget.
+fn ids(budget: &Value) -> impl Iterator<Item = String> {
+    budget["r"].as_object().into_iter().flatten().map(|(id, _)| id.clone())
+}
+
 fn unavailable() -> StoreError {
     StoreError::unavailable("state", "the world is at fault")
 }
 
 impl Ports {
+    /// As a swap, of the figures of a day.
+    async fn count(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        mut run: impl FnMut() -> Swap,
+    ) -> Result<Swap, StoreError> {
+        let world = &self.world;
+        world.troubles.owes_figures(self.env, true);
+        let mut noted = None;
+        let swap = || {
+            let before = (expected != Expected::Absent).then(|| world.values.value(key)).flatten();
+            let swap = run();
+            if matches!(swap, Swap::Done(_)) {
+                noted = Some(world.history().counted(before, value));
+            }
+            swap
+        };
+        let swapped = self.operate(Operation::write(Port::State, "swap", &key), swap, unavailable).await;
+        if matches!(swapped, Ok(Swap::Done(_))) {
+            world.troubles.owes_figures(self.env, false);
+            world.history().counts_heard(noted);
+        }
+        swapped
+    }
+
     /// Tells the ledger of a write, if it is a budget's.
     fn watch_budget(&self, key: &str, before: Option<&Value>, value: &Value, swap: &Swap) {
         if !key.starts_with(BUDGET) {
@@ -125,6 +165,7 @@ impl Ports {
                 let had = before.map_or(0, |before| Budget::read(before).spent);
                 let spent = Budget::read(value).spent.saturating_sub(had);
                 let write = BudgetWrite { env: self.env, key: key.to_owned(), version: *version, spent };
+                self.world.reserved(self.env, ids(value));
                 self.world.budget_written(write, value);
             }
             Swap::Conflict(Some(known)) => self.world.budget_refused(self.env, key, known.version),
@@ -156,6 +197,9 @@ impl StateStore for Ports {
             self.watch_budget(key, before.as_ref(), &value, &swap);
             swap
         };
+        if key.starts_with(FIGURES) {
+            return self.count(key, expected, &value, run).await;
+        }
         let swapped = self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await;
         if swapped.is_ok() {
             self.world.budget_heard(self.env, key);

@@ -261,7 +261,7 @@ impl TaskStore for Ports {
         let run = || {
             let insert = world.tasks.insert(&task, world.now());
             if insert == Insert::New {
-                world.written(None, &task);
+                world.written(self.env, None, &task);
             }
             insert
         };
@@ -309,7 +309,7 @@ impl TaskStore for Ports {
         let run = || {
             let (save, before) = world.tasks.save(&stored, bugs.is_fenced(), world.now());
             if let Some(before) = before {
-                world.written(Some(&before), &stored);
+                world.written(self.env, Some(&before), &stored);
             }
             save
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::{Delivery, Lane, Timestamp, between};
 use futures::FutureExt;
+use futures::future::OptionFuture;
 use futures::stream::{self, StreamExt};
 use tracing::{Instrument, error, error_span, warn};
 
@@ -19,6 +20,11 @@ use crate::triage::batcher::{Batcher, Member};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
+/// Of which so much is kept free of what was not written until then.
+const WRITTEN_MARGIN: Duration = Duration::from_millis(300);
+/// What a brown-out of the state store has kept from being written is tried for so long before a batch is answered:
+/// enough to outlast one that is short, and less than a visible part of an invocation.
+const WRITE_LEFT: Duration = Duration::from_secs(10);
 
 /// Records of one batch that are worked on at once: a whole batch of the bulk lane.
 const CONCURRENCY: usize = 20;
@@ -54,7 +60,7 @@ impl Processor {
         let mut response = SqsBatchResponse::default();
         let (done, shadows) = self.handle_live(deliveries, deadline).await;
         // What begins after the answer would be frozen. Until then, this invocation is one of the lane's.
-        self.draft_beside(shadows, deadline, Capacity::OfTheLane).await;
+        self.finish(shadows, deadline, Capacity::OfTheLane).await;
         for (delivery, ack) in done {
             if matches!(ack, Ack::Retry(_)) {
                 response.give_back(delivery.message_id);
@@ -70,13 +76,29 @@ impl Processor {
         deadline: Timestamp,
     ) -> Vec<(Delivery, Ack)> {
         let (done, shadows) = self.handle_live(deliveries, deadline).await;
-        self.draft_beside(shadows, deadline, Capacity::Own).await;
+        self.finish(shadows, deadline, Capacity::Own).await;
         done
+    }
+
+    /// Ends a batch whose live work is done: the second agent drafts what `shadows` has, and what could not be written of
+    /// money, quotas and figures is written, if the state store lets that happen within [`WRITE_LEFT`]. Afterwards this
+    /// environment may be retired at any time: of a call that was never made, nobody else could tell.
+    pub async fn finish(&self, shadows: Shadows, deadline: Timestamp, on: Capacity) {
+        self.draft_beside(shadows, deadline, on).await;
+        let now = self.clock().now();
+        let patience = between(now, deadline).saturating_sub(WRITTEN_MARGIN).min(WRITE_LEFT);
+        let second = self.second.as_ref().map(|second| second.model.write_left(patience));
+        let figures = tokio::time::timeout(patience, self.resources.stats.write(now));
+        let (_, _, figures) =
+            tokio::join!(self.resources.model.write_left(patience), OptionFuture::from(second), figures);
+        if let Ok(Err(problem)) = figures {
+            warn!(%problem, "the day's figures are not up to date");
+        }
     }
 
     /// Works on deliveries side by side, each as [`Processor::handle`] does. Tasks that may share a question
     /// to the triage model ask it together. Tasks whose processor died follow one by one, those that died least
-    /// first. What is left for the second agent goes to [`Processor::draft_beside`] once nothing waits for it.
+    /// first. What is left for the second agent goes to [`Processor::finish`] once nothing waits for it.
     pub async fn handle_live(
         self: &Arc<Self>,
         deliveries: Vec<Delivery>,
@@ -146,7 +168,7 @@ impl Processor {
             Processed::Done(ack, first) => {
                 let mut shadows = Shadows::default();
                 shadows.add(first, delivery);
-                self.draft_beside(shadows, deadline, Capacity::Own).await;
+                self.finish(shadows, deadline, Capacity::Own).await;
                 ack
             }
             Processed::SetAside { .. } => Ack::Retry(None),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::{StoreError, Timestamp};
 
 use super::short::{Short, Turn};
-use super::spent::{Spent, dollars, micro, share};
+use super::spent::{Spent, dollars, micro};
 use crate::fleet::{FleetCell, Shared, WhenCut, fresh_id};
 use crate::signal::{Signal, Signals};
 
@@ -50,7 +50,7 @@ pub(super) struct Budget {
     /// Millionths of a US dollar.
     pub(super) limit: u64,
     /// Where calls set money aside: the whole, or a shard of it.
-    spent: Arc<FleetCell<Spent>>,
+    pub(super) spent: Arc<FleetCell<Spent>>,
     /// Where a shard has its money from.
     whole: Option<Whole>,
 }
@@ -160,40 +160,12 @@ impl Budget {
         whole.spent.change(shared, now, WhenCut::Forget, change).await
     }
 
-    /// Changes what is set aside with this environment's next write: for those who cannot wait, being dropped.
-    pub(super) fn later(&self, change: impl FnMut(&mut Spent) + Send + 'static) {
-        self.spent.later(WhenCut::Repeat, change);
-    }
-
-    /// Counts what was spent in place of what was set aside under `id`.
-    pub(super) async fn settle(
-        &self,
-        shared: &Shared,
-        id: String,
-        spent: u64,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let change = move |sum: &mut Spent| sum.settle(&id, spent);
-        self.spent.change(shared, now, WhenCut::Repeat, change).await
-    }
-
-    /// What this environment remembers to be set aside may be over: nobody is refused for it. What a whole has given
-    /// to its shards never comes back.
-    pub(super) async fn forget(&self) {
-        self.spent.forget().await;
-    }
-
     fn tell(&self, signals: &Signals, before: u64, after: u64) {
-        let share = |sum| share(sum, self.limit);
-        signals.send(Signal::BudgetUsed { budget: self.name, share: share(after) });
-        if share(before) < ALARM && share(after) >= ALARM {
-            let limit_usd = dollars(self.limit);
-            tracing::warn!(
-                budget = self.name,
-                limit_usd,
-                share = share(after),
-                "the budget is nearly used up"
-            );
+        let share = |sum| dollars(sum) / dollars(self.limit.max(1));
+        let (before, share, limit_usd) = (share(before), share(after), dollars(self.limit));
+        signals.send(Signal::BudgetUsed { budget: self.name, share });
+        if before < ALARM && share >= ALARM {
+            tracing::warn!(budget = self.name, limit_usd, share, "the budget is nearly used up");
         }
     }
 }

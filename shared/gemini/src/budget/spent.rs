@@ -25,8 +25,8 @@ pub(super) struct Spent {
     #[serde(default, rename = "a", skip_serializing_if = "is_none")]
     pub(super) asked_until: u64,
     /// By the reservation's id: how much, and from which second on it counts as spent. Whoever has it is gone by then, and
-    /// what they asked for may have been answered; a late settlement still says better. Nobody can tell a call that was
-    /// never sent, but by one more write a call: a crash spends at most what its calls under way had set aside.
+    /// what they asked for may have been answered; a late settlement still says better. Only who made it can tell that a
+    /// call was never sent, before their batch is answered: a crash spends at most what its calls under way had set aside.
     #[serde(default, rename = "r", skip_serializing_if = "BTreeMap::is_empty")]
     reserved: BTreeMap<String, (u64, i64)>,
 }
@@ -98,8 +98,4 @@ pub(super) fn micro(usd: f64) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "sums of money stay far below 2^52 millionths")]
 pub(super) fn dollars(micro: u64) -> f64 {
     micro as f64 / MICRO
-}
-
-pub(super) fn share(sum: u64, limit: u64) -> f64 {
-    dollars(sum) / dollars(limit.max(1))
 }

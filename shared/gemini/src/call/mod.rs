@@ -30,9 +30,11 @@ mod tiers;
 mod transcript;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore, StoreError};
+use futures::future::join_all;
 use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
@@ -176,6 +178,12 @@ impl Model for Gemini {
         let now = context.now();
         reservation.close(now).await;
         outcome
+    }
+
+    async fn write_left(&self, patience: Duration) {
+        let (shared, now) = (&self.shared, self.clock.now());
+        let models = self.models.iter().map(|model| model.cell.write_left(shared, now, patience));
+        tokio::join!(join_all(models), self.budget.write_left(shared, now, patience));
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct FleetModel {
     /// What its state is kept under, and the part of the fleet that this environment is of.
     kept_as: String,
     shard: u32,
-    cell: FleetCell<ModelState>,
+    pub(crate) cell: FleetCell<ModelState>,
     /// In place of `cell` while the state store is down, with this environment's share of the limits.
     alone: Mutex<ModelState>,
 }

@@ -2,8 +2,7 @@
 //! one key (its documentation, "partition throughput"), one for each KiB, and writes that its condition refuses count.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 

@@ -443,25 +443,47 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     assert!(server.finish()[0].uri.ends_with(":countTokens"), "what is not counted may fill the window");
 }
 
-/// The store makes every write and answers none; then it is well again.
-async fn brownout(fleet: &Fleet, environment: &Gemini, calls: u32) {
+/// What is spent and open after the store has made every write and answered none for two minutes, and one call more: of
+/// the same environment, or of another where that was retired.
+async fn spent_after_brownout(is_retired: bool) -> (u64, usize) {
+    let server = Server::start([says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let mut environment = fleet.environment();
     fleet.store.watcher.mute(true);
-    for _ in 0..calls {
-        assert_eq!(fleet.denied(environment).await.0, Deferral::Budget);
+    for _ in 0..20 {
+        assert_eq!(fleet.denied(&environment).await.0, Deferral::Budget);
         fleet.pass(seconds(6));
     }
     fleet.store.watcher.mute(false);
+    if is_retired {
+        environment.write_left(seconds(10)).await;
+        environment = fleet.environment();
+        fleet.pass(seconds(500));
+    }
+    environment.generate(&fleet.call()).await.unwrap();
+    server.finish();
+    spent(&fleet).await
 }
 
 #[tokio::test]
 async fn a_brownout_locks_no_money() {
-    let server = Server::start([says("Cheap.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
-    let environment = fleet.environment();
-    brownout(&fleet, &environment, 20).await;
-    environment.generate(&fleet.call()).await.unwrap();
-    assert_eq!(spent(&fleet).await, (1_125, 0));
-    server.finish();
+    assert_eq!(spent_after_brownout(false).await, (1_125, 0));
+}
+
+#[tokio::test]
+async fn a_brownout_locks_no_money_of_an_environment_that_is_retired() {
+    assert_eq!(spent_after_brownout(true).await, (1_125, 0));
+}
+
+#[tokio::test]
+async fn whoever_is_cut_off_while_money_is_set_aside_gives_it_back() {
+    let fleet = Fleet::new(with_budget(&Server::start([]).await, 0.08));
+    let (environment, call) = (fleet.environment(), fleet.call());
+    fleet.store.watcher.mute(true);
+    tokio::time::timeout(Duration::ZERO, environment.generate(&call)).await.unwrap_err();
+    fleet.store.watcher.mute(false);
+    environment.write_left(seconds(10)).await;
+    assert_eq!(spent(&fleet).await, (0, 0));
 }
 
 #[tokio::test]
