@@ -1,6 +1,6 @@
 //! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
 
-use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
+use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus, short_sha256};
 use markdown::Limit;
 use maud::{Markup, PreEscaped, html};
 use settings::Role;
@@ -98,6 +98,32 @@ pub(crate) fn section(view: View<'_>, task: &Task, drafts: &Drafts, typed: Optio
     }
 }
 
+/// What a person has typed where no form takes it any more, since the task was decided or moved on: it is nowhere else.
+pub(crate) fn unsent(session: &Session, task: &Task, typed: &Typed) -> Markup {
+    if is_decided_by(session, task) {
+        return html! {};
+    }
+    let is_draft = |text: &str| task.doc.draft.as_ref().is_some_and(|draft| draft.hash == short_sha256(text));
+    let text = typed.text.as_deref().filter(|text| !is_draft(text));
+    let note = Some(typed.note.trim()).filter(|note| !note.is_empty());
+    html! {
+        @if text.is_some() || note.is_some() {
+            section.card #unsent {
+                h2 { "What you typed" }
+                p.notice { "It was not used, and it is kept on this page alone: copy what you want to keep." }
+                @if let Some(text) = text {
+                    label for="unsent-text" { "Your version" }
+                    textarea #unsent-text readonly data-copy="your version" rows=(rows(text)) { "\n" (text) }
+                }
+                @if let Some(note) = note {
+                    label for="unsent-note" { "Your note" }
+                    input #unsent-note readonly value=(note);
+                }
+            }
+        }
+    }
+}
+
 /// Whether this person decides about the draft of `task`.
 pub(crate) fn is_decided_by(session: &Session, task: &Task) -> bool {
     task.control.status == TaskStatus::AwaitingApproval
@@ -152,7 +178,7 @@ fn form(
                 summary { "Edit the text" }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
-                textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" autocomplete="off" { "\n" (shown) }
+                textarea #text name="text" data-copy="the text" rows=(rows(shown)) spellcheck="true" autocomplete="off" { "\n" (shown) }
                 button type="submit" formaction=(action("preview")) { "Show changes" }
             }
             label for="note" { "Note" }
@@ -175,6 +201,11 @@ fn form(
             p.quiet.small { "Your decision is about draft " code { (domain::clip(hash, 8)) } "." }
         }
     }
+}
+
+/// Lines of the text area for `text`.
+fn rows(text: &str) -> usize {
+    text.lines().count().clamp(4, 24) + 2
 }
 
 /// The present draft beside the one that the person saw, and beside those of former rounds.

@@ -128,6 +128,7 @@ pub(crate) async fn show(
             (question(task, asked.as_ref()))
             (draft::section(view, task, &drafts, typed))
         }
+        @if let Some(typed) = typed { (draft::unsent(session, task, typed)) }
         div.task {
             div.main {
                 (correction::section(view, task, &labelled))
