@@ -136,8 +136,10 @@ pub(crate) fn rendered(text: &str) -> Markup {
     let html = markdown::to_html(text, MAX_HTML);
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
-    // Long code scrolls, also for who has keys alone.
-    PreEscaped(html.replace("<a href=\"", link).replace("<pre>", "<pre tabindex=\"0\">"))
+    // Long code and wide tables scroll, also for who has keys alone.
+    let table = "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>";
+    let html = html.replace("<a href=\"", link).replace("<pre>", "<pre tabindex=\"0\">");
+    PreEscaped(html.replace("<table>", table).replace("</table>", "</table></div>"))
 }
 
 /// What the first button publishes: the draft, or the edit in its place, with what it changes.
@@ -168,7 +170,6 @@ fn form(
     let action = |what: &str| filter.at(&format!("/ui/tasks/{}/{what}", task.id));
     let note = typed.map_or("", |typed| typed.note.as_str());
     let shown = edit.unwrap_or(text);
-    let rows = shown.lines().count().clamp(4, 24) + 2;
     html! {
         form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
@@ -228,6 +229,18 @@ fn compared(task: &Task, drafts: &Drafts, hash: &str, text: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_of_a_draft_scrolls_within_itself() {
+        let out = rendered("| a | `<table>` |\n|-|-|\n| b | c |\n\n<table>").into_string();
+        let whole = out
+            .split_once("aria-label=\"Table\"><table>")
+            .and_then(|(_, rest)| rest.split_once("</table></div>"));
+        assert!(
+            whole.is_some_and(|(table, rest)| !table.contains("<table>") && !rest.contains("<div")),
+            "{out}"
+        );
+    }
 
     #[test]
     fn links_of_a_draft_open_elsewhere_and_tell_nobody_where_from() {
