@@ -70,7 +70,7 @@ pub(crate) async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    Ok(layout::fragment(&headers, &key(&task), head(&task)))
+    Ok(layout::fragment(&headers, &key(&task), &head(&task)))
 }
 
 /// The part below that.
@@ -81,7 +81,7 @@ pub(crate) async fn live_rest(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    Ok(layout::fragment(&headers, &key(&task), rest(&filter, &task)))
+    Ok(layout::fragment(&headers, &key(&task), &rest(&filter, &task)))
 }
 
 /// The task that a path names.
