@@ -79,6 +79,19 @@ async fn an_app_is_made_in_the_browser_and_its_credentials_work() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    // It has what its manifest asks for, which is what the events of agent.toml need.
+    let checked = format!(
+        "set -ae; . '{}'; unset GITHUB_TOKEN; exec '{}' check --online --json",
+        file.display(),
+        afterhook([]).as_std().get_program().display()
+    );
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &checked]).current_dir("..").env_clear().envs(world.variables());
+    let said = run(&mut shell).await;
+    for what in ["GitHub account", "GitHub permissions", "GitHub events"] {
+        let line = said.stdout.lines().find(|line| line.contains(&format!("\"check\":\"{what}\"")));
+        assert!(line.is_some_and(|line| line.contains("\"state\":\"ok\"")), "{what}: {said:?}");
+    }
     // What is there is not written over.
     run(&mut command(&world, &file)).await.assert_failure(&["--create-app", "app.env", "exists"]);
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{DecideError, Decided, DecisionInput, Task, TaskId, decide};
+use domain::{DecideError, Decided, Decision, DecisionInput, Task, TaskId, decide};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::Console;
 use crate::auth::Caller;
 use crate::body::{Body, NamedTask, OptionalBody};
-use crate::correction::told;
+use crate::correction::{CorrectionInput, record, told};
 use crate::refusal::Refusal;
 use crate::task::OneTask;
 
@@ -98,6 +98,31 @@ pub(crate) async fn settle(
     let task = settled(decided, id, caller)?;
     if let Some(correction) = correction {
         told(console, &task, &correction);
+    }
+    Ok(task)
+}
+
+/// As [`settle`], for a form that may be sent twice: the same decision by the same person is done once, and is no error.
+/// One that differs in anything, as in the text to publish, is refused.
+pub(crate) async fn settle_once(
+    console: &Console,
+    id: &TaskId,
+    input: DecisionInput,
+    seen_hash: &str,
+    caller: &Caller,
+) -> Result<Task, Refusal> {
+    let refusal = match settle(console, id, input.clone(), seen_hash, caller).await {
+        Err(refusal @ Refusal::Conflict { .. }) => refusal,
+        decided => return decided,
+    };
+    let is_same = |made: &Decision| made.is(&input, seen_hash, caller.decider().name);
+    let task = console.stores.tasks.get(id).await?;
+    let Some(task) = task.filter(|task| task.doc.decision.as_ref().is_some_and(is_same)) else {
+        return Err(refusal);
+    };
+    // An intent is a label beside the decision: one that only the second names is kept too.
+    if let DecisionInput::Approve { intent: intent @ Some(_), .. } = input {
+        record(console, id, &CorrectionInput { intent, ..CorrectionInput::default() }, caller).await?;
     }
     Ok(task)
 }

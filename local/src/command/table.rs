@@ -131,7 +131,8 @@ fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], style: Style) 
 pub(crate) fn plain(text: &str) -> String {
     let unseen = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}')
     };
     text.chars().filter(|c| !unseen(*c)).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use console::{plain_notes, usd};
+use console::{plain_notes, thread_name, usd};
 use domain::{Clock, TimelineEntry, Timestamp};
 use serde_json::{Value, json};
 
@@ -95,14 +95,15 @@ fn row(task: &Value) -> ([String; 8], anstyle::Style) {
     let status = text("/status");
     let style = style(&status);
     let received = ago(&text("/received_at"), Clock::system().now());
-    let title = known("/title").unwrap_or_else(|| text("/thread"));
+    let thread = thread(task).unwrap_or_else(|| "-".to_owned());
+    let title = known("/title").unwrap_or_else(|| thread.clone());
     let cells = [
         text("/task_id"),
         status,
         received,
         title,
         text("/event"),
-        text("/thread"),
+        thread,
         cost(task).unwrap_or_else(|| "-".to_owned()),
         why(task),
     ];
@@ -152,12 +153,22 @@ fn line(task: &Value, pointer: &str, now: Timestamp) -> Option<String> {
     let value = text(task, pointer)?;
     match pointer {
         "/cost_usd" => cost(task),
+        // What people call it, and what programs do.
+        "/thread" => thread(task).map(|name| if name == value { name } else { format!("{name} ({value})") }),
         "/classification/confidence" => {
             Some(value.parse::<f64>().map_or(value, |share| format!("{share:.2}")))
         }
         _ if TIMES.contains(&pointer) => Some(ago(&value, now)),
         _ => Some(value),
     }
+}
+
+/// What people call the thread, as the console does.
+fn thread(task: &Value) -> Option<String> {
+    let thread = text(task, "/thread")?;
+    let source = task.get("source").and_then(Value::as_str).unwrap_or_default();
+    let metadata = task.get("metadata").and_then(Value::as_object);
+    Some(metadata.map_or_else(|| thread.clone(), |known| thread_name(source, known, &thread).into_owned()))
 }
 
 /// What happened, in the words of the console.
@@ -286,6 +297,18 @@ mod tests {
         let told = timeline(&task, now);
         assert_eq!(told[..2], ["1m ago    received", "30s ago   picked up"]);
         assert!(told[2].starts_with("1s ago    answer written, waiting for a person: "), "{told:?}");
+    }
+
+    #[test]
+    fn a_thread_has_the_name_that_people_know_and_keeps_its_id() {
+        let id = "tenant/9d3f7c1e-2b60-4f9e-8c1d-0a5b6c7d8e9f";
+        let task = json!({"source": "linear", "thread": id, "metadata": {"issue": "ENG-123"}});
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        assert_eq!(line(&task, "/thread", now).unwrap(), format!("ENG-123 ({id})"));
+        assert_eq!(row(&task).0[3..6], ["ENG-123", "-", "ENG-123"]);
+        let task = json!({"source": "github", "thread": id, "metadata": {}});
+        assert_eq!(line(&task, "/thread", now).unwrap(), id);
+        assert_eq!(row(&task).0[5], id);
     }
 
     #[test]

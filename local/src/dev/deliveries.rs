@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::Running;
+use crate::command::table::plain;
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -43,5 +44,5 @@ fn print(line: &DeliveryRecord, json: bool) {
     let event = event.as_deref().unwrap_or("webhook");
     let reason = reason.as_ref().map(|reason| format!(": {}", reason.replace('_', " "))).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    say!("  {outcome:<18} {source} {event}{reason}{detail}");
+    say!("  {outcome:<18} {source} {}", plain(&format!("{event}{reason}{detail}")));
 }

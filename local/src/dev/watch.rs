@@ -16,6 +16,7 @@ use super::world::Received;
 use super::{Running, sample};
 use crate::cli::{DEFAULT_DATA_DIR, DEFAULT_URL};
 use crate::command::send::post;
+use crate::command::table::plain;
 use crate::refused::Models;
 use crate::terminal::say;
 use crate::{DevArgs, Failure};
@@ -208,7 +209,7 @@ async fn tell_end(args: &DevArgs, running: &Running, task: &Task) -> Result<(), 
         }
         status => {
             let error = task.doc.error.as_ref().map_or("", |error| error.message.as_str());
-            say!("\nthe sample task ended as {status}: {error}\n");
+            say!("\nthe sample task ended as {status}: {}\n", plain(error));
         }
     }
     Ok(())
@@ -256,14 +257,14 @@ async fn draft_text(running: &Running, task: &Task) -> Result<Option<String>, Fa
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n")
+    text.lines().map(|line| format!("  | {}", plain(line))).collect::<Vec<_>>().join("\n")
 }
 
 fn show(json: bool, step: &str, note: &str, id: &TaskId) {
     if json {
         say!("{}", json!({"event": "step", "task_id": id, "step": step, "note": note}));
     } else {
-        say!("  {step:<18} {note}");
+        say!("  {step:<18} {}", plain(note));
     }
 }
 

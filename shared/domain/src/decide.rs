@@ -204,35 +204,51 @@ async fn decision_for(
     draft: &DraftRef,
     decider: Decider<'_>,
 ) -> Result<Decision, DecideError> {
-    let mut decision = Decision {
-        outcome: Outcome::Approved,
+    if let DecisionInput::Approve { text: Some(text), .. } = input {
+        if text.trim().is_empty() {
+            return Err(DecideError::EmptyText);
+        }
+        task.doc.draft = Some(store_edit(stores, task, text, draft).await?);
+    }
+    let (outcome, publish_hash, reason) = input.recorded(&draft.hash);
+    Ok(Decision {
+        outcome,
         by: decider.name.to_owned(),
         from: Some(decider.from.clone()),
         at: decider.at,
         draft_hash: draft.hash.clone(),
-        publish_hash: Some(draft.hash.clone()),
-        reason: None,
-    };
-    match input {
-        DecisionInput::Approve { text: None, .. } => {}
-        DecisionInput::Approve { text: Some(text), .. } if text.trim().is_empty() => {
-            return Err(DecideError::EmptyText);
-        }
-        DecisionInput::Approve { text: Some(text), .. } => {
-            let edited = store_edit(stores, task, text, draft).await?;
-            if edited.hash != draft.hash {
-                decision.outcome = Outcome::Edited;
-                decision.publish_hash = Some(edited.hash.clone());
-                task.doc.draft = Some(edited);
+        publish_hash,
+        reason,
+    })
+}
+
+impl DecisionInput {
+    /// What a decision holds of it: the outcome, the hash of what is published, and the reason.
+    fn recorded(&self, seen_hash: &str) -> (Outcome, Option<String>, Option<String>) {
+        match self {
+            Self::Approve { text, .. } => {
+                let publish_hash = text.as_deref().map_or_else(|| seen_hash.to_owned(), short_sha256);
+                let is_same = publish_hash == seen_hash;
+                (if is_same { Outcome::Approved } else { Outcome::Edited }, Some(publish_hash), None)
+            }
+            Self::Reject { reason } => {
+                let reason = reason.as_deref().map(|reason| clip(reason, WORDS_BYTES).to_owned());
+                (Outcome::Rejected, None, reason)
             }
         }
-        DecisionInput::Reject { reason } => {
-            decision.outcome = Outcome::Rejected;
-            decision.publish_hash = None;
-            decision.reason = reason.as_deref().map(|reason| clip(reason, WORDS_BYTES).to_owned());
-        }
     }
-    Ok(decision)
+}
+
+impl Decision {
+    /// Whether it is what `by` says with `input` about the draft with `seen_hash`: all that a decision holds of it is
+    /// the same. One that differs in a word is another one, and was not taken.
+    #[must_use]
+    pub fn is(&self, input: &DecisionInput, seen_hash: &str, by: &str) -> bool {
+        let (outcome, publish_hash, reason) = input.recorded(seen_hash);
+        self.by == by
+            && self.draft_hash == seen_hash
+            && (self.outcome, &self.publish_hash, &self.reason) == (outcome, &publish_hash, &reason)
+    }
 }
 
 /// Ends a parked task that nobody decided about in time: an outcome of its own. The caller writes it,

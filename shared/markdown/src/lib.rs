@@ -42,4 +42,4 @@ pub use ranges::Ranges;
 pub use said::{code, destinations, hidden, unsaid};
 pub use says::{says, says_in_words};
 pub use unwrap::unwrapped;
-pub use visible::{visible, visible_line};
+pub use visible::{in_order, visible, visible_line};

@@ -37,6 +37,18 @@ pub fn visible_line(text: &str) -> String {
     shown(text, is_invisible)
 }
 
+/// `text` without the orders that turn the direction of writing: it is shown in the order in which it is stored. All else in
+/// it is left to the byte.
+#[must_use]
+pub fn in_order(text: &str) -> String {
+    text.replace(turns, "")
+}
+
+/// Whether it is an order to turn the direction of writing.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 fn round(text: &str) -> String {
     let chars = without_invisible(text);
     let mut seen = String::with_capacity(chars.len());
@@ -176,8 +188,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// further variation selectors, and control characters. In code too they show a person something else than the
 /// machine reads.
 fn is_treacherous(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{E0000}'..='\u{E0FFF}')
-        || (c.is_control() && !matches!(c, '\n' | '\t'))
+    turns(c) || matches!(c, '\u{E0000}'..='\u{E0FFF}') || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
 #[cfg(test)]

@@ -131,8 +131,8 @@ impl Ports {
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
         let scenario = &self.world.scenario;
-        let environment =
-            &ENVIRONMENTS[scenario.lane_bounds.unwrap_or_default()][usize::from(scenario.credential == Credential::App)];
+        let environment = &ENVIRONMENTS[scenario.lane_bounds.unwrap_or_default()]
+            [usize::from(scenario.credential == Credential::App)];
         let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
         let services = wiring::services(&settings, environment, &clock)
             .unwrap_or_else(|error| panic!("there are not all clients: {error}"));

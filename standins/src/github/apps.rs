@@ -28,12 +28,11 @@ pub(super) fn create(github: &mut Github, call: &Call) -> Result<Reply, Reply> {
 pub(super) fn convert(github: &mut Github, call: &Call, code: &str) -> Result<Reply, Reply> {
     let manifest = github.manifests.remove(code).ok_or_else(not_found)?;
     let name = manifest["name"].as_str().unwrap_or("afterhook");
-    Ok(Reply::new(
-        201,
-        json!({
-            "id": 1_234_567, "slug": name, "name": name, "html_url": format!("{}/apps/{name}", call.origin),
-            "permissions": manifest["default_permissions"], "events": manifest["default_events"],
-            "webhook_secret": "standin-webhook-secret", "pem": KEY,
-        }),
-    ))
+    let app = json!({
+        "id": 1_234_567, "slug": name, "name": name, "html_url": format!("{}/apps/{name}", call.origin),
+        "permissions": manifest["default_permissions"], "events": manifest["default_events"],
+        "webhook_secret": "standin-webhook-secret", "pem": KEY,
+    });
+    github.manifest = manifest;
+    Ok(Reply::new(201, app))
 }

@@ -180,7 +180,9 @@ fn account(caller: Caller) -> String {
 
 /// What an App may do as itself.
 fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
-    let permissions = json!({"issues": "write", "metadata": "read"});
+    let asked = |what: &str, usual: Value| kept.manifest.get(what).cloned().unwrap_or(usual);
+    let permissions = asked("default_permissions", json!({"issues": "write", "metadata": "read"}));
+    let events = asked("default_events", json!(["issues", "issue_comment"]));
     let installation = json!({
         "id": INSTALLATION, "app_id": id, "app_slug": LOGIN, "target_type": "Organization",
         "repository_selection": "all", "permissions": permissions,
@@ -190,7 +192,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
         ("GET", ["app", "hook", "config"]) => Ok(Reply::ok(hooks::config(kept, call))),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id, "slug": LOGIN, "name": LOGIN, "html_url": format!("{}/apps/{LOGIN}", call.origin),
-            "permissions": permissions, "events": ["issues", "issue_comment"],
+            "permissions": permissions, "events": events,
         }))),
         ("GET", ["repos", owner, repo, "installation"]) => {
             check_names(owner, repo)?;

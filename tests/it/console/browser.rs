@@ -7,8 +7,13 @@ use crate::dev::System;
 
 /// A system whose drafts are parked, and a browser; or a loud word that there is none.
 pub(super) async fn start() -> Option<(System, Chromium)> {
+    start_in(undecided()).await
+}
+
+/// The same in `world`.
+pub(super) async fn start_in(world: impl Future<Output = World>) -> Option<(System, Chromium)> {
     let browser = browser().await?;
-    Some((System::start_in(undecided().await).await, browser))
+    Some((System::start_in(world.await).await, browser))
 }
 
 /// The same on a system that has a stand-in, and says so on every page.

@@ -1,10 +1,12 @@
 //! Nothing is drawn over something else, cut off, or broken inside a word: from a small phone to a desk, with and without
 //! scripts, whatever the titles are.
 
+use e2e::world::{World, is_triage};
 use serde_json::{Value, json};
+use standins::gemini::Scripted;
 
 use super::accessibility::views;
-use super::browser::{log_in, start, start_with_banner};
+use super::browser::{log_in, start, start_in, start_with_banner};
 
 /// What is wrong with the layout of the view that is open: what is wider than the window, text that runs out of what
 /// cuts it off, texts of one row or head that are drawn over each other, and words of the navigation that are broken.
@@ -79,6 +81,57 @@ async fn nothing_overlaps_or_is_cut_off_on_any_screen_with_and_without_scripts()
     assert!(found.iter().all(|(_, faults)| faults.is_array()), "{found:#?}");
     found.retain(|(_, faults)| *faults != json!([]));
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A draft that is wider than any screen, and short enough for the queue: a table with a long sentence, a long word and many
+/// columns, a long line of code, lists in lists.
+fn wide() -> String {
+    let (word, sentence) = ("w".repeat(120), "Nobody reads so much in one cell. ".repeat(9));
+    let row = |cell: &str| format!("|{}\n", format!(" {cell} |").repeat(9));
+    format!(
+        "{word}\n\n{}{}{}\n| a | b |\n|-|-|\n| {sentence} | {word} |\n\n```\n{}\n```\n\n`{word}`\n\n1. a\n2. b\n   - c\n     - d\n\n> - e\n",
+        row("Heading"),
+        row("-"),
+        row("unbroken_value"),
+        "let x = 1; ".repeat(20),
+    )
+}
+
+/// How many tables are wider than what they stand in, and whether each scrolls there; and whether a text's list has the
+/// lines of the queue's rows.
+const TABLES: &str = r"(() => {
+  const tables = [...document.querySelectorAll('#draft .shown table, li.entry .prose table')].filter((it) => it.checkVisibility());
+  const scrolls = (it) => getComputedStyle(it.closest('.scroll')).overflowX === 'auto';
+  const wide = tables.filter((it) => it.scrollWidth > it.closest('.scroll').clientWidth);
+  const lines = [...document.querySelectorAll('.prose li + li')].map((it) => getComputedStyle(it).borderTopWidth);
+  return [tables.length, wide.length > 0, wide.every(scrolls), lines.length > 0, lines.every((it) => it === '0px')];
+})()";
+
+#[tokio::test]
+async fn a_draft_that_is_wider_than_the_screen_scrolls_within_itself_on_its_page_and_in_the_queue() {
+    let Some((system, mut browser)) = start_in(World::scripted(|request| {
+        let verdict = r#"{"intent": "question", "confidence": 0.4, "spam": false}"#;
+        Some(Scripted::Text(if is_triage(&request.body) { verdict.to_owned() } else { wide() }))
+    }))
+    .await
+    else {
+        return;
+    };
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "awaiting_approval").await;
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    for (width, height) in [(320, 700), (768, 900), (1_280, 900)] {
+        browser.size(width, height, width < 700).await;
+        for path in [format!("/ui/tasks/{id}"), "/?status=awaiting_approval".to_owned()] {
+            browser.open(&format!("{}{path}", system.api.url())).await;
+            browser
+                .eval("document.querySelectorAll('details.seen').forEach((it) => { it.open = true; })")
+                .await;
+            assert_eq!(browser.eval(TABLES).await, json!([2, true, true, true, true]), "{path} at {width}");
+            assert_eq!(browser.eval(FAULTS).await, json!([]), "{path} at {width}");
+        }
+    }
 }
 
 #[tokio::test]

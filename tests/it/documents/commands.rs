@@ -1,4 +1,4 @@
-//! Every command that a page shows parses, and the files in it exist. Those of the front page and of docs/cli.md are run.
+//! Every command that a page shows parses, and the files in it exist. Those that need nothing but a `dev` are run.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,9 @@ const OTHERS: &[&str] = &[
     "lanes",
 ];
 /// Pages whose commands are run.
-const RUN: &[&str] = &["README.md", "docs/cli.md"];
+const RUN: &[&str] = &["README.md", "docs/cli.md", "docs/automations.md", "docs/senders.md"];
+/// What packs the command for those who have no checkout.
+const RELEASE: &str = ".github/workflows/release.yml";
 /// What stands for the id of a task.
 const ID: &str = "tsk_…";
 /// The folder of an agent in the pages.
@@ -175,6 +177,26 @@ fn a_command_that_does_not_exist_is_a_mistake() {
     assert_eq!(mistake(&gone[0]).as_deref(), Some("events/bodies/gone.json"));
 }
 
+/// Whoever has a release and no checkout runs the commands of the front page in the folder that the archive holds.
+#[test]
+fn an_archive_of_a_release_has_what_the_commands_of_the_front_page_name() {
+    let release = fs::read_to_string(root().join(RELEASE)).unwrap();
+    let packs = |line: &&str| line.starts_with("cp -r ") && line.contains("/release/afterhook\"");
+    let packed =
+        release.lines().map(str::trim).find(packs).unwrap_or_else(|| panic!("{RELEASE} packs nothing"));
+    let packed: Vec<&str> = packed.split_whitespace().collect();
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let lines = shell_lines(&page).into_iter().chain(spans(&page));
+    let words: Vec<String> =
+        lines.flat_map(|line| commands(&line)).filter_map(|it| arguments(&it)).flatten().collect();
+    let folders = words.iter().filter_map(|word| word.split_once('/')).map(|(folder, _)| folder);
+    let named: Vec<&str> =
+        folders.filter(|folder| root().join(folder).is_dir()).filter(|it| *it != "..").collect();
+    assert!(named.contains(&"events"), "{named:?}");
+    let missing: Vec<&&str> = named.iter().filter(|folder| !packed.contains(*folder)).collect();
+    assert!(missing.is_empty(), "{RELEASE} does not pack {missing:?}");
+}
+
 /// The commands of the pages that are run, each once.
 fn shown() -> Vec<Vec<String>> {
     let mut found: Vec<Vec<String>> = Vec::new();
@@ -265,7 +287,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let shown = shown.into_iter().filter(|arguments| arguments.iter().all(is_run));
     for (number, mut arguments) in shown.enumerate() {
         for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
-            *word = dir.path().join("my-agent").display().to_string();
+            *word = dir.path().join(format!("{number}-agent")).display().to_string();
         }
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {

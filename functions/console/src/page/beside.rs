@@ -24,7 +24,7 @@ fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
                 h2 { "The agent of [shadow]" }
                 span.quiet { "version " code { (second.version) } ", published nothing" }
             }
-            table {
+            div.scroll tabindex="0" role="region" aria-label="Both agents" { table {
                 thead { tr { th { "" } th { "This agent" } th { "That of [shadow]" } } }
                 tbody {
                     tr {
@@ -48,7 +48,7 @@ fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
                         td { (cost(second.cost_usd)) }
                     }
                 }
-            }
+            } }
             @if let Some(why) = &second.failed { p { "No draft: " (why) } }
             @else { (diff(first, &second.text)) }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{DecisionInput, Outcome, Task, TaskId, Timestamp, UNWRITTEN, between};
+use domain::{DecisionInput, Task, TaskId, Timestamp, UNWRITTEN, between};
 use http::StatusCode;
 
 use super::draft::{self, Typed};
@@ -64,7 +64,7 @@ pub(crate) async fn approve(
     };
     let input = DecisionInput::Approve { text, intent: fields.intent() };
     let place = Neighbours::of(view, &task.id).await?;
-    let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
+    let done = decision::settle_once(&console, &task.id, input, &fields.draft_hash, &caller).await;
     answer(view, &task, &fields, place, done, "approved").await
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn reject(
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(reason) => {
             let input = DecisionInput::Reject { reason };
-            decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await
+            decision::settle_once(&console, &task.id, input, &fields.draft_hash, &caller).await
         }
         Err(refusal) => Err(refusal),
     };
@@ -190,18 +190,6 @@ fn onward(filter: &Filter, place: Neighbours, id: &TaskId, word: &str) -> String
     }
 }
 
-/// Whether this very decision is made already, by the same person: what is sent twice is done once, and is no error.
-pub(crate) fn is_repeated(task: &Task, draft_hash: &str, word: &str, by: &str) -> bool {
-    task.doc.decision.as_ref().is_some_and(|made| {
-        let same = match made.outcome {
-            Outcome::Approved => word.starts_with("approve"),
-            Outcome::Rejected => word.starts_with("reject"),
-            Outcome::Edited | Outcome::Expired => false,
-        };
-        same && made.by == by && made.draft_hash == draft_hash
-    })
-}
-
 /// On to the task, by way of a redirect, so that a reload decides nothing. If it was refused, the page
 /// as it is now, with the reason and with what was typed.
 async fn answer(
@@ -219,12 +207,10 @@ async fn answer(
     };
     let problem = refusal.problem();
     let task = task::find(view.console, before.id.as_str()).await?;
-    if is_repeated(&task, &fields.draft_hash, word, &view.session.name) {
-        return Ok(Redirect::to(&onward(view.filter, place, &task.id, word)).into_response());
-    }
-    let text = format!("{}: {}", problem.title, problem.detail);
-    let notice = Notice { good: false, text: &text, of: None };
     let typed = typed(view.console, &task, fields).await?;
+    let kept = if typed.text.is_some() { " Your version is not published; it is below." } else { "" };
+    let text = format!("{}: {}{kept}", problem.title, problem.detail);
+    let notice = Notice { good: false, text: &text, of: None };
     let page = task::show(view, &task, Some(&notice), Some(&typed)).await?;
     Ok((problem.status, page).into_response())
 }

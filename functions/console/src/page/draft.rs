@@ -1,6 +1,6 @@
 //! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
 
-use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus, UNWRITTEN};
+use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus, UNWRITTEN, short_sha256};
 use markdown::Limit;
 use maud::{Markup, PreEscaped, html};
 use settings::Role;
@@ -99,6 +99,32 @@ pub(crate) fn section(view: View<'_>, task: &Task, drafts: &Drafts, typed: Optio
     }
 }
 
+/// What a person has typed where no form takes it any more, since the task was decided or moved on: it is nowhere else.
+pub(crate) fn unsent(session: &Session, task: &Task, typed: &Typed) -> Markup {
+    if is_decided_by(session, task) {
+        return html! {};
+    }
+    let is_draft = |text: &str| task.doc.draft.as_ref().is_some_and(|draft| draft.hash == short_sha256(text));
+    let text = typed.text.as_deref().filter(|text| !is_draft(text));
+    let note = Some(typed.note.trim()).filter(|note| !note.is_empty());
+    html! {
+        @if text.is_some() || note.is_some() {
+            section.card #unsent {
+                h2 { "What you typed" }
+                p.notice { "It was not used, and it is kept on this page alone: copy what you want to keep." }
+                @if let Some(text) = text {
+                    label for="unsent-text" { "Your version" }
+                    textarea #unsent-text readonly data-copy="your version" rows=(rows(text)) { "\n" (text) }
+                }
+                @if let Some(note) = note {
+                    label for="unsent-note" { "Your note" }
+                    input #unsent-note readonly value=(note);
+                }
+            }
+        }
+    }
+}
+
 /// Whether this person decides about the draft of `task`.
 pub(crate) fn is_decided_by(session: &Session, task: &Task) -> bool {
     task.control.status == TaskStatus::AwaitingApproval
@@ -111,8 +137,10 @@ pub(crate) fn rendered(text: &str) -> Markup {
     let html = markdown::to_html(text, MAX_HTML);
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
-    // Long code scrolls, also for who has keys alone.
-    PreEscaped(html.replace("<a href=\"", link).replace("<pre>", "<pre tabindex=\"0\">"))
+    // Long code and wide tables scroll, also for who has keys alone.
+    let table = "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>";
+    let html = html.replace("<a href=\"", link).replace("<pre>", "<pre tabindex=\"0\">");
+    PreEscaped(html.replace("<table>", table).replace("</table>", "</table></div>"))
 }
 
 /// What the first button publishes: the draft, or the edit in its place, with what it changes.
@@ -145,7 +173,6 @@ fn form(
     // Whoever writes it begins with nothing.
     let unwritten = text == UNWRITTEN;
     let shown = edit.unwrap_or(if unwritten { "" } else { text });
-    let rows = shown.lines().count().clamp(4, 24) + 2;
     html! {
         form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
@@ -155,7 +182,7 @@ fn form(
                 summary { @if unwritten { "Write the text" } @else { "Edit the text" } }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
-                textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" autocomplete="off" { "\n" (shown) }
+                textarea #text name="text" data-copy="the text" rows=(rows(shown)) spellcheck="true" autocomplete="off" { "\n" (shown) }
                 button type="submit" formaction=(action("preview")) { "Show changes" }
             }
             label for="note" { "Note" }
@@ -182,6 +209,11 @@ fn form(
     }
 }
 
+/// Lines of the text area for `text`.
+fn rows(text: &str) -> usize {
+    text.lines().count().clamp(4, 24) + 2
+}
+
 /// The present draft beside the one that the person saw, and beside those of former rounds.
 fn compared(task: &Task, drafts: &Drafts, hash: &str, text: &str) -> Markup {
     let seen = task.doc.decision.as_ref().map(|decision| decision.draft_hash.as_str());
@@ -202,6 +234,18 @@ fn compared(task: &Task, drafts: &Drafts, hash: &str, text: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_of_a_draft_scrolls_within_itself() {
+        let out = rendered("| a | `<table>` |\n|-|-|\n| b | c |\n\n<table>").into_string();
+        let whole = out
+            .split_once("aria-label=\"Table\"><table>")
+            .and_then(|(_, rest)| rest.split_once("</table></div>"));
+        assert!(
+            whole.is_some_and(|(table, rest)| !table.contains("<table>") && !rest.contains("<div")),
+            "{out}"
+        );
+    }
 
     #[test]
     fn links_of_a_draft_open_elsewhere_and_tell_nobody_where_from() {

@@ -24,7 +24,7 @@ const MODEL: &str = "Gemini";
 /// A page for somebody who is logged in.
 pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) -> Markup {
     let current = |here: Place| (place == here).then_some("page");
-    html! {
+    in_order(&html! {
         (head(title))
         body {
             a.skip href="#main" { "Skip to the content" }
@@ -45,7 +45,13 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
             @if !session.addresses_here.is_empty() { (elsewhere(&session.addresses_here)) }
             main #main { (body) }
         }
-    }
+    })
+}
+
+/// Of what strangers wrote, no title, name or text turns the direction of writing: people would decide about another text
+/// than the stored one. Held here, for whatever stands on a page.
+fn in_order(markup: &Markup) -> Markup {
+    PreEscaped(markdown::in_order(&markup.0))
 }
 
 /// Whether the model is among `services`.
@@ -66,10 +72,10 @@ fn stand_ins(services: &str) -> Markup {
 
 /// A page for anybody.
 pub(crate) fn bare(title: &str, body: &Markup) -> Markup {
-    html! {
+    in_order(&html! {
         (head(title))
         body.bare { main #main { (body) } }
-    }
+    })
 }
 
 /// Nobody takes a server on this machine for the service.
@@ -131,10 +137,11 @@ pub(crate) fn live(from: &str, every_ms: u32, key: &str, content: &Markup) -> Ma
 }
 
 /// The answer to such a fetch: nothing, if nothing has changed.
-pub(crate) fn fragment(headers: &HeaderMap, key: &str, content: Markup) -> Response {
-    let etag = etag(&content);
+pub(crate) fn fragment(headers: &HeaderMap, key: &str, content: &Markup) -> Response {
+    let etag = etag(content);
     let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
+    let mut response =
+        if same { StatusCode::NOT_MODIFIED.into_response() } else { in_order(content).into_response() };
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);

@@ -68,7 +68,7 @@ pub(crate) async fn live(
     State(console): State<Arc<Console>>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    Ok(layout::fragment(&headers, "", show(&gather(&console).await?)))
+    Ok(layout::fragment(&headers, "", &show(&gather(&console).await?)))
 }
 
 async fn gather(console: &Console) -> Result<Overview, Failure> {

@@ -11,7 +11,7 @@ use maud::{Markup, PreEscaped, html};
 use settings::Role;
 
 use super::census::some;
-use super::decide::{is_repeated, is_unseen};
+use super::decide::is_unseen;
 use super::draft;
 use super::failure::Failure;
 use super::filter::{Filter, View};
@@ -276,17 +276,6 @@ impl<S: Send + Sync> FromRequest<S> for Batch {
     }
 }
 
-async fn is_done(
-    console: &Console,
-    id: &TaskId,
-    hash: &str,
-    what: &str,
-    session: &Session,
-) -> Result<bool, Refusal> {
-    let task = console.stores.tasks.get(id).await?;
-    Ok(task.is_some_and(|task| is_repeated(&task, hash, what, &session.name)))
-}
-
 /// Decides about each of the chosen drafts as about one alone: the first decision wins, bound to the draft that was
 /// shown. What could not be decided is said, and costs the others nothing.
 pub(crate) async fn decide(
@@ -315,14 +304,7 @@ pub(crate) async fn decide(
     let mut failed = Vec::new();
     for (id, hash) in &batch.chosen {
         let decided = match id.parse::<TaskId>() {
-            Ok(id) => match decision::settle(&console, &id, input.clone(), hash, &caller).await {
-                Err(Refusal::Conflict { .. })
-                    if is_done(&console, &id, hash, &batch.what, &session).await? =>
-                {
-                    Ok(())
-                }
-                decided => decided.map(drop),
-            },
+            Ok(id) => decision::settle_once(&console, &id, input.clone(), hash, &caller).await,
             Err(_) => Err(Refusal::NoSuchTask(domain::clip(id, 64).to_owned())),
         };
         if let Err(refusal) = decided {

@@ -70,7 +70,7 @@ pub(crate) async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    Ok(layout::fragment(&headers, &key(&task), head(&task)))
+    Ok(layout::fragment(&headers, &key(&task), &head(&task)))
 }
 
 /// The part below that.
@@ -81,7 +81,7 @@ pub(crate) async fn live_rest(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    Ok(layout::fragment(&headers, &key(&task), rest(&filter, &task)))
+    Ok(layout::fragment(&headers, &key(&task), &rest(&filter, &task)))
 }
 
 /// The task that a path names.
@@ -128,6 +128,7 @@ pub(crate) async fn show(
             (question(task, asked.as_ref()))
             (draft::section(view, task, &drafts, typed))
         }
+        @if let Some(typed) = typed { (draft::unsent(session, task, typed)) }
         div.task {
             div.main {
                 (correction::section(view, task, &labelled))

@@ -89,7 +89,7 @@ pub(crate) async fn live(
     headers: HeaderMap,
     filter: Filter,
 ) -> Result<Response, Failure> {
-    Ok(layout::fragment(&headers, "", content(&console, &session, &filter).await?))
+    Ok(layout::fragment(&headers, "", &content(&console, &session, &filter).await?))
 }
 
 /// The keys of the list; those that decide about several drafts, where they do.

@@ -76,3 +76,33 @@ async fn what_is_searched_for_is_text() {
     let page = rig.page("/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&source=%22%3E%3Cscript%3E").await.text();
     assert_harmless(&page);
 }
+
+/// `invoice-\u{202E}fdp.exe` reads as `invoice-exe.pdf`.
+#[tokio::test]
+async fn nothing_that_strangers_wrote_turns_the_direction_of_a_page() {
+    const TURNED: &str = "invoice-\u{202E}fdp\u{2066}.exe";
+    let rig = Rig::new();
+    let mut task = rig.parked(1).await;
+    let doc = &mut task.doc;
+    for field in [&mut doc.thread, &mut doc.actor, &mut doc.event] {
+        TURNED.clone_into(field);
+    }
+    doc.title = Some(TURNED.to_owned());
+    doc.metadata.insert("issue".to_owned(), json!(TURNED));
+    rig.save(&mut task).await;
+    rig.put(&task.id, &PartKey::payload(), json!({ "title": TURNED }).to_string().as_bytes()).await;
+    let task = task.id;
+    for path in [
+        "/".to_owned(),
+        "/?status=all".to_owned(),
+        "/ui/live/tasks".to_owned(),
+        format!("/ui/tasks/{task}"),
+        format!("/ui/live/tasks/{task}"),
+        format!("/ui/live/tasks/{task}/rest"),
+        format!("/ui/tasks/{task}/payload"),
+    ] {
+        let page = rig.page(&path).await.text();
+        assert!(page.contains("invoice-fdp.exe") || path.ends_with("/rest"), "{path}: {page}");
+        assert!(!page.contains(['\u{202E}', '\u{2066}']), "{path}: {page}");
+    }
+}

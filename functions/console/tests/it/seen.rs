@@ -129,3 +129,87 @@ async fn a_decision_that_is_sent_twice_is_made_once_and_no_error() {
         }
     }
 }
+
+/// A note, an edit and an intent are part of what is decided: told as done is what was done wholly.
+#[tokio::test]
+async fn an_edit_that_comes_after_ones_own_approval_is_refused_and_kept_on_the_page() {
+    let rig = Rig::new();
+    let (cookie, hash) = (rig.log_in(LISA).await, short_sha256(DRAFT));
+    let task = rig.parked(1).await;
+    let path = format!("/ui/tasks/{}/approve", task.id);
+    let edit = [("draft_hash", hash.as_str()), ("text", "Typed by Lisa."), ("publish", "edit")];
+    let original = [("draft_hash", hash.as_str()), ("text", DRAFT), ("publish", "draft")];
+    assert_eq!(rig.submit(&path, &original, &cookie).await.status, 303);
+    let answer = rig.submit(&path, &edit, &cookie).await;
+    assert_eq!(answer.status, 409);
+    let page = answer.text();
+    assert!(page.contains("Your version is not published") && page.contains("Typed by Lisa."), "{page}");
+    assert_eq!(rig.stored(&task.id).await.doc.decision.unwrap().outcome, Outcome::Approved);
+    // The other way round, an approval of the original is not the edit that was published; the edit itself is.
+    let task = rig.parked(2).await;
+    let path = format!("/ui/tasks/{}/approve", task.id);
+    for _ in 0..2 {
+        assert_eq!(rig.submit(&path, &edit, &cookie).await.status, 303);
+    }
+    assert_eq!(rig.submit(&path, &original, &cookie).await.status, 409);
+    let chosen = format!("{}:{hash}", task.id);
+    let batch = [("what", "approve"), ("chosen", chosen.as_str())];
+    assert_eq!(rig.submit("/ui/decide", &batch, &cookie).await.status, 409);
+}
+
+#[tokio::test]
+async fn what_was_typed_is_on_the_page_however_the_task_was_decided_meanwhile() {
+    let rig = Rig::new();
+    let (cookie, hash) = (rig.log_in(LISA).await, short_sha256(DRAFT));
+    let somebody = rig.log_in(crate::rig::TOKENS[0].1).await;
+    let theirs = [("draft_hash", hash.as_str()), ("text", DRAFT), ("publish", "draft")];
+    let ours = [
+        ("draft_hash", hash.as_str()),
+        ("text", "Typed by Lisa."),
+        ("publish", "edit"),
+        ("note", "Lisa's reason"),
+    ];
+    let mut number = 0;
+    for first in ["approve", "reject", "retry"] {
+        for second in ["approve", "reject", "retry", "preview"] {
+            number += 1;
+            let task = rig.parked(number).await;
+            let path = |what: &str| format!("/ui/tasks/{}/{what}", task.id);
+            assert_eq!(rig.submit(&path(first), &theirs, &somebody).await.status, 303);
+            let answer = rig.submit(&path(second), &ours, &cookie).await;
+            if answer.status == 303 {
+                assert_eq!((first, second), ("reject", "retry"), "nothing else goes on from there");
+                continue;
+            }
+            let page = answer.text();
+            assert!(page.contains("Typed by Lisa."), "{first}, {second}: {page}");
+            assert!(page.contains("Lisa's reason"), "{first}, {second}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_with_another_reason_is_another_one_and_an_intent_is_kept_from_the_second_form() {
+    let rig = Rig::new();
+    let (cookie, hash) = (rig.log_in(LISA).await, short_sha256(DRAFT));
+    let task = rig.parked(1).await;
+    let path = format!("/ui/tasks/{}/reject", task.id);
+    let form = |note: &'static str| {
+        [("draft_hash", hash.clone()), ("text", DRAFT.to_owned()), ("note", note.to_owned())]
+    };
+    for (note, status) in [("too long", 303), ("too long", 303), ("wrong", 409), ("", 409)] {
+        let fields = form(note);
+        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+        assert_eq!(rig.submit(&path, &fields, &cookie).await.status, status, "{note}");
+    }
+    let (rig, _) = Rig::with_intents();
+    let cookie = rig.log_in(LISA).await;
+    let task = rig.sorted(2).await;
+    let path = format!("/ui/tasks/{}/approve", task.id);
+    for intent in ["", "question", "question"] {
+        let fields = [("draft_hash", hash.as_str()), ("text", DRAFT), ("intent", intent)];
+        assert_eq!(rig.submit(&path, &fields, &cookie).await.status, 303, "{intent}");
+    }
+    let said = domain::labels(&*rig.stores.payloads, &task.id).await.unwrap().corrections;
+    assert_eq!(said.iter().map(|it| it.said.as_str()).collect::<Vec<_>>(), ["question"]);
+}

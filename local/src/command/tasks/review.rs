@@ -10,6 +10,7 @@ use super::edit::{self, Written};
 use super::prompt::Prompt;
 use super::{find, hash, object};
 use crate::Failure;
+use crate::command::table::plain_lines;
 use crate::command::task_text::print_task;
 use crate::shutdown::goodbye;
 use crate::terminal::say;
@@ -56,7 +57,13 @@ pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
                 decided += 1;
                 say!("-> {}\n", task.get("status").and_then(Value::as_str).unwrap_or("decided"));
             }
-            Err(failure) => eprintln!("afterhook: {failure}"),
+            Err(failure) => {
+                eprintln!("afterhook: {failure}");
+                // The editor's file is gone by now.
+                if let Some(text) = body.get("text").and_then(Value::as_str) {
+                    say!("\nyour text, which is not published:\n\n{}\n", plain_lines(text));
+                }
+            }
         }
     }
     say!("{decided} decided, of {}", parked.len());

@@ -2,8 +2,8 @@
 //! one key (its documentation, "partition throughput"), one for each KiB, and writes that its condition refuses count.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;

@@ -1,14 +1,20 @@
-//! The services that results go to: whose account it is, and, of GitHub, what it may do.
+//! The services that results go to: whose account it is, and what it may do.
 
 use domain::{Clock, Publisher, ServiceError, ServiceFailure};
+use reqwest::Client;
 use settings::{Environment, Settings, SourceSettings};
 use wiring::OutsideService;
 
 use super::super::elsewhere;
-use super::{Finding, github};
+use super::{Finding, State, credentials, github};
 
 /// Asks each service that agent.toml needs or the environment has credentials for.
-pub(super) async fn look(settings: &Settings, environment: &Environment, url: Option<&str>) -> Vec<Finding> {
+pub(super) async fn look(
+    settings: &Settings,
+    environment: &Environment,
+    url: Option<&str>,
+    http: &Client,
+) -> Vec<Finding> {
     let needs = wiring::needs(settings);
     let mut findings = Vec::new();
     for service in OutsideService::ALL.iter().copied() {
@@ -26,7 +32,13 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
             }
         };
         if let Some(publisher) = client.publisher() {
-            findings.extend(account(settings, environment, service, publisher).await);
+            let accounts = account(settings, environment, service, publisher, http).await;
+            let is_let_in = accounts.iter().all(|finding| finding.what != what || finding.state == State::Ok);
+            findings.extend(accounts);
+            // Of an account that is not let in there is no more to say.
+            if is_let_in {
+                findings.extend(credentials::look(service, environment, http).await);
+            }
         }
         if let Some(client) = client.typed::<::github::Github>() {
             findings.extend(Box::pin(github::look(settings, client, url)).await);
@@ -40,6 +52,7 @@ async fn account(
     environment: &Environment,
     service: OutsideService,
     publisher: &dyn Publisher,
+    http: &Client,
 ) -> Vec<Finding> {
     let what = format!("{service} account");
     let login = match publisher.login().await {
@@ -49,7 +62,9 @@ async fn account(
     };
     let address = service.address(environment).unwrap_or_default();
     let place = elsewhere(&address).map_or_else(String::new, |place| format!(", {place}"));
-    let mut findings = vec![Finding::ok(what, format!("answers are written as {login}{place}"))];
+    let known = credentials::name(service, environment, http).await;
+    let known = known.map_or_else(|| login.clone(), |name| format!("{name} ({login})"));
+    let mut findings = vec![Finding::ok(what, format!("answers are written as {known}{place}"))];
     let of_service = |source: &&SourceSettings| Some(source.sender.provider) == service.provider();
     for source in settings.sources.values().filter(of_service) {
         findings.extend(source.filter.login.as_deref().and_then(|ours| other(&source.name, ours, &login)));
