@@ -93,8 +93,13 @@ pub(super) async fn refused(running: &Running, is_silent: bool) -> Infallible {
         if refused.is_none() {
             is_told = is_silent;
         } else if !is_told {
-            let waiting =
-                running.stores.tasks.list(&query).await.map_or_else(|_| Vec::new(), |page| page.tasks);
+            let waiting = match running.stores.tasks.list(&query).await {
+                Ok(page) => page.tasks,
+                Err(error) => {
+                    tracing::warn!(%error, "tasks that wait for the model cannot be read");
+                    continue;
+                }
+            };
             // What a `dev` before this one met may be mended.
             let mut held =
                 waiting.iter().filter(|task| task.control.updated_at >= since && refused.hold(task));

@@ -16,7 +16,7 @@ pub const UNWRITTEN: &str =
 pub enum DraftOrigin {
     /// The model.
     Model,
-    /// A past answer or a template, because no model could be had; [`UNWRITTEN`] where there is neither.
+    /// A past answer or a template, because no model could be had; or a note that a person has to write the text.
     Fallback,
     /// A person edited it.
     Person,
