@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ServiceTier, Timestamp, after};
+use domain::{ServiceTier, Timestamp};
 use resilience::Outcome as ServiceOutcome;
 use serde::Deserialize;
 use serde_json::Value;

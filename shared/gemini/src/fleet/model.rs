@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cells::{FleetCell, Shared, WhenCut, lock};
-use domain::{ModelCall, StoreError, Timestamp, after, at_account};
+use domain::{ModelCall, StoreError, Timestamp, at_account};
 use resilience::{Ask, Pass, Transition, Urgency};
 
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
