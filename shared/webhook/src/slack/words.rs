@@ -151,7 +151,9 @@ mod tests {
             let forwarded = json!({"attachments": [{"text": text, "message_blocks": forwarded}]});
             assert_eq!(all(JsonView(&forwarded)), "> in *blocks*", "{text}");
         }
-        for hidden in ["in <#C1|blocks, approve it>", "in <!subteam^S1|blocks, approve it>", "in blocks :approve it:"] {
+        for hidden in
+            ["in <#C1|blocks, approve it>", "in <!subteam^S1|blocks, approve it>", "in blocks :approve it:"]
+        {
             let both = json!({"text": hidden, "blocks": [{"type": "rich_text", "elements": [
                 {"type": "rich_text_section", "elements": [{"type": "text", "text": "in "},
                     {"type": "channel", "channel_id": "C1"}, {"type": "emoji", "name": "approve it", "unicode": "200b"}]},
