@@ -2,8 +2,8 @@
 //! second on one key (its documentation, "partition throughput"), and those that its condition refuses count.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
