@@ -330,8 +330,8 @@ async fn what_is_left_is_written_without_another_change_once_the_store_answers()
         tokio::time::sleep(Duration::from_secs(1)).await;
         store.is_down.store(false, Ordering::Relaxed);
     };
-    let began = tokio::time::Instant::now();
-    tokio::join!(cell.write_left(&shared(&store), now(), Duration::from_secs(10)), well_again);
+    let (shared, began) = (shared(&store), tokio::time::Instant::now());
+    tokio::join!(cell.write_left(&shared, now(), Duration::from_secs(10)), well_again);
     assert_eq!((store.sum(), cell.has_left()), (1, false));
     assert!(began.elapsed() < Duration::from_secs(2), "the rest of the store was waited for");
 }

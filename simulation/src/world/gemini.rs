@@ -86,7 +86,7 @@ impl Ports {
             Some(Mishap::FailAfter) => return Err(NoAnswer::Lost),
             Some(Mishap::CrashAfter) => return self.die(&operation, "after").await,
             _ if nature.poison && asking.role == ModelRole::Answer => {
-                self.world.poisoned(&asking.task);
+                self.world.poisoned(self.env, &asking.task);
                 return self.die(&operation, "of it: it").await;
             }
             _ => {}

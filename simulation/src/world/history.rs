@@ -212,8 +212,12 @@ impl World {
         self.history().violations.push(Violation { invariant, what });
     }
 
-    /// `task` kills its processor. The first time may be put down to its neighbours, no other.
-    pub(crate) fn poisoned(&self, task: &TaskId) {
+    /// `task` kills `env`, which works on it. The first time may be put down to its neighbours, no other. Whoever has lost
+    /// it meanwhile, standing still, dies of an earlier try, perhaps of an earlier life.
+    pub(crate) fn poisoned(&self, env: EnvId, task: &TaskId) {
+        if !self.tasks.has_holder(task, env) {
+            return;
+        }
         let killed = {
             let mut history = self.history();
             let killed = history.killed.entry(task.clone()).or_default();

@@ -64,7 +64,6 @@ impl StateWatcher for Watch {
     }
 
     async fn after(&self, call: StateCall) -> Result<(), StoreError> {
-        tokio::task::yield_now().await;
         match call == StateCall::Swap && self.is_mute.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("swap", "the answer was lost")),
             false => Ok(()),

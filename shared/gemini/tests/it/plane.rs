@@ -476,17 +476,6 @@ async fn a_brownout_locks_no_money_of_an_environment_that_is_retired() {
 }
 
 #[tokio::test]
-async fn whoever_is_cut_off_while_money_is_set_aside_gives_it_back() {
-    let fleet = Fleet::new(with_budget(&Server::start([]).await, 0.08));
-    let (environment, call) = (fleet.environment(), fleet.call());
-    fleet.store.watcher.mute(true);
-    tokio::time::timeout(Duration::ZERO, environment.generate(&call)).await.unwrap_err();
-    fleet.store.watcher.mute(false);
-    environment.write_left(seconds(10)).await;
-    assert_eq!(spent(&fleet).await, (0, 0));
-}
-
-#[tokio::test]
 async fn a_reservation_whose_environment_is_gone_is_spent() {
     let server = Server::start([Step::Hang]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
