@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DayFigures, Expected, StateStore, TaskId, TaskStatus, after, day_keys};
+use domain::{DayFigures, Expected, StateStore, Swap, TaskId, TaskStatus, after, day_keys};
 
 use super::{After, Check, figures, gate, publications};
 use crate::scenario::{Policy, Scenario};
@@ -56,7 +56,8 @@ async fn count(world: &Arc<World>, env: EnvId, ends: u64) {
     let value = serde_json::to_value(DayFigures { ended, ..DayFigures::default() }).unwrap();
     let (now, [key, ..]) = (world.now(), day_keys(world.now()));
     let later = after(now, Duration::from_secs(86_400));
-    world.ports(env).swap(&key, Expected::Absent, &value, now, later).await.unwrap();
+    let swap = world.ports(env).swap(&key, Expected::Absent, &value, now, later).await.unwrap();
+    assert!(matches!(swap, Swap::Done(_)), "{swap:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,6 +33,6 @@ pub(super) fn convert(github: &mut Github, call: &Call, code: &str) -> Result<Re
         "permissions": manifest["default_permissions"], "events": manifest["default_events"],
         "webhook_secret": "standin-webhook-secret", "pem": KEY,
     });
-    github.manifest = manifest;
+    github.last_manifest = manifest;
     Ok(Reply::new(201, app))
 }

@@ -180,7 +180,7 @@ fn account(caller: Caller) -> String {
 
 /// What an App may do as itself.
 fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
-    let asked = |what: &str, usual: Value| kept.manifest.get(what).cloned().unwrap_or(usual);
+    let asked = |what: &str, usual: Value| kept.last_manifest.get(what).cloned().unwrap_or(usual);
     let permissions = asked("default_permissions", json!({"issues": "write", "metadata": "read"}));
     let events = asked("default_events", json!(["issues", "issue_comment"]));
     let installation = json!({

@@ -146,8 +146,7 @@ pub struct Github {
     pub(super) hook: Hook,
     /// Manifests of Apps, by the code that each is exchanged for.
     pub(super) manifests: BTreeMap<String, Value>,
-    /// That of the App that was made last; `Null` before that.
-    pub(super) manifest: Value,
+    pub(super) last_manifest: Value,
 }
 
 /// A try to deliver a webhook.
