@@ -57,7 +57,7 @@ impl Account {
 /// The search for our comment among those that carry its mark.
 #[derive(Debug)]
 pub(crate) struct Marked<'a> {
-    pub(crate) account: &'a Account,
+    account: &'a Account,
     /// Who has written one that may be ours.
     doubtful: Option<String>,
 }
