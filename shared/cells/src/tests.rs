@@ -347,5 +347,6 @@ async fn what_cannot_be_written_is_tried_no_longer_than_agreed_and_stays_left() 
     cell.write_left(&shared(&store), now(), Duration::from_secs(10)).await;
     assert_eq!(began.elapsed(), Duration::from_secs(10));
     store.is_down.store(false, Ordering::Relaxed);
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 11, "nothing rests, and nothing is lost");
+    let sum = cell.change(&shared(&store), rested(), WhenCut::Repeat, one_more).await.unwrap();
+    assert_eq!(sum, 11, "what was left is lost");
 }
