@@ -156,7 +156,7 @@ async fn an_answer_whose_judge_dies_is_not_right() {
         clock,
         time: Duration::from_secs(60),
     });
-    let outcomes = judged(&cases, &jobs, ran, (&judge, 1)).await;
+    let outcomes = judged(&cases, &jobs, ran, (&judge, rig.crowd())).await;
     assert_eq!((outcomes[0].unfinished.as_deref(), outcomes[0].is_right()), (Some(UNJUDGED), false));
     rig.close().await;
 }

@@ -234,7 +234,11 @@ impl ClaimedTask {
         change(&mut task);
         task.control.updated_at = self.now();
         match own_write::save(&self.resources, &mut task).await? {
-            Save::Done => Ok(()),
+            Save::Done => {
+                // All of it is in what was written.
+                self.count_spent().await;
+                Ok(())
+            }
             Save::Stale => Err(Interrupt::Lost),
         }
     }
@@ -304,8 +308,8 @@ impl ClaimedTask {
         try_join_all(puts).await.map(drop)
     }
 
-    /// Counts what this run has spent among the figures of the day: once, when it is over. What a run has spent that
-    /// never comes to that is counted by the one that finds it.
+    /// Counts what this run has spent and not counted yet among the figures of the day, once it is written with the task or
+    /// the run is over. What never comes to that is counted by the run that finds it.
     pub(crate) async fn count_spent(&self) {
         self.resources.stats.spent(&std::mem::take(&mut *self.spent.lock().await));
     }
