@@ -129,10 +129,12 @@ impl Process {
     pub(crate) async fn start(command: &mut Command) -> Self {
         // Nobody reads it: a full pipe would stop the program.
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let asked = format!("{command:?}");
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = timeout(TIMEOUT, async {
             loop {
-                let line = stdout.next_line().await.unwrap().expect("it listens before it ends");
+                let line = stdout.next_line().await.unwrap();
+                let line = line.unwrap_or_else(|| panic!("it ends before it listens: {asked}"));
                 if let Some(url) = ready(&line) {
                     return url;
                 }

@@ -136,6 +136,7 @@ where
     /// its rest: for environments that may be retired before they write again. What is still left then waits as before.
     pub async fn write_left(&self, shared: &Shared, now: Timestamp, patience: Duration) {
         let written = async {
+            let mut pause = LEFT_PAUSE;
             while self.has_left() {
                 let mut known = self.known.lock().await;
                 // Somebody may have written it meanwhile.
@@ -147,7 +148,9 @@ where
                 self.write(shared, now, &mut known, batch, LEFT_TIMEOUT).await;
                 drop(known);
                 if self.has_left() {
-                    tokio::time::sleep(shared.jitter.spread(LEFT_PAUSE)).await;
+                    tokio::time::sleep(shared.jitter.spread(pause)).await;
+                    // An outage meets every environment.
+                    pause *= 2;
                 }
             }
         };

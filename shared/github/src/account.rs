@@ -1,7 +1,11 @@
 //! [`Account`]: whose comments are ours.
 
-use domain::{ServiceError, ServiceFailure};
-use outbound::{Call, Client};
+use domain::{ServiceError, ServiceFailure, Timestamp};
+use outbound::{Call, Client, LOGIN, SingleFlight};
+
+use crate::api::Api;
+use crate::config::CredentialKind;
+use crate::graphql;
 
 /// The account that comments are written under, by GitHub's word. What people call the agent is no such word: believed, it
 /// would show every comment of ours as somebody else's, to be written again.
@@ -13,6 +17,17 @@ pub(crate) enum Account {
     Untold(ServiceError),
 }
 
+/// What GitHub has said of our account in the last minute.
+#[derive(Debug, Default)]
+pub(crate) struct RecentAccount(SingleFlight<(Timestamp, Account)>);
+
+impl RecentAccount {
+    pub(crate) async fn get(&self, api: &Api, within: Call) -> Result<Account, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        Box::pin(self.0.get_recent(&api.client, call, Account::of(api, call))).await
+    }
+}
+
 /// Whose a comment is that carries our mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
@@ -22,6 +37,22 @@ enum Whose {
 }
 
 impl Account {
+    /// The account as of now: it may be renamed, and GitHub shows its comments under the new name.
+    pub(crate) async fn of(api: &Api, within: Call) -> Result<Self, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        let untold = match api.login(call).await {
+            Err(error) if error.failure == ServiceFailure::Refused && api.kind() == CredentialKind::Token => {
+                error
+            }
+            told => return told.map(Self::Named),
+        };
+        // A token of an installation, such as that of GitHub Actions, belongs to no person; this question is open to it.
+        match graphql::viewer(api, call).await {
+            Err(error) if error.failure == ServiceFailure::Refused => Ok(Self::Untold(untold)),
+            told => told.map(Self::Named),
+        }
+    }
+
     /// The name.
     ///
     /// # Errors

@@ -1,18 +1,15 @@
 //! [`Api`]: authorised calls on GitHub, and who we are.
 
-use domain::{Clock, ServiceError, ServiceFailure, Timestamp};
+use domain::{Clock, ServiceError};
 use outbound::{
-    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, LOGIN, Request, SingleFlight,
-    StatusCode, Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, StatusCode, Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::absence;
-use crate::account::Account;
 use crate::config::{self, Config, CredentialKind, Credentials};
 use crate::credentials::Auth;
-use crate::graphql;
 use crate::link::Pages;
 use crate::problem;
 use crate::redirect;
@@ -24,7 +21,6 @@ pub(crate) struct Api {
     /// Without a credential: the thread decides which one is used.
     pub(crate) client: Client,
     auth: Auth,
-    account: SingleFlight<(Timestamp, Account)>,
 }
 
 #[derive(Deserialize)]
@@ -36,30 +32,17 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = config::client(config, clock)?;
         let auth = Auth::new(credentials)?;
-        Ok(Self { client, auth, account: SingleFlight::default() })
+        Ok(Self { client, auth })
     }
 
-    /// The account that comments are written under, by GitHub's own word of the last minute.
-    pub(crate) async fn account(&self, within: Call) -> Result<Account, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        Box::pin(self.account.get_recent(&self.client, call, self.present_account(call))).await
-    }
-
-    /// The same as of now: an account may be renamed, and GitHub shows its comments under the new name.
-    pub(crate) async fn present_account(&self, within: Call) -> Result<Account, ServiceError> {
-        let call = Call { operation: LOGIN, ..within };
-        let credential = match &self.auth {
-            Auth::Token(credential) => credential,
-            Auth::App(app) => return app.login(&self.client, call).await.map(Account::Named),
-        };
-        let untold = match self.user(call, credential).await {
-            Err(error) if error.failure == ServiceFailure::Refused => error,
-            told => return told.map(Account::Named),
-        };
-        // A token of an installation, such as that of GitHub Actions, belongs to no person; this question is open to it.
-        match graphql::viewer(self, call).await {
-            Err(error) if error.failure == ServiceFailure::Refused => Ok(Account::Untold(untold)),
-            told => told.map(Account::Named),
+    /// What GitHub calls the account of these credentials.
+    ///
+    /// # Errors
+    /// [`ServiceError`]. A token of an installation may not ask.
+    pub(crate) async fn login(&self, call: Call) -> Result<String, ServiceError> {
+        match &self.auth {
+            Auth::Token(credential) => self.user(call, credential).await,
+            Auth::App(app) => app.login(&self.client, call).await,
         }
     }
 

@@ -7,6 +7,7 @@ use domain::{
 };
 use outbound::{BuildError, Call, LOGIN, marker};
 
+use crate::account::{Account, RecentAccount};
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials, SERVICE};
@@ -27,6 +28,7 @@ use crate::thread::Thread;
 #[derive(Debug)]
 pub struct Github {
     api: Api,
+    account: RecentAccount,
 }
 
 impl Github {
@@ -35,7 +37,7 @@ impl Github {
     /// # Errors
     /// [`BuildError`] when a part of the configuration cannot work, such as a damaged private key.
     pub fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
-        Ok(Self { api: Api::new(credentials, config, clock)? })
+        Ok(Self { api: Api::new(credentials, config, clock)?, account: RecentAccount::default() })
     }
 
     pub(crate) fn api(&self) -> &Api {
@@ -46,7 +48,7 @@ impl Github {
 #[async_trait]
 impl Publisher for Github {
     async fn login(&self) -> Result<String, ServiceError> {
-        self.api.account(self.api.client.begin(LOGIN)).await?.login()
+        self.account.get(&self.api, self.api.client.begin(LOGIN)).await?.login()
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
@@ -55,11 +57,11 @@ impl Publisher for Github {
             return Ok(Vec::new());
         }
         if let Some(place) = discussion(target, thread) {
-            let login = self.api.account(call).await?.of_history();
+            let login = self.account.get(&self.api, call).await?.of_history();
             return discussions::last(&self.api, call, place, limit, &login).await;
         }
         let (account, last) =
-            tokio::join!(self.api.account(call), comments::last(&self.api, call, thread, limit));
+            tokio::join!(self.account.get(&self.api, call), comments::last(&self.api, call, thread, limit));
         let (login, last) = (account?.of_history(), last?);
         Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
     }
@@ -89,7 +91,7 @@ impl Publisher for Github {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
-        let account = self.api.present_account(call).await?;
+        let account = Account::of(&self.api, call).await?;
         if let Some(place) = discussion(target, thread) {
             return discussions::find(&self.api, call, place, &account, mark, since).await;
         }

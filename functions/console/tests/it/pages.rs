@@ -108,7 +108,8 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
 async fn unwrite(rig: &Rig, task: &mut domain::Task) -> String {
     let hash = short_sha256(UNWRITTEN);
     rig.put(&task.id, &domain::PartKey::draft(&hash), UNWRITTEN.as_bytes()).await;
-    task.doc.draft.as_mut().unwrap().hash.clone_from(&hash);
+    let draft = task.doc.draft.as_mut().unwrap();
+    (draft.hash, draft.from) = (hash.clone(), domain::DraftOrigin::Fallback);
     rig.save(task).await;
     hash
 }

@@ -11,11 +11,11 @@ pub(crate) fn failed(task: &mut Task, kind: &str) {
     task.doc.failed_tries.push(kind.to_owned());
 }
 
-/// The error of a task that is claimed after its last try: its kind is that of the last error that was written, and its
-/// message says how each try ended.
-pub(crate) fn exhausted(task: &Task) -> TaskError {
+/// The error of a task that is claimed after its last try: its kind is that of the `last` error, and its message says how
+/// each try ended.
+pub(crate) fn exhausted(task: &Task, last: Option<&TaskError>) -> TaskError {
     let counts = counts(&task.doc.failed_tries);
-    match &task.doc.error {
+    match last {
         Some(last) => {
             let message = format!("{}; of {MAX_ATTEMPTS} attempts, {counts}", last.message);
             TaskError {
@@ -56,16 +56,15 @@ mod tests {
 
     use super::*;
 
-    fn task(failed: &[&str], error: Option<TaskError>) -> Task {
+    fn ended(failed: &[&str], last: Option<&TaskError>) -> TaskError {
         let mut task = plain_task("github", domain::Timestamp::UNIX_EPOCH);
         failed.iter().for_each(|kind| super::failed(&mut task, kind));
-        task.doc.error = error;
-        task
+        exhausted(&task, last)
     }
 
     #[test]
     fn tries_that_all_ended_without_a_word_are_the_processors() {
-        let error = exhausted(&task(&[], None));
+        let error = ended(&[], None);
         assert_eq!(error.kind, "no_attempts_left");
         assert!(
             error.message.ends_with(
@@ -78,7 +77,7 @@ mod tests {
 
     #[test]
     fn tries_that_lacked_the_body_are_not_said_to_have_crashed() {
-        let error = exhausted(&task(&[PAYLOAD_MISSING, PAYLOAD_MISSING], None));
+        let error = ended(&[PAYLOAD_MISSING, PAYLOAD_MISSING], None);
         assert!(
             error.message.contains("2 ended with `no_payload`, 3 ended without an error"),
             "{}",
@@ -90,7 +89,7 @@ mod tests {
     fn crashes_behind_an_error_are_told_with_it() {
         let mut last = TaskError::new("answer", "model_error", "the model said nothing");
         last.automation = Some("reply".to_owned());
-        let error = exhausted(&task(&["github_error", "model_error", "model_error"], Some(last)));
+        let error = ended(&["github_error", "model_error", "model_error"], Some(&last));
         assert_eq!((error.kind.as_str(), error.automation.as_deref()), ("model_error", Some("reply")));
         let told = "the model said nothing; of 5 attempts, 1 ended with `github_error`, 2 ended with `model_error`, \
                     2 ended without an error";

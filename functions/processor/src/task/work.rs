@@ -4,7 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, SPAM, Task, TaskError, Timestamp, after};
+use domain::{
+    Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, PartKey, SPAM, StoreError, Task, TaskError,
+    Timestamp, after,
+};
 use futures::FutureExt;
 use settings::SourceSettings;
 use webhook::IgnoreReason;
@@ -62,8 +65,10 @@ pub(crate) async fn work(
         Some(group) => member.expect(group),
         None => member = Member::alone(),
     }
-    if let Some(error) = no_more_tries(resources, &task) {
-        return give_up(processor, task, hold, Interrupt::fail(error), deadline).await;
+    match no_more_tries(resources, &task).await {
+        Ok(None) => {}
+        Ok(Some(error)) => return give_up(processor, task, hold, Interrupt::fail(error), deadline).await,
+        Err(problem) => return Worked::untold(task, Err(problem.into())),
     }
     let event = match prepare(resources, &task).await {
         Ok(event) => event,
@@ -113,17 +118,28 @@ fn is_untouched(task: &Task) -> bool {
 }
 
 /// Why the work on `task` stops.
-fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
+async fn no_more_tries(resources: &Resources, task: &Task) -> Result<Option<TaskError>, StoreError> {
     if let Some(damage) = task.damage() {
-        return Some(damage);
+        return Ok(Some(damage));
     }
     if task.control.attempts > MAX_ATTEMPTS {
-        return Some(tries::exhausted(task));
+        return Ok(Some(tries::exhausted(task, last_error(resources, task).await?)));
     }
-    (resources.clock.now() >= task.gives_up_at()).then(|| {
+    let is_too_old = (resources.clock.now() >= task.gives_up_at()).then(|| {
         let message = format!("the task was not finished within {} days", domain::MAX_OPEN_DAYS);
         TaskError::new("processing", "too_old", message)
-    })
+    });
+    Ok(is_too_old)
+}
+
+/// The last error that was written; not that the body was missing, if that has come since: what came after it is to blame.
+async fn last_error<'t>(resources: &Resources, task: &'t Task) -> Result<Option<&'t TaskError>, StoreError> {
+    let error = task.doc.error.as_ref();
+    if error.is_none_or(|error| error.kind != PAYLOAD_MISSING) {
+        return Ok(error);
+    }
+    let body = resources.stores.payloads.get(&task.id, &PartKey::payload()).await?;
+    Ok(error.filter(|_| body.is_none()))
 }
 
 /// Ends `task` as `interrupt` says. An end that happened but was not written takes precedence: a result that its
