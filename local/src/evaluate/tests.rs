@@ -45,7 +45,7 @@ async fn scored(args: &EvalRunArgs, real: Option<&str>) -> Score {
     let mut settings = agent();
     // So much less may be said in triage that a bound can let all of it pass, and no answer.
     settings.models.triage_generation.max_output_tokens = 256;
-    measure(&ground(args, real), settings, &chosen(args).unwrap(), args).await.unwrap()
+    Box::pin(measure(&ground(args, real), settings, &chosen(args).unwrap(), args)).await.unwrap()
 }
 
 /// How often each step of each task was paid for.

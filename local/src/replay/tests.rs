@@ -234,8 +234,7 @@ async fn a_task_that_was_retried_with_a_note_is_answered_with_it_again() {
         .tasks
         .remove(0);
     let calls = stores.payloads.list(&task.id, domain::PartKey::CALLS).await.unwrap();
-    let calls = calls.iter().map(|(_, blob)| blob.json::<Value>("read a call").unwrap());
-    let mut call = calls.last().unwrap();
+    let mut call: Value = calls.last().unwrap().1.json("read a call").unwrap();
     let parts = call["request"]["contents"].as_array_mut().unwrap().last_mut().unwrap();
     let text = parts["parts"].as_array_mut().unwrap().last_mut().unwrap();
     let note = "A maintainer did not like the draft before and says: name the version";

@@ -285,9 +285,14 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     // The demo has a test of its own, and what watches never ends.
     let is_run = |word: &String| !matches!(word.as_str(), "--demo" | "--watch");
     let shown = shown.into_iter().filter(|arguments| arguments.iter().all(is_run));
+    let mut folder = String::new();
     for (number, mut arguments) in shown.enumerate() {
+        // `init` makes a new one; others name the one that was made last.
+        if arguments.first().is_some_and(|command| command == "init") {
+            folder = dir.path().join(format!("{number}-agent")).display().to_string();
+        }
         for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
-            *word = dir.path().join(format!("{number}-agent")).display().to_string();
+            word.clone_from(&folder);
         }
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {

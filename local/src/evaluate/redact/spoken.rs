@@ -92,7 +92,7 @@ fn used_as(words: &[Word], key: usize) -> Option<Range<usize>> {
     let start = before(words, by).find(|at| is(words, *at, USERS) || is(words, *at, &["and", "or"]))?;
     let is_used = is(words, start, USERS) || sentence(words, start).any(|at| is(words, at, USERS));
     let (first, last) = (words.get(start + 1)?, words.get(by.checked_sub(1)?)?);
-    (is_used && start + 1 < by && !is_remark(&first.lower)).then(|| first.place.start..last.place.end)
+    (is_used && start + 1 < by && !is_remark(&first.lower)).then_some(first.place.start..last.place.end)
 }
 
 /// `the password will be …`

@@ -473,7 +473,11 @@ fn two_subscriptions_of_shopify_report_one_happening() {
     let undated = ("/updated_at", Value::Null);
     assert_eq!(updated(&[]), updated(&[("/note", json!("another field"))]), "other `fields`");
     assert_ne!(updated(&[]), updated(&[later]));
-    assert_ne!(updated(&[undated.clone()]), updated(&[undated, paid]), "nothing else tells them apart");
+    assert_ne!(
+        updated(std::slice::from_ref(&undated)),
+        updated(&[undated, paid]),
+        "nothing else tells them apart"
+    );
 }
 
 #[test]
