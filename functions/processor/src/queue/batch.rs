@@ -81,7 +81,7 @@ impl Processor {
     }
 
     /// Ends a batch whose live work is done: the second agent drafts what `shadows` has, and what could not be written of
-    /// money, quotas and figures is written, if the state store lets that happen within [`WRITE_LEFT`]. Afterwards this
+    /// money, quotas and figures is written, if the state store lets that happen within `WRITE_LEFT`. Afterwards this
     /// environment may be retired at any time: of a call that was never made, nobody else could tell.
     pub async fn finish(&self, shadows: Shadows, deadline: Timestamp, on: Capacity) {
         self.draft_beside(shadows, deadline, on).await;
