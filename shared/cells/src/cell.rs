@@ -24,7 +24,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(5);
 /// Whoever writes what is left waits longer for the answer: nobody waits for theirs.
 const LEFT_TIMEOUT: Duration = Duration::from_secs(4);
-/// Between two tries to write what is left.
+/// Between the first two tries to write what is left; twice as long before each further one.
 const LEFT_PAUSE: Duration = Duration::from_millis(250);
 /// Where the ids of the latest writes stand, beside the fields of the state.
 const WRITES: &str = "w";

@@ -100,8 +100,8 @@ pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{
-    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, ReadsReactions, Reference,
-    ServiceError, ServiceFailure,
+    ACCOUNT_REFUSED, AccountFacts, Comment, InternalNotes, Labels, Mark, Publisher, ReadsReactions,
+    Reference, ServiceError, ServiceFailure,
 };
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
 pub use redelivery::{

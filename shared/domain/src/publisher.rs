@@ -57,6 +57,12 @@ pub trait Publisher: Send + Sync {
         None
     }
 
+    /// What the service tells people of our account besides its login. Asked at the set-up, by one request or two; what
+    /// it does not tell, or refuses to, is left out.
+    async fn facts(&self) -> AccountFacts {
+        AccountFacts::default()
+    }
+
     /// What it knows of events besides their threads; `None` for a service that has nothing of that kind.
     fn reference(&self) -> Option<&dyn Reference> {
         None
@@ -75,6 +81,30 @@ pub trait Publisher: Send + Sync {
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
+    }
+}
+
+/// What a service tells of our account, for whoever sets it up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// By what people know it, where its login is an id of programs.
+    pub name: Option<String>,
+    /// What it may do, if that is enough to answer; what it has or lacks, if it is not. `None` if that is not told.
+    pub rights: Option<Result<String, String>>,
+    /// What an answer takes, in words behind `see that`. `None` where nothing more is to be seen to.
+    pub needs: Option<&'static str>,
+}
+
+impl AccountFacts {
+    /// Those of a token with these `scopes`, of which one that is `enough` lets it answer.
+    #[must_use]
+    pub fn of_scopes(scopes: Option<&[String]>, enough: &[&str], needs: &'static str) -> Self {
+        let rights = scopes.map(|scopes| {
+            let said = format!("the token has the scopes {}", scopes.join(", "));
+            let suffices = scopes.iter().any(|scope| enough.contains(&scope.as_str()));
+            if suffices { Ok(said) } else { Err(said) }
+        });
+        Self { name: None, rights, needs: Some(needs) }
     }
 }
 

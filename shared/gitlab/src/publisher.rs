@@ -1,12 +1,13 @@
 //! GitLab's [`Comments`] and [`Labels`].
 
 use async_trait::async_trait;
-use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
+use domain::{AccountFacts, Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
 use outbound::notes::Page;
-use outbound::{Call, Client, Comments, Operations, Sight};
+use outbound::{Call, Client, Comments, Operations, Request, Sight};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
+use crate::wire::OwnToken;
 use crate::{labels, notes};
 
 #[async_trait]
@@ -37,6 +38,14 @@ impl Comments for Gitlab {
 
     async fn name(&self, call: Call) -> Result<String, ServiceError> {
         Ok(self.user(call).await?.username)
+    }
+
+    /// Tokens of another kind than an access token say nothing of themselves.
+    async fn facts(&self, call: Call) -> AccountFacts {
+        let url = self.client.base().join(&["api", "v4", "personal_access_tokens", "self"]);
+        let own = self.call::<OwnToken>(call, &Request::get(url, &[])).await.ok();
+        let needs = "the token has the scope `api`, and its account the role Reporter in each project";
+        AccountFacts::of_scopes(own.as_ref().map(|own| own.scopes.as_slice()), &["api"], needs)
     }
 
     async fn page(

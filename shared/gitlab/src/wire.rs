@@ -107,3 +107,9 @@ impl Noteable {
         }
     }
 }
+
+/// What a token says of itself.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OwnToken {
+    pub(crate) scopes: Vec<String>,
+}

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE};
 use crate::problem;
+use crate::wire::Myself;
 
 /// Jira Cloud, by its REST API, as one account.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ impl Jira {
         let accept = (HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::from_iter([accept]), clock)?;
         Ok(Commenter(Self { client }))
+    }
+
+    pub(crate) async fn myself(&self, call: Call) -> Result<Myself, ServiceError> {
+        self.call(call, &Request::get(self.client.base().join(&["rest", "api", "3", "myself"]), &[])).await
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

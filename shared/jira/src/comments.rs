@@ -1,7 +1,10 @@
 //! Jira's [`Comments`]: those of an issue, ours found again by its property.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
+use domain::{
+    AccountFacts, Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp,
+};
 use markdown::to_adf;
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, Request, Sight, is_recent};
@@ -13,7 +16,7 @@ use crate::api::Jira;
 use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::state;
-use crate::wire::{ByIds, CommentsPage, Created, Myself, NewComment, WireComment};
+use crate::wire::{ByIds, CommentsPage, Created, MyPermissions, NewComment, WireComment};
 
 /// Comments on a page: the most that Jira gives.
 const PER_PAGE: &str = "100";
@@ -42,9 +45,19 @@ impl Comments for Jira {
 
     /// The account's id, which is the author of its comments and what a mention names.
     async fn account(&self, call: Call) -> Result<String, ServiceError> {
-        let url = self.client.base().join(&["rest", "api", "3", "myself"]);
-        let myself: Myself = self.call(call, &Request::get(url, &[])).await?;
-        Ok(myself.account_id)
+        Ok(self.myself(call).await?.account_id)
+    }
+
+    /// Without a project, Jira tells what the account may do in one project at least.
+    async fn facts(&self, call: Call) -> AccountFacts {
+        let url = self.client.base().join(&["rest", "api", "3", "mypermissions"]);
+        let request = Request::get(url, &[("permissions", "BROWSE_PROJECTS,ADD_COMMENTS")]);
+        let may: Option<MyPermissions> = self.call(call, &request).await.ok();
+        AccountFacts {
+            name: self.myself(call).await.ok().and_then(|myself| myself.display_name),
+            rights: may.map(|may| may.to_comment()),
+            needs: Some("the account has *Browse Projects* and *Add Comments* in each project"),
+        }
     }
 
     async fn page(

@@ -145,6 +145,40 @@ impl WireComment {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Myself {
     pub(crate) account_id: String,
+    pub(crate) display_name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MyPermissions {
+    permissions: Permissions,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Permissions {
+    browse_projects: Permission,
+    add_comments: Permission,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Permission {
+    have_permission: bool,
+}
+
+impl MyPermissions {
+    /// Whether that is enough to comment, in words.
+    pub(crate) fn to_comment(&self) -> Result<String, String> {
+        let Permissions { browse_projects, add_comments } = &self.permissions;
+        let asked = [("Browse Projects", browse_projects), ("Add Comments", add_comments)];
+        let lacks = asked.iter().filter(|(_, may)| !may.have_permission).map(|(name, _)| *name);
+        let lacks = lacks.collect::<Vec<_>>().join(" and ");
+        if lacks.is_empty() {
+            Ok("the account may browse and comment in a project at least".to_owned())
+        } else {
+            Err(format!("the account has {lacks} in no project"))
+        }
+    }
 }
 
 /// Jira writes `2026-01-02T03:04:05.678+0000`: an offset without a colon.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
-    short_sha256,
+    AccountFacts, Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp, short_sha256,
 };
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, marker};
@@ -15,7 +15,7 @@ use crate::issue::Issue;
 use crate::wire::{Created, Found, IssueComments, Made, Viewer};
 use crate::{problem, state};
 
-const VIEWER: &str = "query { viewer { id } }";
+const VIEWER: &str = "query { viewer { id name } }";
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
                     nodes { id body createdAt url user { id name } botActor { id name } parent { id } } \
@@ -43,6 +43,15 @@ impl Comments for Linear {
     async fn account(&self, call: Call) -> Result<String, ServiceError> {
         let viewer: Viewer = self.ask(call, VIEWER, json!({})).await?;
         Ok(viewer.viewer.id)
+    }
+
+    /// Linear does not tell what a key may do.
+    async fn facts(&self, call: Call) -> AccountFacts {
+        let viewer = self.ask::<Viewer>(call, VIEWER, json!({})).await;
+        let needs =
+            "the key has *Read* and *Create comments*, and its user is a member of the teams that it serves";
+        let name = viewer.ok().and_then(|viewer| viewer.viewer.name);
+        AccountFacts { name, rights: None, needs: Some(needs) }
     }
 
     async fn page(

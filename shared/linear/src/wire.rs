@@ -17,6 +17,7 @@ pub(crate) struct Viewer {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
+    pub(crate) name: Option<String>,
 }
 
 /// What `commentCreate` answers.

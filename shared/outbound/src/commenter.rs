@@ -5,8 +5,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target,
-    ThreadState, Timestamp,
+    AccountFacts, Audience, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError,
+    ServiceFailure, Target, ThreadState, Timestamp,
 };
 use markdown::html_as_text;
 
@@ -102,6 +102,9 @@ pub trait Comments: fmt::Debug + Send + Sync {
     async fn name(&self, call: Call) -> Result<String, ServiceError> {
         self.me(call).await
     }
+
+    /// As [`Publisher::facts`].
+    async fn facts(&self, call: Call) -> AccountFacts;
 
     /// The page behind a cursor, newest first if the service can. Shown are comments that all of `audience` can read;
     /// `None` looks for ours among all.
@@ -244,6 +247,10 @@ impl<S: Comments> Commenter<S> {
 impl<S: Comments> Publisher for Commenter<S> {
     async fn login(&self) -> Result<String, ServiceError> {
         self.0.name(self.0.client().begin(LOGIN)).await
+    }
+
+    async fn facts(&self) -> AccountFacts {
+        self.0.facts(self.0.client().begin(LOGIN)).await
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {

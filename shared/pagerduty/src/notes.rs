@@ -1,7 +1,10 @@
 //! PagerDuty's [`Comments`]: notes of an incident.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
+use domain::{
+    AccountFacts, Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp,
+};
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, Request, is_recent, marker};
 use serde_json::json;
@@ -37,6 +40,12 @@ impl Comments for Pagerduty {
             let message = "PagerDuty has no user with the address of PAGERDUTY_EMAIL: correct it";
             self.client.error(call, ServiceFailure::AccountRefused, message.to_owned())
         })
+    }
+
+    /// PagerDuty does not tell what a key may do.
+    async fn facts(&self, _call: Call) -> AccountFacts {
+        let needs = "the key may write: it is not a read-only one";
+        AccountFacts { needs: Some(needs), ..AccountFacts::default() }
     }
 
     /// That we write under this address is PAGERDUTY_EMAIL's word, not PagerDuty's: a note with our mark by somebody else

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{Config, SERVICE};
 use crate::problem;
+use crate::wire::Root;
 
 /// Sentry, by its REST API, as one account.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ impl Sentry {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::new(), clock)?;
         Ok(Commenter(Self { client }))
+    }
+
+    pub(crate) async fn root(&self, call: Call) -> Result<Root, ServiceError> {
+        self.call(call, &Request::get(self.client.base().join(&["api", "0", ""]), &[])).await
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(

@@ -1,7 +1,10 @@
 //! Sentry's [`Comments`]: activities of an issue.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
+use domain::{
+    AccountFacts, Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp,
+};
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operation, Operations, Request, Sight, marker};
 use serde::de::IgnoredAny;
@@ -11,7 +14,7 @@ use crate::api::Sentry;
 use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
-use crate::wire::{Created, Root, WireComment, WireIssue};
+use crate::wire::{Created, WireComment, WireIssue};
 
 /// Comments on a page: the most that Sentry gives.
 const PER_PAGE: &str = "100";
@@ -37,12 +40,18 @@ impl Comments for Sentry {
     /// The account's id, which is the author of its comments. The root of the API says whose the token is, also of an
     /// integration, which has a user of its own.
     async fn account(&self, call: Call) -> Result<String, ServiceError> {
-        let url = self.client.base().join(&["api", "0", ""]);
-        let root: Root = self.call(call, &Request::get(url, &[])).await?;
+        let root = self.root(call).await?;
         let hint = "the token belongs to no user: make one of an internal integration, or of a user";
         root.user
             .map(|user| user.id)
             .ok_or_else(|| self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned()))
+    }
+
+    async fn facts(&self, call: Call) -> AccountFacts {
+        let auth = self.root(call).await.ok().and_then(|root| root.auth);
+        let (scopes, enough) =
+            (auth.as_ref().and_then(|auth| auth.scopes.as_deref()), ["event:write", "event:admin"]);
+        AccountFacts::of_scopes(scopes, &enough, "the token has the scope `event:write`")
     }
 
     async fn page(

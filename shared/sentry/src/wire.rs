@@ -7,6 +7,13 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Root {
     pub(crate) user: Option<Account>,
+    pub(crate) auth: Option<Auth>,
+}
+
+/// What the token may do.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Auth {
+    pub(crate) scopes: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,8 @@ use crate::api::Api;
 pub(crate) struct Identity {
     /// Its user (`U…`): the author of its messages, and what a mention names.
     pub(crate) user_id: String,
+    /// What people call it.
+    pub(crate) user: Option<String>,
     /// Its workspace (`T…`).
     pub(crate) team_id: Option<String>,
     /// The bot itself (`B…`).
@@ -54,7 +56,7 @@ mod tests {
 
     fn identity(url: Option<&str>) -> Identity {
         let url = url.map(str::to_owned);
-        Identity { user_id: "U1".to_owned(), team_id: None, bot_id: Some("B1".to_owned()), url }
+        Identity { user_id: "U1".to_owned(), user: None, team_id: None, bot_id: Some("B1".to_owned()), url }
     }
 
     #[test]

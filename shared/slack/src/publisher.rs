@@ -1,7 +1,7 @@
 //! [`Slack`]: Slack as a [`Publisher`], and as the place where people are asked.
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use domain::{AccountFacts, Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
 use markdown::to_mrkdwn;
 use outbound::{BuildError, LOGIN};
 use secrecy::SecretString;
@@ -117,6 +117,11 @@ impl Publisher for Slack {
     async fn login(&self) -> Result<String, ServiceError> {
         let call = self.api.client.begin(LOGIN);
         Ok(self.api.identity(call).await?.user_id)
+    }
+
+    async fn facts(&self) -> AccountFacts {
+        let identity = self.api.identity(self.api.client.begin(LOGIN)).await;
+        AccountFacts { name: identity.ok().and_then(|identity| identity.user), ..AccountFacts::default() }
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {

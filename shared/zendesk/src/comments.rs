@@ -1,7 +1,10 @@
 //! Zendesk's [`Comments`]: those of a ticket, ours found again among its audits.
 
 use async_trait::async_trait;
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
+use domain::{
+    AccountFacts, Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp,
+};
 use markdown::to_inert_html;
 use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operations, Request, Sight, is_recent};
@@ -45,6 +48,13 @@ impl Comments for Zendesk {
                         ZENDESK_OAUTH_TOKEN)";
             self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned())
         })
+    }
+
+    async fn facts(&self, call: Call) -> AccountFacts {
+        let me = myself(self, call).await.ok();
+        let rights = me.as_ref().and_then(Me::rights);
+        let needs = Some("the account is an agent's that sees all tickets");
+        AccountFacts { name: me.and_then(|me| me.name), rights, needs }
     }
 
     /// For the customer, internal notes are left out: a model that has read them may repeat them.

@@ -180,6 +180,7 @@ pub(crate) struct MeAnswer {
 pub(crate) struct Me {
     /// `None` when nobody is logged in: Zendesk answers 200 then, too.
     pub(crate) id: Option<i64>,
+    pub(crate) name: Option<String>,
     /// `end-user`, `agent` or `admin`.
     #[serde(default)]
     role: String,
@@ -188,6 +189,17 @@ pub(crate) struct Me {
 }
 
 impl Me {
+    /// Whether our account may answer, in words. An agent may be meant to see some tickets alone.
+    pub(crate) fn rights(&self) -> Option<Result<String, String>> {
+        let limit = self.ticket_restriction.as_deref();
+        let sees = limit.map_or("all tickets".to_owned(), |limit| format!("some tickets alone (`{limit}`)"));
+        match self.role.as_str() {
+            "" => None,
+            "end-user" => Some(Err("the account is an end user, who may not answer others".to_owned())),
+            role => Some(Ok(format!("the account's role is {role}, and it sees {sees}"))),
+        }
+    }
+
     /// Whether our account sees every ticket.
     pub(crate) fn sees_all(&self) -> bool {
         matches!(self.role.as_str(), "agent" | "admin") && self.ticket_restriction.is_none()

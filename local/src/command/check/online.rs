@@ -4,7 +4,6 @@
 //! signed bytes that are no event. It costs one small answer of the cheapest model, at each account: less than a hundredth of
 //! a cent.
 
-mod credentials;
 mod github;
 mod model;
 mod services;
@@ -111,7 +110,7 @@ pub(super) async fn check(
         }
     };
     report(model::look(settings, environment, kept).await);
-    report(services::look(settings, environment, url, &client).await);
+    report(services::look(settings, environment, url).await);
     report(slack::look(settings, environment, &client).await.into_iter().collect());
     report(stripe::look(environment, &client).await.into_iter().collect());
     report(webhooks::look(settings, environment, data_dir, url, &client).await);

@@ -242,6 +242,8 @@ mod tests {
             (400, "INVALID_ARGUMENT", "Invalid API key.", AccountRefused),
             (403, "PERMISSION_DENIED", "API key has been revoked", AccountRefused),
             (429, "RESOURCE_EXHAUSTED", "The project has exceeded its monthly spending cap", NoMoney),
+            (401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", AccountRefused),
+            (402, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.", NoMoney),
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", Throttled { retry_after: None }),
@@ -249,7 +251,12 @@ mod tests {
             (400, "INVALID_ARGUMENT", "API Key not found. Please pass a valid API key.", AccountRefused),
             // What is refused of one model, other models may do.
             (400, "FAILED_PRECONDITION", "Precondition check failed.", NoAccess),
-            (400, "FAILED_PRECONDITION", "Organization Policy constraint violated: model.", NoAccess),
+            (
+                400,
+                "FAILED_PRECONDITION",
+                "Organization Policy constraint violated: disallowed Gen AI model.",
+                NoAccess,
+            ),
             (403, "PERMISSION_DENIED", "The caller does not have permission", NoAccess),
             // What one person links to must not stop the others.
             (403, "PERMISSION_DENIED", "You do not have permission to access the File x.", RequestRefused),

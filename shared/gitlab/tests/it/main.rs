@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod facts;
 mod publish;
 mod read;
 mod safety;

@@ -1,20 +1,14 @@
 //! The services that results go to: whose account it is, and what it may do.
 
-use domain::{Clock, Publisher, ServiceError, ServiceFailure};
-use reqwest::Client;
+use domain::{AccountFacts, Clock, Publisher, ServiceError, ServiceFailure};
 use settings::{Environment, Settings, SourceSettings};
 use wiring::OutsideService;
 
 use super::super::elsewhere;
-use super::{Finding, State, credentials, github};
+use super::{Finding, github};
 
 /// Asks each service that agent.toml needs or the environment has credentials for.
-pub(super) async fn look(
-    settings: &Settings,
-    environment: &Environment,
-    url: Option<&str>,
-    http: &Client,
-) -> Vec<Finding> {
+pub(super) async fn look(settings: &Settings, environment: &Environment, url: Option<&str>) -> Vec<Finding> {
     let needs = wiring::needs(settings);
     let mut findings = Vec::new();
     for service in OutsideService::ALL.iter().copied() {
@@ -32,13 +26,7 @@ pub(super) async fn look(
             }
         };
         if let Some(publisher) = client.publisher() {
-            let accounts = account(settings, environment, service, publisher, http).await;
-            let is_let_in = accounts.iter().all(|finding| finding.what != what || finding.state == State::Ok);
-            findings.extend(accounts);
-            // Of an account that is not let in there is no more to say.
-            if is_let_in {
-                findings.extend(credentials::look(service, environment, http).await);
-            }
+            findings.extend(account(settings, environment, service, publisher).await);
         }
         if let Some(client) = client.typed::<::github::Github>() {
             findings.extend(Box::pin(github::look(settings, client, url)).await);
@@ -52,7 +40,6 @@ async fn account(
     environment: &Environment,
     service: OutsideService,
     publisher: &dyn Publisher,
-    http: &Client,
 ) -> Vec<Finding> {
     let what = format!("{service} account");
     let login = match publisher.login().await {
@@ -62,14 +49,29 @@ async fn account(
     };
     let address = service.address(environment).unwrap_or_default();
     let place = elsewhere(&address).map_or_else(String::new, |place| format!(", {place}"));
-    let known = credentials::name(service, environment, http).await;
-    let known = known.map_or_else(|| login.clone(), |name| format!("{name} ({login})"));
+    let facts = publisher.facts().await;
+    let known = facts.name.as_ref().map_or_else(|| login.clone(), |name| format!("{name} ({login})"));
     let mut findings = vec![Finding::ok(what, format!("answers are written as {known}{place}"))];
+    findings.extend(rights(service, facts));
     let of_service = |source: &&SourceSettings| Some(source.sender.provider) == service.provider();
     for source in settings.sources.values().filter(of_service) {
         findings.extend(source.filter.login.as_deref().and_then(|ours| other(&source.name, ours, &login)));
     }
     findings
+}
+
+/// What the account may do, as far as its service tells. What it does not tell is not called good.
+fn rights(service: OutsideService, facts: AccountFacts) -> Option<Finding> {
+    let (what, needs) = (format!("{service} permissions"), facts.needs?);
+    Some(match facts.rights {
+        Some(Ok(may)) => Finding::ok(what, may),
+        Some(Err(lacks)) => Finding::wrong(what, lacks, format!("see that {needs}")),
+        None => {
+            let said =
+                format!("they are not looked at, since {service} does not tell them; see that {needs}");
+            Finding::skipped(what, said)
+        }
+    })
 }
 
 /// The service does not say whose the credentials are; they may write comments all the same.
@@ -112,7 +114,30 @@ fn mend(service: OutsideService, error: &ServiceError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::State;
     use super::*;
+
+    #[test]
+    fn what_a_service_does_not_tell_is_skipped_and_says_what_to_see_to() {
+        let of = |rights| {
+            let facts = AccountFacts { rights, needs: Some("it may write"), ..AccountFacts::default() };
+            rights_of(facts).unwrap()
+        };
+        let [may, may_not] =
+            [Ok("it may".to_owned()), Err("it may not".to_owned())].map(|told| of(Some(told)));
+        assert_eq!((may.state, may_not.state), (State::Ok, State::Wrong));
+        let untold = of(None);
+        assert_eq!(untold.state, State::Skipped);
+        assert!(
+            untold.said.contains("not looked at") && untold.said.contains("see that it may write"),
+            "{untold:?}"
+        );
+        assert!(rights_of(AccountFacts::default()).is_none(), "what is looked at elsewhere");
+    }
+
+    fn rights_of(facts: AccountFacts) -> Option<Finding> {
+        rights(OutsideService::Jira, facts)
+    }
 
     #[test]
     fn a_login_of_another_account_is_wrong_and_a_number_says_nothing() {

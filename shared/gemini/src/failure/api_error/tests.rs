@@ -191,7 +191,9 @@ fn messages_count_whole_and_not_by_a_word_in_them() {
     assert!(!invalid("The text `API key not valid` is too long.").is_invalid_key());
     let quota = "Quota exceeded for requests of the billing account per minute";
     assert!(!exhausted(quota, json!([])).is_without_money());
-    for rate in ["Suspended for a minute.", "Requests of projects that spend little are limited."] {
+    for rate in
+        ["Suspended for a minute.", "Requests of projects that spend little are limited to 25 a minute."]
+    {
         assert!(!exhausted(rate, json!([])).is_spend_limit(), "{rate}");
     }
     let by_quota = json!([quota_failure(&[("GenerateContentSpendPerTenMinutes", "10")])]);
@@ -213,7 +215,10 @@ fn a_refusal_is_about_what_its_known_sentence_is_about() {
         ("Budget 0 is invalid. This model only works in thinking mode.", About::Thinking),
         ("Invalid value at 'generation_config.thinking_config.thinking_level'", About::Thinking),
         ("The specified schema produces a constraint that has too many states for serving.", About::Schema),
-        ("A schema in GenerationConfig in the request exceeds the nesting depth.", About::Schema),
+        (
+            "A schema in GenerationConfig in the request exceeds the maximum allowed nesting depth.",
+            About::Schema,
+        ),
         ("* GenerateContentRequest.generation_config.response_schema.properties: empty", About::Schema),
         ("Flex API is not supported for model m.", About::Tier),
         (r#"Invalid JSON payload received. Unknown name "serviceTier": Cannot find field."#, About::Tier),
