@@ -1,10 +1,11 @@
 //! GitHub's side: posts webhooks over kept-alive connections and notes what became of each.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
 use futures::stream;
+use futures::{Stream, StreamExt};
 use reqwest::Client;
 
 use crate::Outcome;
@@ -40,18 +41,26 @@ pub(crate) fn client() -> Outcome<Client> {
 
 /// Sends all of `webhooks` to the server at `url`.
 pub(crate) async fn send(url: &str, webhooks: &[Webhook], pace: Pace) -> Outcome<Sent> {
+    send_each(url, stream::iter(webhooks), pace).await
+}
+
+/// The same with webhooks that are made while others are sent.
+pub(crate) async fn send_each(
+    url: &str,
+    webhooks: impl Stream<Item = impl Borrow<Webhook>>,
+    pace: Pace,
+) -> Outcome<Sent> {
     let (client, url) = (client()?, format!("{url}/webhooks/{SOURCE}"));
     let started = Instant::now();
-    let posts = webhooks.iter().zip(0_u32..).map(|(webhook, index)| {
+    let posts = webhooks.zip(stream::iter(0_u32..)).map(|(webhook, index)| {
         let (client, url) = (&client, &url);
         async move {
             let due = started + pace.gap * index;
             tokio::time::sleep_until(due.into()).await;
-            post(client, url, webhook).await
+            post(client, url, webhook.borrow()).await
         }
     });
-    let answers: Vec<(u16, Duration)> =
-        stream::iter(posts).buffer_unordered(pace.connections).collect().await;
+    let answers: Vec<(u16, Duration)> = posts.buffer_unordered(pace.connections).collect().await;
     let mut sent = Sent { took: started.elapsed(), ..Sent::default() };
     for (status, latency) in answers {
         *sent.statuses.entry(status).or_default() += 1;

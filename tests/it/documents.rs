@@ -233,6 +233,17 @@ fn the_readme_says_of_every_sender_what_it_can_do() {
     assert!(page.contains("| any other | what its `map` describes | – | – | – | – |"));
 }
 
+#[test]
+fn whatever_lists_all_senders_names_each() {
+    let page = |path: &str| fs::read_to_string(root().join(path)).unwrap().to_lowercase();
+    let (agent, security) = (page("agent/agent.toml"), page("SECURITY.md"));
+    let replays = security.split("### replay, by provider").nth(1).unwrap().split("### ").next().unwrap();
+    for provider in readers() {
+        assert!(agent.contains(&format!("\"{}\"", provider.name())), "agent.toml: {}", provider.name());
+        assert!(replays.contains(provider.name()), "SECURITY.md: {}", provider.name());
+    }
+}
+
 /// The facts by which the sample events of `provider` are told to be one happening; those that become no task are left out.
 fn happenings(provider: Provider) -> Vec<bool> {
     let mut samples = Vec::new();

@@ -31,6 +31,9 @@ const NEARLY_EMPTY: u64 = 20;
 const SHORT: Duration = Duration::from_secs(120);
 /// In a full lane a message may wait for hours; sending another sooner only makes it longer.
 const LONG: Duration = Duration::from_secs(3_600);
+/// The longest time to the next message: shorter than a message lives that no processor is ready for (12 hours, by
+/// `processor`'s `not_ready.rs`). So a task has one whenever the processor is mended.
+const MOST: Duration = Duration::from_secs(8 * 3_600);
 
 /// What `task` needs at `now`, if its lane is as deep as `depth`.
 #[must_use]
@@ -95,9 +98,10 @@ fn resend(task: &Task, depth: Depth, now: Timestamp) -> Plan {
 /// How long the `wakes`-th message may take before it is missed: twice as long each time, since whoever does not
 /// take one message does not take a second one either. What is in flight comes back and is on the lane as well.
 fn patience(wakes: u32, depth: Depth) -> Duration {
-    let doubled = 2_u32.pow(wakes.min(6));
+    let doubled = 2_u32.saturating_pow(wakes);
     let is_nearly_empty = depth.ready.saturating_add(depth.in_flight) < NEARLY_EMPTY;
-    if is_nearly_empty { (SHORT * doubled).min(LONG) } else { LONG * doubled }
+    let (first, most) = if is_nearly_empty { (SHORT, LONG) } else { (LONG, MOST) };
+    first.saturating_mul(doubled).min(most)
 }
 
 #[cfg(test)]
@@ -149,6 +153,15 @@ mod tests {
         let mut task = received_at(0);
         task.doc.wakes = 2;
         assert_eq!(plan(&task, FULL, at(9_000)), Plan::Wake { look_again: at(9_000 + 4 * 3_600) });
+    }
+
+    #[test]
+    fn patience_with_a_full_lane_is_eight_hours_at_most() {
+        let mut task = waiting_until(500);
+        for wakes in [3, 4, 7, 99] {
+            task.doc.wakes = wakes;
+            assert_eq!(plan(&task, FULL, at(500)), Plan::Wake { look_again: at(500 + 8 * 3_600) });
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::terminal::say;
 
 /// Dead letters stay invisible to others while a person reads them.
 const READING: Duration = Duration::from_secs(300);
+/// How long one receive looks. Without a wait SQS asks only some of its servers, and says that a queue with few messages is
+/// empty (AWS, "Amazon SQS short and long polling").
+const LOOKS_FOR: Duration = Duration::from_secs(1);
 /// Messages of one receive.
 const BATCH: usize = 10;
 /// Letters of one run; the rest is left for another.
@@ -34,7 +37,7 @@ enum Letter {
 /// Shows, asks, redrives.
 pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
     let stores = stores(&args).await?;
-    let letters = read(&stores).await?;
+    let letters = read(&stores, MAX_MESSAGES).await?;
     if args.json {
         return report(&stores, &letters).await;
     }
@@ -135,11 +138,11 @@ fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
     embedded.map(|embedded| embedded.stores()).map_err(|error| Failure::new(error.to_string()))
 }
 
-async fn read(stores: &Stores) -> Result<Vec<(Delivery, Letter)>, Failure> {
+async fn read(stores: &Stores, most: usize) -> Result<Vec<(Delivery, Letter)>, Failure> {
     let dead = Visibility { lane: None, timeout: READING };
     let mut letters = Vec::new();
-    while letters.len() < MAX_MESSAGES {
-        let received = stores.queue.receive(dead, BATCH, Duration::ZERO).await;
+    while letters.len() < most {
+        let received = stores.queue.receive(dead, BATCH, LOOKS_FOR).await;
         let received = received.map_err(|error| Failure::at("the dead letters", error))?;
         if received.is_empty() {
             break;
@@ -207,4 +210,59 @@ async fn act(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<(usize, 
         gone.map_err(|error| Failure::at("the dead letters", error))?;
     }
     Ok((sent, dropped))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use domain::contract::plain_task;
+    use domain::{Depth, Lane, Queue, QueueError, Receipt};
+
+    use super::*;
+
+    /// One letter, which is found by those alone who wait for it: SQS with a few messages.
+    struct Sampled(Delivery);
+
+    #[async_trait]
+    impl Queue for Sampled {
+        async fn send(&self, _: &Envelope) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        async fn receive(
+            &self,
+            from: Visibility,
+            _: usize,
+            wait: Duration,
+        ) -> Result<Vec<Delivery>, QueueError> {
+            assert_eq!(from.lane, None);
+            Ok(if wait.is_zero() { Vec::new() } else { vec![self.0.clone()] })
+        }
+
+        async fn delete(&self, _: &Receipt) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        async fn set_visibility(&self, _: &Receipt, _: Duration) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        async fn depth(&self, _: Lane) -> Result<Depth, QueueError> {
+            Ok(Depth { ready: 0, in_flight: 0 })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_only_some_of_the_servers_know_is_found() {
+        let task = plain_task("github", domain::Timestamp::UNIX_EPOCH);
+        let body = Envelope { task_id: task.id, lane: Lane::Standard, tenant: "octo/repo".to_owned() }.body();
+        let receipt = Receipt { lane: None, handle: "handle".to_owned() };
+        let letter =
+            Delivery { message_id: "m".to_owned(), receipt, body, receive_count: 20, age: Duration::ZERO };
+        let embedded = Embedded::in_memory(Clock::system()).unwrap();
+        let stores = Stores { queue: Arc::new(Sampled(letter)), ..embedded.stores() };
+        assert_eq!(read(&stores, 1).await.unwrap().len(), 1);
+    }
 }

@@ -15,7 +15,8 @@ pub trait Queue: Send + Sync {
     async fn send(&self, envelope: &Envelope) -> Result<(), QueueError>;
 
     /// Up to `max` (1 to 10) messages, waiting at most `wait` (up to 20 s) for the first. Each is
-    /// invisible for `visibility` from then on.
+    /// invisible for `visibility` from then on. Without a wait an answer of none proves nothing: SQS asks only some of its
+    /// servers then.
     async fn receive(
         &self,
         queue: Visibility,

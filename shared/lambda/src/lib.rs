@@ -91,7 +91,7 @@ fn count_panics(function: &'static str, metrics: Metrics) {
 }
 
 fn metrics(environment: &Environment, clock: Clock) -> Metrics {
-    Metrics::stdout(clock)
+    Metrics::logged(clock)
         .of_stack(environment.stack_name.as_deref())
         .of_version(environment.function_version.as_deref())
 }

@@ -5,6 +5,8 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+use crate::json_lines::METRICS;
+
 /// Added to a level that stands alone and would have them say more: their warnings are all that anybody reads.
 const SDKS: &str = "aws_config=warn,aws_smithy_runtime=warn,lambda_runtime=warn";
 
@@ -13,8 +15,12 @@ const SDKS: &str = "aws_config=warn,aws_smithy_runtime=warn,lambda_runtime=warn"
 const WIRE: [&str; 8] =
     ["aws_", "h2", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rustls", "tower_http"];
 
-/// The filter that `directives` describe, as `RUST_LOG` does.
+/// The filter that `directives` describe, as `RUST_LOG` does. Metrics pass whatever it says: alarms look at them.
 pub(crate) fn parse(directives: Option<&str>) -> Result<EnvFilter, ParseError> {
+    Ok(described(directives)?.add_directive(format!("{METRICS}=info").parse()?))
+}
+
+fn described(directives: Option<&str>) -> Result<EnvFilter, ParseError> {
     let builder = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
     let directives = directives.unwrap_or("info");
     match directives.parse::<LevelFilter>() {
@@ -37,7 +43,7 @@ fn of_library(target: &str, prefix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_library, parse};
+    use super::{described, of_library, parse};
 
     #[test]
     fn families_and_modules_belong_to_a_library() {
@@ -53,7 +59,7 @@ mod tests {
     /// `LogLevel` of template.yaml is always set: saying the default means the same as saying nothing.
     #[test]
     fn a_level_alone_does_not_make_the_sdks_talk() {
-        let said = |directives| parse(directives).unwrap().to_string();
+        let said = |directives| described(directives).unwrap().to_string();
         assert_eq!(said(Some("info")), said(None));
         for level in ["info", "debug"] {
             assert!(said(Some(level)).contains("aws_config=warn"), "{}", said(Some(level)));

@@ -15,6 +15,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
+/// The target of lines that are metrics: documents of CloudWatch's embedded metric format.
+pub(crate) const METRICS: &str = "metrics";
+/// What a line of metrics is about, beside its own members.
+const ABOUT: [&str; 5] = ["function", "request_id", "task_id", "trace_id", "xray_trace_id"];
+
 /// Members that every line has; a field of such a name gets `field.` before it.
 const RESERVED: [&str; 3] = ["timestamp", "level", "target"];
 
@@ -59,8 +64,15 @@ where
         }
         event.record(&mut fields);
         fields.join_trace();
-        let line = Line { at: self.clock.now(), metadata: event.metadata(), fields: &fields.0 };
-        let Ok(mut text) = serde_json::to_vec(&line) else { return };
+        let text = match event.metadata().target() {
+            METRICS => serde_json::to_vec(&fields.about_metrics()),
+            _ => serde_json::to_vec(&Line {
+                at: self.clock.now(),
+                metadata: event.metadata(),
+                fields: &fields.0,
+            }),
+        };
+        let Ok(mut text) = text else { return };
         text.push(b'\n');
         // Nothing can be done about a log that cannot be written, least of all logging it; the work
         // goes on without.
@@ -117,6 +129,18 @@ impl Fields {
         let trace = task.map(|id| id.trace_id()).or_else(|| xray.as_deref().map(w3c));
         fields.extend(trace.map(|id| ("trace_id".to_owned(), id.into())));
         fields.extend(xray.map(|root| ("xray_trace_id".to_owned(), root.into())));
+    }
+
+    /// The document of metrics, with what it is about. Its own members stay: CloudWatch finds dimensions and values by name.
+    fn about_metrics(&mut self) -> Option<Map<String, Value>> {
+        let document = self.0.remove("document")?;
+        let mut line: Map<String, Value> = serde_json::from_str(document.as_str()?).ok()?;
+        for name in ABOUT {
+            if let Some(value) = self.0.remove(name) {
+                line.entry(name).or_insert(value);
+            }
+        }
+        Some(line)
     }
 }
 

@@ -72,10 +72,10 @@ impl Metrics {
         Self::to(Sink::None, Clock::system())
     }
 
-    /// Metrics on standard output, as Lambda wants them.
+    /// Metrics as lines of the process's log ([`init`](crate::init)), as Lambda wants them. None are written before that.
     #[must_use]
-    pub fn stdout(clock: Clock) -> Self {
-        Self::to(Sink::Stdout, clock)
+    pub fn logged(clock: Clock) -> Self {
+        Self::to(Sink::Log, clock)
     }
 
     /// Metrics as lines in `writer`.
@@ -318,7 +318,7 @@ impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.sink {
             Sink::None => "Metrics(none)",
-            Sink::Stdout => "Metrics(stdout)",
+            Sink::Log => "Metrics(log)",
             Sink::Writer(_) => "Metrics(writer)",
             Sink::Memory(_) => "Metrics(memory)",
         })

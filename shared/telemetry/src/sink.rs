@@ -1,17 +1,19 @@
 //! [`Sink`]: where lines of metrics go.
 
 use std::io::{self, Write};
+use std::str;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Recorded;
+use crate::json_lines::METRICS;
 
 /// Where lines go.
 #[derive(Clone)]
 pub(crate) enum Sink {
     /// Nowhere.
     None,
-    /// The process's standard output, which Lambda hands to CloudWatch.
-    Stdout,
+    /// The process's log, which Lambda hands to CloudWatch: a line there says which request and task it is about.
+    Log,
     /// Any writer.
     Writer(Arc<Mutex<dyn Write + Send>>),
     /// Memory, for tests.
@@ -23,7 +25,11 @@ impl Sink {
     pub(crate) fn write(&self, line: &[u8]) -> io::Result<()> {
         match self {
             Self::None => Ok(()),
-            Self::Stdout => write_line(&mut io::stdout().lock(), line),
+            Self::Log => {
+                let document = str::from_utf8(line).map_err(io::Error::other)?;
+                tracing::info!(target: METRICS, document);
+                Ok(())
+            }
             // A panic in the midst of a write spoils that line alone.
             Self::Writer(writer) => {
                 write_line(&mut *writer.lock().unwrap_or_else(PoisonError::into_inner), line)

@@ -280,6 +280,8 @@ mod tests {
             let targets = targets(*provider);
             let service = OutsideService::of_threads(*provider);
             assert_eq!(service.is_some(), !targets.is_empty(), "{}", provider.name());
+            let row = provider.row();
+            assert!(provider.is_mapped() || row.has_threads == service.is_some(), "{}", provider.name());
             for target in targets {
                 assert_eq!(OutsideService::of(&target), service, "{}", provider.name());
             }

@@ -13,6 +13,7 @@ const FIRST: Duration = Duration::from_secs(10 * 60);
 /// The longest. Mended credentials are in use after an hour at most; a task whose message waits is also found
 /// by the sweeper.
 const MAX: Duration = Duration::from_secs(60 * 60);
+
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Back {
@@ -49,6 +50,16 @@ mod tests {
         let task_id = TaskId::derive("github", b"body");
         let tenant = "octo/repo".to_owned();
         delivery(Envelope { task_id, lane: Lane::Standard, tenant }.body(), receive_count)
+    }
+
+    /// The sweeper waits for eight hours at most (`sweeper`'s `plan.rs`): no task is without a message for long.
+    #[test]
+    fn a_message_lives_longer_than_the_sweeper_waits() {
+        let lives = (1..LET_GO_AT).map(|receives| match back(&task(receives)) {
+            Back::In(time) => time,
+            Back::BySweeper => Duration::ZERO,
+        });
+        assert!(lives.sum::<Duration>() > Duration::from_secs(9 * 3_600));
     }
 
     #[test]

@@ -56,6 +56,27 @@ fn fields_of_spans_and_event_are_members_of_the_line() {
     );
 }
 
+#[test]
+fn metrics_bear_what_they_are_about_and_pass_any_filter() {
+    let clock = Clock::fixed(Timestamp::from_millisecond(1_600_000_000_123).unwrap());
+    let text = logged("error", || {
+        let _request =
+            tracing::error_span!("request", function = "processor", request_id = "r-1", lane = "bulk")
+                .entered();
+        let _task = tracing::error_span!("task", task_id = "tsk_1").entered();
+        let metrics = crate::Metrics::logged(clock).of_stack(Some("prod"));
+        metrics.not_ready("no_secret");
+        metrics.failed("sweeper");
+    });
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let about = |line: &Value| ["function", "request_id", "task_id", "lane"].map(|name| line[name].clone());
+    assert_eq!(about(&lines[0]), [json!("processor"), json!("r-1"), json!("tsk_1"), Value::Null]);
+    assert_eq!((&lines[0]["NotReady"], &lines[0]["reason"]), (&json!(1.0), &json!("no_secret")));
+    assert_eq!(lines[0]["_aws"]["Timestamp"], 1_600_000_000_123_i64);
+    assert_eq!(about(&lines[1])[0], "sweeper", "a dimension is not what the line is about");
+    assert_eq!(lines.len(), 2);
+}
+
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whether a draft recites the agent's instructions.
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use percent_encoding::percent_decode_str;
 
 /// Letters and digits in a row that the draft shares with the instructions: so many are no coincidence.
 const RUN: usize = 120;
@@ -31,7 +32,7 @@ fn decoded(draft: &str) -> Vec<String> {
     let runs = joined.split(|c: char| !is_code(c)).filter(|run| run.len() >= MIN_CODE);
     let mut found: Vec<String> = runs.flat_map(decode).collect();
     found.push(draft.chars().rev().collect());
-    found.push(percent_decoded(draft));
+    found.push(percent_decode_str(draft).decode_utf8_lossy().into_owned());
     found
 }
 
@@ -41,19 +42,6 @@ fn decode(run: &str) -> Vec<String> {
     let codings =
         [BASE64_NOPAD.decode(whole), BASE64URL_NOPAD.decode(whole), HEXLOWER_PERMISSIVE.decode(even)];
     codings.into_iter().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let code = behind.get(..2).filter(|_| *first == b'%');
-        let byte =
-            code.and_then(|code| HEXLOWER_PERMISSIVE.decode(code).ok()).and_then(|it| it.first().copied());
-        rest = if byte.is_some() { &behind[2..] } else { behind };
-        bytes.push(byte.unwrap_or(*first));
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
