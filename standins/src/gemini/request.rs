@@ -249,6 +249,7 @@ mod tests {
             (r#""Be kind.""#, "Invalid value at 'system_instruction'"),
             (r#"{"text":"Be kind."}"#, "Unknown name \"text\" at 'system_instruction'"),
             (r#"{"parts":[{}]}"#, "system_instruction.parts[0].data"),
+            (r#"{"parts":[{"text":"x","inlineData":{}}]}"#, "'system_instruction.parts[0]' (oneof)"),
         ] {
             let body =
                 format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"systemInstruction":{system}}}"#);
@@ -258,12 +259,6 @@ mod tests {
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
         assert!(parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message.contains("parts"));
         assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message.contains("'data'"));
-        assert!(
-            parse(r#"{"contents":[{"parts":[{"text":"x","inlineData":{}}]}]}"#)
-                .unwrap_err()
-                .message
-                .contains("oneof")
-        );
         assert!(parse(r#"{"contents":[{"role":"system","parts":[{"text":"x"}]}]}"#).is_err());
         assert!(parse("{}").unwrap_err().message.contains("contents is not specified"));
         assert!(parse(r#"{"contents":"x"}"#).is_err());
