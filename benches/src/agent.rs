@@ -51,7 +51,7 @@ mod tests {
                     limits.requests_per_day,
                     limits.concurrency
                 ),
-                (None, None, None, None)
+                (None, None, None, 200)
             );
         }
     }

@@ -104,16 +104,16 @@ fn row(task: &Value) -> ([String; 8], anstyle::Style) {
         title,
         text("/event"),
         thread,
-        cost(task).unwrap_or_else(|| "-".to_owned()),
+        cost(task, "").unwrap_or_else(|| "-".to_owned()),
         why(task),
     ];
     (cells, style)
 }
 
-/// What a task has cost, as money; a stand-in's is said to be none.
-fn cost(task: &Value) -> Option<String> {
+/// What a task has cost, as money, and at which prices; a stand-in's is said to be none.
+fn cost(task: &Value, prices: &str) -> Option<String> {
     let note = if is_simulated(task) { " simulated" } else { "" };
-    task.get("cost_usd")?.as_f64().map(|cost| format!("{}{note}", usd(cost)))
+    task.get("cost_usd")?.as_f64().map(|cost| format!("{}{prices}{note}", usd(cost)))
 }
 
 pub(crate) fn print_task(task: &Value, json: bool) {
@@ -152,7 +152,7 @@ pub(crate) fn print_task(task: &Value, json: bool) {
 fn line(task: &Value, pointer: &str, now: Timestamp) -> Option<String> {
     let value = text(task, pointer)?;
     match pointer {
-        "/cost_usd" => cost(task),
+        "/cost_usd" => cost(task, &format!(" at list prices of {}", prices::PRICES_AS_OF)),
         // What people call it, and what programs do.
         "/thread" => thread(task).map(|name| if name == value { name } else { format!("{name} ({value})") }),
         "/classification/confidence" => {
@@ -292,7 +292,8 @@ mod tests {
             entry("2026-11-20T11:59:30Z", "processing", "claimed"),
             entry("2026-11-20T11:59:59Z", "awaiting_approval", "confidence 0.40 is below 0.80"),
         ]});
-        assert_eq!(line(&task, "/cost_usd", now).unwrap(), "$0.0027");
+        let cost = line(&task, "/cost_usd", now).unwrap();
+        assert_eq!(cost, format!("$0.0027 at list prices of {}", prices::PRICES_AS_OF));
         assert_eq!(line(&task, "/received_at", now).unwrap(), "1m ago");
         let told = timeline(&task, now);
         assert_eq!(told[..2], ["1m ago    received", "30s ago   picked up"]);

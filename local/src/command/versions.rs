@@ -46,6 +46,7 @@ fn print(versions: &[Value], is_simulated: bool) {
         table.push(cells(version, is_simulated), Style::new());
     }
     table.print();
+    say!("costs are counted at list prices of {}.", prices::PRICES_AS_OF);
 }
 
 fn cells(version: &Value, is_simulated: bool) -> [String; 13] {

@@ -15,8 +15,10 @@ use wiring::{OutsideService, Services};
 
 use super::backend::Storage;
 
-/// Time that one message may take, as a Lambda function has it.
-pub(crate) const INVOCATION: Duration = Duration::from_secs(180);
+/// Time that one message may take, as the processor of template.yaml has it.
+pub(crate) const INVOCATION: Duration = Duration::from_secs(900);
+/// Time that one sweep may take, as the sweeper of template.yaml has it.
+const SWEEP: Duration = Duration::from_secs(50);
 /// How long a message stays invisible that was received and not claimed: a process that stopped in
 /// between costs this much. The claim sets it to the lease.
 const UNCLAIMED: Duration = Duration::from_secs(20);
@@ -104,7 +106,7 @@ pub(crate) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
     for sweep in 0_u64.. {
         every.tick().await;
         let now = sweeper.clock.now();
-        if let Err(problem) = sweeper.sweep(after(now, INVOCATION)).await {
+        if let Err(problem) = sweeper.sweep(after(now, SWEEP)).await {
             warn!(%problem, "the sweep failed; the next one is in a second");
         }
         if sweep % SWEEPS_PER_FORGET == 0 {
@@ -128,7 +130,7 @@ pub(super) async fn outside(
         for source in settings.sources.values() {
             let service = OutsideService::of_threads(source.sender.provider);
             let Some(publisher) = service.and_then(|service| services.publisher(service)) else { continue };
-            let (name, deadline) = (&source.name, after(missed.clock.now(), INVOCATION));
+            let (name, deadline) = (&source.name, after(missed.clock.now(), SWEEP));
             let sent = async {
                 if let Some(redeliveries) = publisher.redeliveries()
                     && missed.is_due(name).await?
@@ -160,9 +162,25 @@ pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        let deadline = after(notices.clock.now(), INVOCATION);
+        let deadline = after(notices.clock.now(), SWEEP);
         if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
             warn!(%problem, "messages about drafts are not delivered; the sweep of the next second tries again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What works here must not run out of time there, nor the other way round.
+    #[test]
+    fn work_and_sweeps_have_the_time_that_they_have_when_deployed() {
+        let template = include_str!("../../../template.yaml");
+        for (function, time) in [("ProcessorFunction", INVOCATION), ("SweeperFunction", SWEEP)] {
+            let part = template.split_once(&format!("\n  {function}:")).unwrap().1;
+            let timeout = part.split_once(" Timeout: ").unwrap().1.lines().next().unwrap();
+            assert_eq!(timeout.parse(), Ok(time.as_secs()), "{function}");
         }
     }
 }

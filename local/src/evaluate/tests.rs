@@ -376,7 +376,8 @@ async fn a_run_that_is_asked_for_in_flex_is_billed_as_flex() {
         assert!(score.finished() == score.outcomes.len() && score.cost_usd() > 0.0, "{:#?}", score.outcomes);
         costs.push(score.cost_usd());
     }
-    assert!((costs[1] - costs[0] / 2.0).abs() < costs[0] * 0.05, "{costs:?}");
+    // Triage is served as everybody's.
+    assert!((0.45..0.6).contains(&(costs[1] / costs[0])), "{costs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

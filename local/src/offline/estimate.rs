@@ -1,7 +1,7 @@
 //! What a run is likely to cost, and what it costs at the most, at list prices.
 
 use console::usd;
-use domain::{Generation, Lane, ServiceTier, StepUsage, Timestamp};
+use domain::{Generation, Lane, ModelRole, ServiceTier, StepUsage, Timestamp};
 use prices::{Billed, Most, cost_usd, most_usd, rates, stands_for};
 use settings::Settings;
 
@@ -47,7 +47,6 @@ struct Call<'c> {
 /// What calls cost.
 struct Costs<'s> {
     settings: &'s Settings,
-    tier: ServiceTier,
     now: Timestamp,
     /// Tokens of persona and documents.
     shared: usize,
@@ -86,8 +85,7 @@ impl<'s> Costs<'s> {
     fn of(settings: &'s Settings, now: Timestamp) -> Self {
         let agent = &settings.agent;
         let bytes = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
-        let tier = settings.models.service_tier.of(Lane::Standard);
-        Self { settings, tier, now, shared: bytes / BYTES_PER_TOKEN }
+        Self { settings, now, shared: bytes / BYTES_PER_TOKEN }
     }
 
     /// What `events` are likely to cost, and what they cost at the most if no call is made twice.
@@ -136,12 +134,18 @@ impl<'s> Costs<'s> {
         if is_triage { &models.triage_generation } else { &models.generation }
     }
 
+    fn tier(&self, is_triage: bool) -> ServiceTier {
+        let role = if is_triage { ModelRole::Triage } else { ModelRole::Answer };
+        self.settings.models.service_tier.of(Lane::Standard, role)
+    }
+
     /// An alias is taken for the model that it most likely stands for.
     fn about(&self, call: &Call<'_>) -> f64 {
         let Call { prompt, cached, output, .. } = *call;
-        let billed = Billed { prompt, cached, output, tier: self.tier, ..Billed::default() };
+        let tier = self.tier(call.is_triage);
+        let billed = Billed { prompt, cached, output, tier, ..Billed::default() };
         let known = stands_for(call.model).and_then(|model| cost_usd(model, &billed, self.now));
-        known.unwrap_or_else(|| self.ceiling(call.model, prompt, output, self.tier))
+        known.unwrap_or_else(|| self.ceiling(call.model, prompt, output, tier))
     }
 
     /// As long an answer as may be, by the dearest model that the name may stand for. What flex has no room for is
@@ -152,7 +156,7 @@ impl<'s> Costs<'s> {
             call.model,
             call.prompt * count(BYTES_PER_TOKEN),
             output,
-            self.tier.max(ServiceTier::Standard),
+            self.tier(call.is_triage).max(ServiceTier::Standard),
         )
     }
 
@@ -162,10 +166,10 @@ impl<'s> Costs<'s> {
 
     /// What a context cache is likely to save of so many answers: the first ones are asked for before there is one.
     fn saved_by_a_cache(&self, answers: usize) -> f64 {
-        let tokens = count(self.shared);
+        let (tokens, tier) = (count(self.shared), self.tier(false));
         let rates = stands_for(&self.settings.models.answer)
-            .and_then(|model| rates(model, tokens, self.tier, self.now))
-            .filter(|_| tokens >= CACHED && self.tier != ServiceTier::Flex);
+            .and_then(|model| rates(model, tokens, tier, self.now))
+            .filter(|_| tokens >= CACHED && tier != ServiceTier::Flex);
         let Some((rates, storage)) = rates.and_then(|rates| Some((rates, rates.storage?))) else {
             return 0.0;
         };
@@ -243,10 +247,11 @@ mod tests {
     }
 
     #[test]
-    fn flex_is_likely_to_cost_half_and_may_be_served_as_standard() {
+    fn answers_in_flex_are_likely_to_cost_half_and_may_be_served_as_standard_as_triage_is() {
         let of = |tier| sums(&in_tier(settings(""), tier), &[NEW]);
         let (usual, flex) = (of(None), of(Some(ServiceTier::Flex)));
-        assert!((flex.0 - usual.0 / 2.0).abs() < usual.0 * 0.01, "{flex:?} {usual:?}");
+        let triage = sums(&settings(""), &[Priced { is_answered: false, ..NEW }]).0;
+        assert!((flex.0 - (usual.0 + triage) / 2.0).abs() < 1e-9 && triage > 0.0, "{flex:?} {usual:?}");
         assert!((flex.1 - usual.1).abs() < 1e-9, "{flex:?} {usual:?}");
     }
 

@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(250);
 pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
 /// A run in which nothing has ended for so long is over: the model is down.
 const STALLED: Duration = Duration::from_secs(300);
-/// Flex answers in up to fifteen minutes: so long may a task of two questions take, and a run in which none ends.
+/// Flex answers in up to fifteen minutes: so long may a task take that is asked for once more, and a run in which none ends.
 const FLEX: Duration = Duration::from_secs(1_800);
 
 /// How long one answer of another tier may take.
@@ -96,7 +96,7 @@ pub(crate) fn answer_time(settings: &Settings) -> Duration {
 }
 
 fn is_flex(settings: &Settings) -> bool {
-    settings.models.service_tier.of(Lane::Standard) == ServiceTier::Flex
+    settings.models.service_tier.standard == ServiceTier::Flex
 }
 
 impl Rig {

@@ -5,12 +5,15 @@
 //! the others show), of which this knows a few fields; an end-to-end test holds it to them. Who only looks links
 //! neither the model client nor its state machines.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{StateStore, StoreError};
+
+/// A rate that was told holds for so long; then the pace goes on from it.
+const TOLD_HOLDS: SignedDuration = SignedDuration::from_hours(6);
 
 /// How a model is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +35,13 @@ pub struct ModelHealth {
     pub goes: Option<String>,
     /// Limits that the service has told.
     pub learnt: Vec<LearntLimit>,
+    /// The rate of requests that is tried, where none is set and none was told of late: it doubles while calls go well, and
+    /// halves when they are refused. Its time is when it was last judged.
+    #[serde(default)]
+    pub pace: Option<LearntLimit>,
 }
 
-/// A limit that the service has told.
+/// A limit that the service has told, or that was found by trying.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LearntLimit {
@@ -42,7 +49,7 @@ pub struct LearntLimit {
     pub of: String,
     /// So many.
     pub limit: u64,
-    /// When it was told.
+    /// When it was told, or found.
     pub told_at: Timestamp,
 }
 
@@ -116,6 +123,18 @@ struct Learnt {
     tokens_per_minute: Option<(u64, i64)>,
     #[serde(rename = "d")]
     requests_per_day: Option<(u64, i64)>,
+    #[serde(rename = "p")]
+    pace: Pace,
+}
+
+/// Zero while nothing was tried but the rate that calls begin with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pace {
+    #[serde(rename = "r")]
+    rate: u64,
+    #[serde(rename = "s")]
+    since: i64,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +177,8 @@ struct Quota {
     pause: Option<(i64, IgnoredAny)>,
 }
 
+const RATE: &str = "requests a minute";
+
 /// An item that another version has written in another way shows as unused.
 fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
     let item: Option<Item> = item.and_then(|value| serde_json::from_value(value).ok());
@@ -178,7 +199,7 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
     let refused = parked.map(|parked| parked.words);
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
     let limits = [
-        ("requests a minute", learnt.requests_per_minute),
+        (RATE, learnt.requests_per_minute),
         ("tokens a minute", learnt.tokens_per_minute),
         ("requests a day", learnt.requests_per_day),
     ];
@@ -186,8 +207,11 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
         let (limit, at) = told?;
         Some(LearntLimit { of: what.to_owned(), limit, told_at: Timestamp::from_microsecond(at).ok()? })
     };
+    let is_told = |rate: &LearntLimit| now.duration_since(rate.told_at) < TOLD_HOLDS;
+    let is_paced = learnt.pace.rate > 0 && !told(limits[0]).as_ref().is_some_and(is_told);
+    let pace = told((RATE, is_paced.then_some((learnt.pace.rate, learnt.pace.since))));
     let learnt = limits.into_iter().filter_map(told).collect();
-    ModelHealth { name: name.to_owned(), breaker, rests_until, refused, is_out_of_money, goes, learnt }
+    ModelHealth { name: name.to_owned(), breaker, rests_until, refused, is_out_of_money, goes, learnt, pace }
 }
 
 fn later(micros: i64, now: Timestamp) -> Option<Timestamp> {
@@ -224,9 +248,21 @@ mod tests {
             (told.refused.as_deref(), told.goes.as_deref()),
             (Some("the key is refused"), Some("deprecated"))
         );
+        let hours = |hours: i64| hours * 3_600_000_000;
+        for (learnt, pace) in [
+            (json!({"p": {"r": 1, "s": hours(7), "n": 3}}), Some((1, hours(7)))),
+            (json!({"p": {"r": 0, "s": hours(7), "n": 3}}), None),
+            (json!({"r": [25, hours(2)], "p": {"r": 12, "s": hours(2), "n": 0}}), None),
+            (json!({"r": [25, hours(1)], "p": {"r": 50, "s": hours(7), "n": 9}}), Some((50, hours(7)))),
+        ] {
+            let told =
+                health("m", Some(json!({"l": learnt})), Timestamp::from_microsecond(hours(7)).unwrap());
+            assert_eq!(told.pace.map(|pace| (pace.limit, pace.told_at.as_microsecond())), pace, "{learnt}");
+        }
         for (until, is_of_the_model, is_over, is_told) in [
             ("1970-01-01T00:02:10Z", false, true, false),
             ("1970-01-01T00:02:10Z", true, false, true),
+            ("1970-01-01T00:02:10Z", true, true, false),
             ("1970-01-01T00:01:40Z", true, false, false),
         ] {
             let parked =

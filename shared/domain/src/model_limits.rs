@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Lane, Priority};
+use crate::{Lane, ModelRole, Priority};
 
 /// Limits of one model. `None` is no limit of ours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,8 +23,8 @@ pub struct ModelLimits {
     pub tokens_per_minute: Option<u64>,
     /// Requests a day, which ends at midnight in California.
     pub requests_per_day: Option<u64>,
-    /// Calls under way at once, the whole fleet together.
-    pub concurrency: Option<u32>,
+    /// Calls under way at once, the whole fleet together (default 200): throttling has something to halve.
+    pub concurrency: u32,
     /// When to stop asking a model that is down.
     pub breaker: BreakerLimits,
     /// Calls of a lower priority go to the fallbacks (default: the lowest priority, so none do).
@@ -53,7 +53,7 @@ impl Default for ModelLimits {
             start_rpm: None,
             tokens_per_minute: None,
             requests_per_day: None,
-            concurrency: None,
+            concurrency: 200,
             breaker: BreakerLimits::default(),
             min_priority: Priority::LOWEST,
         }
@@ -125,13 +125,18 @@ pub struct LaneTiers {
 }
 
 impl LaneTiers {
-    /// That of `lane`.
+    /// That of a call in `lane`. Triage is never flex: it costs little, and would take the minutes that the answer needs,
+    /// which is asked for by the same invocation.
     #[must_use]
-    pub const fn of(self, lane: Lane) -> ServiceTier {
-        match lane {
+    pub const fn of(self, lane: Lane, role: ModelRole) -> ServiceTier {
+        let tier = match lane {
             Lane::Express => self.express,
             Lane::Standard => self.standard,
             Lane::Bulk => self.bulk,
+        };
+        match (tier, role) {
+            (ServiceTier::Flex, ModelRole::Triage) => ServiceTier::Standard,
+            _ => tier,
         }
     }
 }

@@ -54,6 +54,15 @@ impl Api {
         Ok(user.login)
     }
 
+    /// The credential for requests about `thread`.
+    pub(crate) async fn credential(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+    ) -> Result<Credential, ServiceError> {
+        self.auth.credential(&self.client, call, thread).await
+    }
+
     /// A `POST` of JSON.
     pub(crate) fn post(&self, call: Call, url: Url, body: &impl Serialize) -> Result<Request, ServiceError> {
         // Without the `charset` that JSON has no use for.

@@ -10,6 +10,7 @@ pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
 pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");
 pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
+pub(crate) const FILES: Operation = Operation::reads("read a file that is attached");
 pub(crate) const REFERENCE: Operation = Operation::reads("read what the event is about");
 pub(crate) const REACTIONS: Operation = Operation::reads("read the reactions to our comment");
 pub(crate) const GRANTS: Operation = Operation::reads("ask what we may do");

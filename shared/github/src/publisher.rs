@@ -5,7 +5,7 @@ use domain::{
     Clock, Comment, Document, Event, FailedDeliveries, FailedDelivery, Labels, Mark, Proof, Publisher,
     ReadsReactions, Redeliveries, Reference, ServiceError, Target, ThreadState, Timestamp,
 };
-use outbound::{BuildError, Call, LOGIN, marker};
+use outbound::{BuildError, Call, Credential, CredentialSource, LOGIN, marker};
 
 use crate::account::{Account, RecentAccount};
 use crate::api::Api;
@@ -15,7 +15,7 @@ use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
 use crate::operation::{
-    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
+    ADD_LABELS, DELIVERIES, FILES, FIND, HISTORY, LABELS, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
 };
 use crate::reactions;
 use crate::reference;
@@ -42,6 +42,16 @@ impl Github {
 
     pub(crate) fn api(&self) -> &Api {
         &self.api
+    }
+}
+
+/// Opens what is attached in a repository, which `place` names as `owner/repo`.
+#[async_trait]
+impl CredentialSource for Github {
+    async fn credential(&self, place: &str) -> Result<Credential, ServiceError> {
+        let call = self.api.client.begin(FILES);
+        let thread = Thread::in_repository(&self.api.client, call, place)?;
+        self.api.credential(call, thread).await
     }
 }
 

@@ -6,9 +6,12 @@
 //! else's private file, which our credential would open (the caller says whose it is).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use domain::ServiceError;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
@@ -28,10 +31,28 @@ pub struct Fetcher {
     /// Made for the first file: most tasks have none.
     client: Arc<OnceLock<Client>>,
     reach: Reach,
-    credentials: BTreeMap<String, Credential>,
+    credentials: BTreeMap<String, Arc<dyn CredentialSource>>,
     /// Files that are there without a network, for tests.
     #[cfg(feature = "scripted")]
     scripted: BTreeMap<String, Fetched>,
+}
+
+/// Has the credential that opens the files of a host.
+#[async_trait]
+pub trait CredentialSource: fmt::Debug + Send + Sync {
+    /// The one for files of `place`, such as `owner/repo`.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: there is none, or none now.
+    async fn credential(&self, place: &str) -> Result<Credential, ServiceError>;
+}
+
+/// One that opens whatever it opens.
+#[async_trait]
+impl CredentialSource for Credential {
+    async fn credential(&self, _: &str) -> Result<Credential, ServiceError> {
+        Ok(self.clone())
+    }
 }
 
 /// A file.
@@ -73,10 +94,10 @@ impl Fetcher {
         Self { reach: reach.clone(), ..Self::default() }
     }
 
-    /// The same, which shows `credential` to `host`, and to no other.
+    /// The same, which shows the credential of `source` to `host`, and to no other.
     #[must_use]
-    pub fn with(mut self, host: &str, credential: Credential) -> Self {
-        self.credentials.insert(host.to_owned(), credential);
+    pub fn with(mut self, host: &str, source: Arc<dyn CredentialSource>) -> Self {
+        self.credentials.insert(host.to_owned(), source);
         self
     }
 
@@ -89,14 +110,14 @@ impl Fetcher {
     }
 
     /// The file at `url`, and wherever that leads that `allows` says yes to; all of it by `deadline`, and at most
-    /// `max` bytes. Only a file that `is_own`, which everybody may see who sees what becomes of it, is asked for with
+    /// `max` bytes. Only a file of a `place`, which everybody may see who sees what becomes of it, is asked for with
     /// a credential.
     ///
     /// # Errors
     /// [`FetchError`].
     pub async fn fetch(
         &self,
-        (url, is_own): (Url, bool),
+        (url, place): (Url, Option<&str>),
         allows: &(dyn Fn(&Url) -> bool + Sync),
         max: usize,
         deadline: Instant,
@@ -105,16 +126,24 @@ impl Fetcher {
         if let Some(file) = self.scripted.get(url.as_str()) {
             return Ok(file.clone());
         }
-        let credential = url.host_str().filter(|_| is_own).and_then(|host| self.credentials.get(host));
-        timeout_at(deadline, self.follow(url.clone(), credential, allows, max))
-            .await
-            .unwrap_or(Err(FetchError::TimedOut))
+        let file = async {
+            let source = url.host_str().and_then(|host| self.credentials.get(host));
+            let credential = match place.zip(source).filter(|_| allows(&url)) {
+                Some((place, source)) => {
+                    let none = |error: ServiceError| FetchError::Broken(error.to_string());
+                    Some(source.credential(place).await.map_err(none)?)
+                }
+                None => None,
+            };
+            self.follow(url.clone(), credential, allows, max).await
+        };
+        timeout_at(deadline, file).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn follow(
         &self,
         mut url: Url,
-        mut credential: Option<&Credential>,
+        mut credential: Option<Credential>,
         allows: &(dyn Fn(&Url) -> bool + Sync),
         max: usize,
     ) -> Result<Fetched, FetchError> {
@@ -149,7 +178,7 @@ impl Fetcher {
         Ok(self.client.get_or_init(|| client))
     }
 
-    async fn ask(&self, url: Url, credential: Option<&Credential>) -> Result<Response, FetchError> {
+    async fn ask(&self, url: Url, credential: Option<Credential>) -> Result<Response, FetchError> {
         let host = url.host_str().unwrap_or_default();
         self.reach.check(host).map_err(|found| FetchError::OutOfReach(found.to_string()))?;
         let mut request = self.client()?.get(url);
@@ -210,7 +239,7 @@ mod tests {
         allows: &(dyn Fn(&Url) -> bool + Sync),
     ) -> Result<Fetched, FetchError> {
         let deadline = Instant::now() + Duration::from_millis(500);
-        fetcher.fetch((Url::parse(url).unwrap(), true), allows, 1_000, deadline).await
+        fetcher.fetch((Url::parse(url).unwrap(), Some("o/r")), allows, 1_000, deadline).await
     }
 
     fn moved(to: &str) -> Reply {
@@ -224,7 +253,7 @@ mod tests {
         let target = format!("{there}/file?signature=x");
         let server = Server::start(move |_: &Asked| moved(&target)).await;
         let credential = Credential::bearer(&SERVICE, &"hunter2hunter2".into()).unwrap();
-        let fetcher = fetcher().with("127.0.0.1", credential);
+        let fetcher = fetcher().with("127.0.0.1", Arc::new(credential));
         let url = format!("{}/a.png", server.base);
         let file = fetch(&fetcher, &url, &|_| true).await.unwrap();
         assert_eq!(
@@ -246,11 +275,11 @@ mod tests {
         })
         .await;
         let credential = Credential::bearer(&SERVICE, &"hunter2hunter2".into()).unwrap();
-        let fetcher = fetcher().with("127.0.0.1", credential);
+        let fetcher = fetcher().with("127.0.0.1", Arc::new(credential));
         let deadline = Instant::now() + Duration::from_secs(5);
-        for (path, is_own) in [("theirs", false), ("mine", true)] {
+        for (path, place) in [("theirs", None), ("mine", Some("o/r"))] {
             let url = Url::parse(&format!("{}/{path}", server.base)).unwrap();
-            fetcher.fetch((url, is_own), &|_| true, 1_000, deadline).await.unwrap();
+            fetcher.fetch((url, place), &|_| true, 1_000, deadline).await.unwrap();
         }
         let shown: Vec<bool> =
             server.asked().iter().map(|asked| !asked.header("authorization").is_empty()).collect();

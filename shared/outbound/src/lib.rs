@@ -45,7 +45,7 @@ pub use client::{Call, Client};
 pub use commenter::{Commenter, Comments, LOGIN, Operations, Sight};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
-pub use fetch::{FetchError, Fetched, Fetcher};
+pub use fetch::{CredentialSource, FetchError, Fetched, Fetcher};
 pub use markdown::Limit;
 pub use reach::Reach;
 pub use request::Request;

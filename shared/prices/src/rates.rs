@@ -2,12 +2,7 @@
 
 use domain::{ServiceTier, Timestamp};
 
-use super::table::{LONG_PROMPT, Listed, Price, TABLE};
-
-/// What flex costs of the standard price.
-const FLEX: f64 = 0.5;
-/// What priority costs of the standard price.
-const PRIORITY: f64 = 1.8;
+use super::table::{FLEX, LONG_PROMPT, Listed, PRIORITY, Price, TABLE};
 
 /// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,7 +41,7 @@ impl Price {
         let (all, cached) = match tier {
             ServiceTier::Standard => (1.0, 1.0),
             ServiceTier::Flex => (FLEX, self.flex_cached),
-            ServiceTier::Priority => (PRIORITY, PRIORITY),
+            ServiceTier::Priority => (PRIORITY, self.priority_cached),
         };
         let (audio, cached_audio) = self.audio.unwrap_or((listed.input, listed.cached));
         Rates {

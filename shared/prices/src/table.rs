@@ -16,6 +16,11 @@ pub const PRICES_AS_OF: Date = date(2026, 11, 20);
 /// Prompts of more tokens than this are billed at the higher rates, the whole call through.
 pub(super) const LONG_PROMPT: u64 = 200_000;
 
+/// What flex costs of the standard price.
+pub(super) const FLEX: f64 = 0.5;
+/// What priority costs of the standard price.
+pub(super) const PRIORITY: f64 = 1.8;
+
 /// US dollars per million tokens, of text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Listed {
@@ -39,6 +44,8 @@ pub(super) struct Price {
     pub(super) audio: Option<(f64, f64)>,
     /// What flex costs of what is read from a cache; the list rounds some.
     pub(super) flex_cached: f64,
+    /// What priority costs of that.
+    pub(super) priority_cached: f64,
 }
 
 /// Midnight in California.
@@ -60,7 +67,11 @@ pub(super) const TABLE: &[Price] = &[
     introductory("gemini-3.7-flash"),
     introductory("gemini-3.6-flash"),
     Price { flex_cached: 0.08 / 0.15, ..flat("gemini-3.5-flash", usd(1.50, 0.15, 9.00, 1.00)) },
-    Price { flex_cached: 0.02 / 0.03, ..flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00)) },
+    Price {
+        flex_cached: 0.02 / 0.03,
+        priority_cached: 0.05 / 0.03,
+        ..flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00))
+    },
     PRO,
     Price { model: "gemini-3.1-pro-preview-customtools", ..PRO },
     LITE,
@@ -93,7 +104,15 @@ const fn usd(input: f64, cached: f64, output: f64, storage: f64) -> Listed {
 }
 
 const fn flat(model: &'static str, standard: Listed) -> Price {
-    Price { model, standard, long: None, later: None, audio: None, flex_cached: 0.5 }
+    Price {
+        model,
+        standard,
+        long: None,
+        later: None,
+        audio: None,
+        flex_cached: FLEX,
+        priority_cached: PRIORITY,
+    }
 }
 
 const fn introductory(model: &'static str) -> Price {

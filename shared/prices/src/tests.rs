@@ -47,6 +47,7 @@ fn flex_costs_half_and_priority_four_fifths_more() {
     assert_row("gemini-3.8-flash", Flex, [0.375, 0.0375, 1.875]);
     assert_row("gemini-3.8-flash", Priority, [1.35, 0.135, 6.75]);
     assert_row("gemini-3.5-flash-lite", Flex, [0.15, 0.02, 1.25]);
+    assert_row("gemini-3.5-flash-lite", Priority, [0.54, 0.05, 4.50]);
     assert_row("gemini-3.5-flash", Flex, [0.75, 0.08, 4.50]);
     assert_row("gemini-3.1-flash-lite-preview", Flex, [0.125, 0.0125, 0.75]);
     assert_row("gemini-2.5-flash", Flex, [0.15, 0.03, 1.25]);

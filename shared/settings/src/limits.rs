@@ -44,12 +44,12 @@ pub(crate) fn read(mut section: Section<'_>) -> ModelLimits {
     let least = u32::from(defaults.min_priority.level());
     let min_priority = key("min_priority", "Tasks of a lower priority use the fallback.").or(&least);
     let rpd = key("rpd", "Requests a day, until midnight in California.");
-    let concurrency = key("concurrency", "Calls at once, all processors together.");
+    let at_once = key("concurrency", "Calls at once, all processors together.").or(&defaults.concurrency);
     let limits = ModelLimits {
         requests_per_minute: section.read(key("rpm", "Requests a minute, spread evenly."), Entry::count),
         tokens_per_minute: section.read(key("tpm", "Prompt tokens a minute."), Entry::count),
         requests_per_day: section.read(rpd, Entry::count),
-        concurrency: section.read(concurrency, Entry::count),
+        concurrency: section.read(at_once, Entry::count).unwrap_or(defaults.concurrency),
         timeout: section.read_or(key("timeout", "How long one call may take."), defaults.timeout, |entry| {
             entry.duration(TIMEOUT)
         }),
@@ -96,7 +96,7 @@ pub fn shown_limits(limits: &ModelLimits) -> [(&'static str, String); 8] {
         ("rpm", rpm),
         ("tpm", limit(limits.tokens_per_minute)),
         ("rpd", limit(limits.requests_per_day)),
-        ("concurrency", limit(limits.concurrency.map(u64::from))),
+        ("concurrency", limits.concurrency.to_string()),
         ("timeout", show(limits.timeout)),
         ("retries", limits.retries.to_string()),
         ("min_priority", limits.min_priority.to_string()),

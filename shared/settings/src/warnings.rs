@@ -1,6 +1,13 @@
 //! What agent.toml may say, and should not say without knowing what it means.
 
+use std::time::Duration;
+
+use domain::{LaneTiers, ServiceTier};
+
 use crate::{ApprovalPolicy, Settings};
+
+/// What a processor's 15 minutes leave for standard beside the least that flex is asked with.
+const BESIDE_FLEX: Duration = Duration::from_mins(12);
 
 impl Settings {
     /// What is no mistake and still dangerous, each as a sentence with the key it is about: missing bounds, and what
@@ -8,6 +15,7 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.missing_bounds();
+        warnings.extend(self.too_slow_for_flex());
         if self.intents.is_empty() && self.agent.approval != ApprovalPolicy::Never {
             warnings.push(
                 "intents: there is no `[[intents]]`, so triage can be sure of nothing, and each draft waits for a person; add one \
@@ -41,6 +49,19 @@ impl Settings {
             }
         }
         warnings
+    }
+
+    fn too_slow_for_flex(&self) -> impl Iterator<Item = String> {
+        let LaneTiers { express, standard, bulk } = self.models.service_tier;
+        let has_flex = [express, standard, bulk].contains(&ServiceTier::Flex);
+        let models = [&self.models.answer].into_iter().chain(&self.models.fallback);
+        let limits = models.filter_map(|model| Some((model, self.models.limits.get(model)?)));
+        limits.filter(move |(_, limits)| has_flex && limits.timeout > BESIDE_FLEX).map(|(model, _)| {
+            format!(
+                "models.limits.\"{model}\".timeout: no call of it is ever served in flex, for which a processor's 15 minutes leave \
+                 no time; make it 12m or shorter"
+            )
+        })
     }
 
     fn missing_bounds(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ mod adf;
 mod document;
 mod wiki;
 
-use domain::{Audience, Event, Happening, Priority, Target, ThreadState};
+use domain::{Attachment, Audience, Event, Happening, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
 use crate::reading::{
@@ -107,11 +107,14 @@ fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, Parse
             (None, Some(issue)) if name == "issue.updated" => audience_of_change(body, issue),
             (None, _) => Audience::Public,
         },
-        // Without an address: Jira gives its files only to who is logged in.
+        // Jira gives its files only to who is logged in. Those that an issue was made with are seen by all its readers; of
+        // those that came later, some may belong to an internal comment.
         attachments: issue
             .map(|issue| {
                 attachments(issue, "/fields/attachment", |file| {
-                    attachment(file, ["/filename", "/mimeType", "/size"], None)
+                    let url = file.text("/content").filter(|_| name == "issue.created").map(str::to_owned);
+                    let file = attachment(file, ["/filename", "/mimeType", "/size"], url)?;
+                    Some(Attachment { needs_login: file.url.is_some(), ..file })
                 })
             })
             .unwrap_or_default(),

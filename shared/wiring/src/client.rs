@@ -46,6 +46,12 @@ impl Client {
         self.publisher.as_deref()
     }
 
+    /// The same, to keep.
+    #[must_use]
+    pub(crate) fn shared<T: ServiceClient + Send + Sync>(&self) -> Option<Arc<T>> {
+        Arc::clone(&self.typed).downcast().ok()
+    }
+
     /// The client as what it is; `None` when it is of another type.
     #[must_use]
     pub fn typed<T: ServiceClient>(&self) -> Option<&T> {

@@ -1,31 +1,50 @@
 //! The fetcher of the files that events show, with the credentials that private ones need.
 
-use outbound::{BuildError, Credential, Fetcher, Url};
-use settings::{Environment, GithubCredentials, Settings};
+use std::sync::Arc;
 
+use ::github::Github;
+use outbound::{BuildError, Credential, Fetcher, Url};
+use settings::{Environment, Settings};
+
+use crate::Client;
 use crate::calls::reach;
 
 /// Where Slack keeps files.
 const SLACK_FILES: &str = "files.slack.com";
 
-/// Each credential is shown to the host of its service alone.
+/// Each credential is shown to the host of its service alone. Those of GitHub are what its client acts with: a token, or
+/// that of an app's installation in the repository.
 ///
 /// # Errors
 /// A credential cannot be sent.
-pub(crate) fn files(settings: &Settings, environment: &Environment) -> Result<Fetcher, BuildError> {
+pub(crate) fn files(
+    settings: &Settings,
+    environment: &Environment,
+    github: Option<&Client>,
+) -> Result<Fetcher, BuildError> {
     let mut fetcher = Fetcher::new(&reach(settings, environment));
-    if let Some(GithubCredentials::Token(token)) = &environment.github {
-        fetcher = fetcher.with(&github_host(environment), Credential::bearer(&github::SERVICE, token)?);
+    let github = github.filter(|_| environment.github.is_some()).and_then(Client::shared::<Github>);
+    if let Some(github) = github {
+        fetcher = fetcher.with(&github_host(environment), github);
     }
     if let Some(token) = &environment.slack_bot_token {
-        fetcher = fetcher.with(SLACK_FILES, Credential::bearer(&slack::SERVICE, token)?);
+        fetcher = fetcher.with(SLACK_FILES, Arc::new(Credential::bearer(&slack::SERVICE, token)?));
+    }
+    if let Some(access) = &environment.jira
+        && let Some(host) = host(Some(&access.url))
+    {
+        let credential = Credential::basic(&jira::SERVICE, &access.email, &access.token)?;
+        fetcher = fetcher.with(&host, Arc::new(credential));
     }
     Ok(fetcher)
 }
 
 /// Where people attach files: github.com, or the Enterprise Server that the API is at.
 fn github_host(environment: &Environment) -> String {
-    let api = environment.github_api_url.as_deref().and_then(|url| Url::parse(url).ok());
-    let host = api.as_ref().and_then(Url::host_str).unwrap_or("github.com");
-    if host == "api.github.com" { "github.com".to_owned() } else { host.to_owned() }
+    let api = host(environment.github_api_url.as_deref());
+    api.filter(|host| host != "api.github.com").unwrap_or_else(|| "github.com".to_owned())
+}
+
+fn host(url: Option<&str>) -> Option<String> {
+    Url::parse(url?).ok()?.host_str().map(str::to_owned)
 }

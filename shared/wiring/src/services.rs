@@ -72,7 +72,7 @@ pub fn services(
     let mut services = Services {
         clients: BTreeMap::new(),
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
-        files: files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
+        files: Fetcher::default(),
         reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
         is_offline: false,
@@ -88,6 +88,8 @@ pub fn services(
             .map_err(|error| ServicesError::Client(service, error))?;
         services.clients.extend(client.map(|client| (service, client)));
     }
+    services.files = files(settings, environment, services.clients.get(&OutsideService::Github))
+        .map_err(|error| ServicesError::Calls(vec![error.to_string()]))?;
     let missing: Vec<MissingCredential> = needs(settings)
         .into_iter()
         .filter(|(service, _)| !services.has(*service))

@@ -105,23 +105,26 @@ fn check_content(content: &Value, path: &str) -> Result<(), ApiError> {
     for (number, part) in parts.iter().enumerate() {
         let path = format!("{path}.parts[{number}]");
         spelling::check(part, spelling::PART, &path)?;
-        if !spelling::DATA.split(' ').any(|field| part.field(field).is_some()) {
-            return Err(ApiError::invalid(format!(
-                "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized \
-                 field\n"
-            )));
-        }
+        let mut set = spelling::DATA.split(' ').filter(|field| part.field(field).is_some());
+        let words = match (set.next(), set.next()) {
+            (Some(_), None | Some("thoughtSignature")) => continue,
+            (_, Some(_)) => format!("Invalid value at '{path}' (oneof), oneof field 'data' is already set."),
+            (None, _) => format!(
+                "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized field\n"
+            ),
+        };
+        return deny(&words);
     }
     Ok(())
 }
 
+fn deny<T>(words: &str) -> Result<T, ApiError> {
+    Err(ApiError::invalid(words))
+}
+
 fn format(config: &Value) -> Result<Format, ApiError> {
     let schema = match (config.field("responseSchema"), config.field("responseJsonSchema")) {
-        (Some(_), Some(_)) => {
-            return Err(ApiError::invalid(
-                "Only one of response_schema and response_json_schema can be set.",
-            ));
-        }
+        (Some(_), Some(_)) => deny("Only one of response_schema and response_json_schema can be set.")?,
         (schema, other) => schema.or(other).cloned(),
     };
     if schema.as_ref().is_some_and(|schema| SchemaSize::of(schema).exceeded().next().is_some()) {
@@ -133,9 +136,9 @@ fn format(config: &Value) -> Result<Format, ApiError> {
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
-        ("text/plain", Some(_)) => Err(ApiError::invalid(
-            "Response schema is only supported with response mime type 'application/json'.",
-        )),
+        ("text/plain", Some(_)) => {
+            deny("Response schema is only supported with response mime type 'application/json'.")
+        }
         (other, _) => Err(ApiError::invalid(format!(
             "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain` \
              and `application/json`; got `{other}`.\n"
@@ -187,13 +190,9 @@ fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
     let level = thinking.string("thinkingLevel").map(str::to_uppercase);
     let budget = thinking.number("thinkingBudget");
     Ok(match (level.as_deref(), budget) {
-        (Some(_), Some(_)) => {
-            return Err(ApiError::invalid(
-                "You can only set only one of thinking budget and thinking level.",
-            ));
-        }
+        (Some(_), Some(_)) => deny("You can only set only one of thinking budget and thinking level.")?,
         (Some("MINIMAL"), None) if model.name == "gemini-3.8-flash" => {
-            return Err(ApiError::invalid("Thinking level MINIMAL is not supported for this model."));
+            return deny("Thinking level MINIMAL is not supported for this model.");
         }
         (Some("MINIMAL"), None) => 0,
         (Some("LOW"), None) => 16,
@@ -250,6 +249,7 @@ mod tests {
             (r#""Be kind.""#, "Invalid value at 'system_instruction'"),
             (r#"{"text":"Be kind."}"#, "Unknown name \"text\" at 'system_instruction'"),
             (r#"{"parts":[{}]}"#, "system_instruction.parts[0].data"),
+            (r#"{"parts":[{"text":"x","inlineData":{}}]}"#, "'system_instruction.parts[0]' (oneof)"),
         ] {
             let body =
                 format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"systemInstruction":{system}}}"#);

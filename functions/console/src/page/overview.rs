@@ -341,6 +341,9 @@ fn one_model(model: &ModelHealth) -> Markup {
                 @if let Some(until) = model.rests_until { " · rests until " (time(until)) }
                 @if let Some(when) = &model.goes { " · the service says: " (when) }
                 @for told in &model.learnt { " · " (told.limit) " " (told.of) ", told " (time(told.told_at)) }
+                @if let Some(pace) = &model.pace {
+                    " · paced at " (pace.limit) " " (pace.of) ", found " (time(pace.told_at))
+                }
             }
             @if let Some(words) = &model.refused { p.bad { "The service refuses all calls: " (words) } }
         }

@@ -309,9 +309,9 @@ impl Context {
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
         let allows = |url: &outbound::Url| media::may_come_from(url, &agent.media_hosts);
-        let is_own = |url: &outbound::Url| media::is_own(url, event);
+        let place = |url: &outbound::Url| media::is_own(url, event).then_some(event.tenant.as_str());
         let listed = media::listed(event, &agent.media_hosts);
-        let shown = fetched(listed, &self.0.resources.services.files, &allows, &is_own).await;
+        let shown = fetched(listed, &self.0.resources.services.files, &allows, &place).await;
         let note = note.as_deref();
         let reference = &reference;
         let turns =

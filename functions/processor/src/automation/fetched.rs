@@ -33,20 +33,20 @@ pub(crate) struct Shown {
 }
 
 /// The `listed` files, as far as `fetcher` gets them from addresses that `allows` accepts. Our credentials are used
-/// for those alone that `is_own` says are of the place itself.
-pub(crate) async fn fetched(
+/// for those alone that have a place, which is the one that the event is about.
+pub(crate) async fn fetched<'p>(
     listed: Listed,
     fetcher: &Fetcher,
     allows: &(dyn Fn(&Url) -> bool + Sync),
-    is_own: &(dyn Fn(&Url) -> bool + Sync),
+    place: &(dyn Fn(&Url) -> Option<&'p str> + Sync),
 ) -> Shown {
     let (deadline, mut left) = (Instant::now() + TIMEOUT, MAX_TOTAL);
     let mut left_of_text = MAX_TEXT;
     let mut seen = Shown { unseen: listed.unseen, ..Shown::default() };
     // One after the other: no more is in memory than may be sent.
     for File { mime_type, url } in listed.files {
-        let (name, is_own) = (name_of(&url), is_own(&url));
-        let file = fetcher.fetch((url, is_own), allows, left, deadline).await;
+        let (name, place) = (name_of(&url), place(&url));
+        let file = fetcher.fetch((url, place), allows, left, deadline).await;
         match file.and_then(|file| media_of(mime_type, file)).and_then(|media| cut(media, left_of_text)) {
             Ok((media, is_cut)) => {
                 left -= media.data.len();
@@ -132,7 +132,7 @@ mod tests {
         let files = ["photo", "plain.png", "page.png", "gone.png"].map(|name| image(&server, name)).to_vec();
         let listed = Listed { files, unseen: vec!["b.zip".to_owned()] };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(listed, &fetcher, &|_| true, &|_| false).await;
+        let seen = fetched(listed, &fetcher, &|_| true, &|_| None).await;
         let media = |kind: &str, data: &str| Media { mime_type: kind.to_owned(), data: data.into() };
         assert_eq!(seen.media, [media("image/jpeg", "1"), media("image/png", "2")]);
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
@@ -162,7 +162,7 @@ mod tests {
         let file = |name: &str| File { mime_type: "text/plain", ..image(&server, name) };
         let listed = Listed { files: ["a.log", "b.log", "c.log"].map(file).to_vec(), unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(listed, &fetcher, &|_| true, &|_| false).await;
+        let seen = fetched(listed, &fetcher, &|_| true, &|_| None).await;
         let bytes: usize = seen.media.iter().map(|media| media.data.len()).sum();
         assert!((MAX_TEXT * 9 / 10..=MAX_TEXT).contains(&bytes), "{bytes}");
         assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
         let server = Server::start(|_: &Asked| Reply::json(200, serde_json::json!(1))).await;
         let listed = Listed { files: vec![image(&server, "a.png")], unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(listed, &fetcher, &|_| false, &|_| true).await;
+        let seen = fetched(listed, &fetcher, &|_| false, &|_| Some("o/r")).await;
         assert_eq!((seen.media.len(), seen.unseen), (0, vec!["a.png".to_owned()]));
         assert!(server.asked().is_empty());
     }

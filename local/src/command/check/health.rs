@@ -1,7 +1,7 @@
 //! What was learnt of the models while they were called: from the console of a system that runs (`--url`, `--stack`),
 //! or out of the data directory of a `dev` that does not.
 
-use domain::{BreakerState, Clock, ModelHealth, Timestamp};
+use domain::{BreakerState, Clock, LearntLimit, ModelHealth, Timestamp};
 use embedded::Embedded;
 use settings::Settings;
 
@@ -77,17 +77,19 @@ fn in_words(model: &ModelHealth, now: Timestamp) -> String {
     words.extend(model.refused.iter().map(|words| format!("the service refuses all calls: {words}")));
     words.extend(model.rests_until.map(|until| format!("rests until {until}")));
     words.extend(model.goes.iter().map(|when| format!("the service says: {when}")));
-    let told = |told: &domain::LearntLimit| {
+    let told = |told: &LearntLimit| {
         format!("{} {}, told {}", told.limit, told.of, ago(&told.told_at.to_string(), now))
     };
     words.extend(model.learnt.iter().map(told));
+    words.extend(model.pace.as_ref().map(|pace| {
+        let LearntLimit { limit, of, told_at } = pace;
+        format!("paced at {limit} {of}, found {}", ago(&told_at.to_string(), now))
+    }));
     words.join("; ")
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::LearntLimit;
-
     use super::*;
 
     #[test]
@@ -105,9 +107,12 @@ mod tests {
             refused: None,
             is_out_of_money: false,
             goes: None,
-            learnt: vec![told],
+            learnt: vec![told.clone()],
+            pace: Some(LearntLimit { limit: 1, told_at: at("2026-11-20T11:59:00Z"), ..told }),
         };
         let words = in_words(&model, at("2026-11-20T12:00:00Z"));
-        assert_eq!(words, "breaker open until 2026-11-20T12:00:20Z; 25 requests a minute, told 3m ago");
+        let (told, found) =
+            ("25 requests a minute, told 3m ago", "paced at 1 requests a minute, found 1m ago");
+        assert_eq!(words, format!("breaker open until 2026-11-20T12:00:20Z; {told}; {found}"));
     }
 }

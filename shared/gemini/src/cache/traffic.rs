@@ -218,11 +218,7 @@ mod tests {
         for read in 1..=30 {
             traffic.answered(&digest(1), Some("gemini-3.8-flash"), Some(0.9), at(0));
             let demand = traffic.demand(&digest(1), at(0));
-            assert_eq!(
-                demand.per_hour,
-                if read < ENOUGH { 0 } else { read },
-                "unknown before enough is measured"
-            );
+            assert_eq!(demand.per_hour, if read < ENOUGH { 0 } else { read }, "unknown before that");
         }
         let demand = traffic.demand(&digest(1), at(0));
         assert!((0.899..=0.901).contains(&demand.implicit), "{demand:?}");

@@ -16,7 +16,7 @@ use crate::fleet::{FleetModel, lock};
 /// answer, goes as everybody's.
 const MIN_FLEX: Duration = Duration::from_secs(120);
 /// How long a flex call may take, if the deadline is not before.
-pub(crate) const FLEX_TIMEOUT: Duration = Duration::from_secs(600);
+pub(crate) const FLEX_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Which tiers which models were found to refuse.
 #[derive(Debug, Default)]
@@ -40,6 +40,6 @@ impl Tiers {
 
 /// How the lane's calls are to be served, where the account has tiers.
 fn configured(context: &CallContext<'_>, model: &FleetModel) -> ServiceTier {
-    let tier = context.config.service_tier.of(context.call.priority.lane());
+    let tier = context.config.service_tier.of(context.call.priority.lane(), context.call.role);
     context.client.accounts()[model.account].tier(tier)
 }

@@ -17,7 +17,7 @@ const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::fr
     Ok(backoff) => backoff,
     Err(_) => panic!("the ceilings are out of order"),
 };
-/// How soon a task asks again whose account is refused.
+/// How soon a task asks again that meets what is refused to these credentials.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// A rate that is used up is not there again sooner, whatever is drawn.
 const RATE: Duration = Duration::from_secs(1);
@@ -131,27 +131,20 @@ impl FailureClass {
     /// the task was put off before, so the back-off across deferrals is the caller's.
     #[must_use]
     pub fn failure(self, now: Timestamp) -> ModelFailure {
+        use Deferral::{DailyQuota, Quota, Unavailable};
         let told = |wait: Option<Duration>| wait.map(|wait| after(now, wait));
-        match self {
-            Self::Throttled { retry_after } => {
-                ModelFailure::Defer { why: Deferral::Quota, not_before: told(retry_after) }
+        let (why, not_before) = match self {
+            Self::Throttled { retry_after } => (Quota, told(retry_after)),
+            Self::DayUsedUp { until } => (DailyQuota, Some(until)),
+            Self::Overloaded { retry_after } => (Unavailable, told(retry_after)),
+            Self::Unreachable => (Unavailable, None),
+            Self::NoMoney | Self::AccountRefused | Self::ModelRefused | Self::NoAccess => {
+                (Unavailable, told(Some(ASK_AGAIN)))
             }
-            Self::DayUsedUp { until } => {
-                ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(until) }
-            }
-            Self::Overloaded { retry_after } => {
-                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(retry_after) }
-            }
-            Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
-            Self::Stumbled => ModelFailure::Retry,
-            Self::NoMoney | Self::AccountRefused => {
-                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(Some(ASK_AGAIN)) }
-            }
-            Self::ModelRefused | Self::NoAccess => {
-                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(self.parks()) }
-            }
-            Self::RequestRefused | Self::Refused => ModelFailure::Refused,
-        }
+            Self::Stumbled => return ModelFailure::Retry,
+            Self::RequestRefused | Self::Refused => return ModelFailure::Refused,
+        };
+        ModelFailure::Defer { why, not_before }
     }
 
     /// What figures say of it.

@@ -163,7 +163,7 @@ impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
-        if self.limited.is_some_and(|met_by| met_by != rules.parked_by(false)) {
+        if self.limited.is_some_and(|met_by| met_by != rules.credentials) {
             (self.quota, self.learnt, self.limited) = Default::default();
         }
         if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules, now)) {
@@ -270,7 +270,7 @@ impl ModelState {
             self.answered = now.as_second();
         }
         if let Some(refusal) = &ended.refusal {
-            self.limited = Some(rules.parked_by(false));
+            self.limited = Some(rules.credentials);
             let start = rules.start.filter(|_| !matches!(refusal.class, FailureClass::DayUsedUp { .. }));
             self.learnt.refused(&refusal.part_of(rules.parts), start, now);
             if let Some((until, why)) = refusal.pause(self.concurrency.throttles_in_a_row(), now) {
@@ -307,8 +307,8 @@ impl ModelState {
             return (!was_parked).then_some(true);
         }
         let is_answered = matches!(ended.outcome, Outcome::Success { .. });
-        if let Some(other) = self.parked.as_mut().filter(|one| is_answered && !one.is_of_the_model) {
-            other.is_over = true;
+        if let Some(parked) = self.parked.as_mut().filter(|one| is_answered && one.is_of_name(rules)) {
+            parked.is_over = true;
         }
         let is_back = was_parked && is_answered;
         if is_back {

@@ -16,9 +16,12 @@ const PROBE: Duration = Duration::from_secs(180);
 pub(crate) struct Parked {
     #[serde(rename = "u")]
     pub(crate) until: Timestamp,
-    /// What was refused, [`Rules::parked_by`]: other credentials are tried at once.
+    /// Whose call was refused: other credentials are tried at once.
     #[serde(rename = "k")]
     pub(crate) credentials: u32,
+    /// By which name the model was called: it may go on under another.
+    #[serde(default, rename = "i")]
+    pub(crate) name: u32,
     /// Whether another model may be asked meanwhile.
     #[serde(rename = "m")]
     pub(crate) is_of_the_model: bool,
@@ -37,8 +40,8 @@ impl Parked {
     /// What a refusal of `class`, in `words`, means for whoever calls under `rules`; `None` if the next call may fare better.
     pub(crate) fn of(class: FailureClass, rules: &Rules, words: String, now: Timestamp) -> Option<Self> {
         let (until, is_of_the_model) = (after(now, class.parks()?), class.is_of_the_model());
-        let (credentials, is_for_money) = (rules.parked_by(is_of_the_model), class == FailureClass::NoMoney);
-        Some(Self { until, credentials, is_of_the_model, is_for_money, words, is_over: false })
+        let (Rules { credentials, name, .. }, is_for_money) = (*rules, class == FailureClass::NoMoney);
+        Some(Self { until, credentials, name, is_of_the_model, is_for_money, words, is_over: false })
     }
 
     /// Whether whoever calls under `rules` must wait at `now`.
@@ -51,14 +54,17 @@ impl Parked {
     }
 
     pub(crate) fn concerns(&self, rules: &Rules) -> bool {
-        self.credentials == rules.parked_by(self.is_of_the_model)
+        self.credentials == rules.credentials && self.is_of_name(rules)
     }
 
-    /// When a task asks again at `now`. Who waits for the account does so soon, for other credentials may be there; it
-    /// costs no request while they are not.
+    /// Whether it is about the model as `rules` name it: an answer to them shows that at most other credentials are refused.
+    pub(crate) fn is_of_name(&self, rules: &Rules) -> bool {
+        !self.is_of_the_model || self.name == rules.name
+    }
+
+    /// When a task asks again at `now`: soon, for other credentials may be there. It costs no request while they are not.
     pub(crate) fn asks_at(&self, rules: &Rules, now: Timestamp) -> Timestamp {
-        let ends = self.ends(rules);
-        if self.is_of_the_model { ends } else { ends.min(after(now, ASK_AGAIN)) }
+        self.ends(rules).min(after(now, ASK_AGAIN))
     }
 
     /// The one call that tries again goes out: the others wait for what comes of it.

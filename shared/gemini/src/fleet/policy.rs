@@ -16,9 +16,6 @@ const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// A probe that has not been heard of for so much longer than a call may take is lost.
 const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
-/// Calls under way in the whole fleet where no limit is set: throttling has something to halve.
-const DEFAULT_CEILING: u32 = 200;
-
 /// DynamoDB takes about 1,000 writes a second on one key, those included that their condition refuses. A call makes two
 /// changes, and each may be refused a few times, for those that came between: so many calls a minute are for one item.
 const CALLS_PER_SHARD: u64 = 1500;
@@ -60,9 +57,9 @@ pub(crate) struct Rules {
     /// So long after the first part this one tries again what was refused: what that comes to spares it the try.
     pub(crate) turn: Duration,
     /// Stands for the credentials that this environment has.
-    credentials: u32,
+    pub(crate) credentials: u32,
     /// Stands for the model's name: an alias may go on when the model that it stood for is gone.
-    name: u32,
+    pub(crate) name: u32,
 }
 
 impl Policy {
@@ -110,13 +107,8 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        let (start, ceiling) = (limits.start_rpm, limits.concurrency.unwrap_or(DEFAULT_CEILING));
+        let (start, ceiling) = (limits.start_rpm, limits.concurrency);
         Ok(Self { quota, start, breaker, parts: 1, ceiling, turn: Duration::ZERO, credentials: 0, name: 0 })
-    }
-
-    /// Stands for what a refusal parks: all that these credentials ask of a model, or this name of it alone.
-    pub(crate) fn parked_by(&self, is_of_the_model: bool) -> u32 {
-        if is_of_the_model { self.credentials ^ self.name } else { self.credentials }
     }
 
     /// The share of one of so many, which cannot see what the others do.
@@ -153,11 +145,6 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_the_calls_at_once_are_bounded_all_the_same() {
-        assert_eq!(policy(ModelLimits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
-    }
-
-    #[test]
     fn a_fleet_is_cut_into_shards_where_one_item_would_take_too_many_writes() {
         assert_eq!(shards(Some(150), 500), 1);
         assert_eq!(shards(Some(1_000_000), 8), 1, "eight environments write together what they have");
@@ -175,7 +162,7 @@ mod tests {
         let limits = ModelLimits {
             requests_per_minute: Some(100),
             requests_per_day: Some(3),
-            concurrency: Some(10),
+            concurrency: 10,
             ..ModelLimits::default()
         };
         let alone = policy(limits).unwrap().alone;

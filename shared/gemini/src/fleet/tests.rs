@@ -136,11 +136,8 @@ fn fleet() -> (Arc<WatchedState<Counting>>, Arc<Fleet>) {
 #[tokio::test(start_paused = true)]
 async fn five_hundred_environments_stay_below_what_one_key_takes() {
     let (store, fleet) = fleet();
-    let limits = ModelLimits {
-        requests_per_minute: Some(PER_MINUTE),
-        concurrency: Some(20_000),
-        ..ModelLimits::default()
-    };
+    let limits =
+        ModelLimits { requests_per_minute: Some(PER_MINUTE), concurrency: 20_000, ..ModelLimits::default() };
     let mut running = JoinSet::new();
     for n in 0..ENVIRONMENTS {
         // The prompts of triage and of answers.

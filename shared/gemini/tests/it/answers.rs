@@ -58,10 +58,7 @@ async fn a_cut_off_answer_is_asked_for_again_with_twice_the_bound() {
     let asked = server.finish();
     assert_eq!((bound(&asked[0].body), bound(&asked[1].body)), (4096, 8192));
     assert_eq!(level(&asked[1]), "HIGH", "it needs room, and not less thinking");
-    assert_eq!(
-        asked[1].body["contents"], asked[0].body["contents"],
-        "cut-off text went back into the prompt"
-    );
+    assert_eq!(asked[1].body["contents"], asked[0].body["contents"], "cut-off text went back");
 }
 
 fn bound(request: &Value) -> u64 {

@@ -119,11 +119,7 @@ async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
 async fn an_expired_cache_is_made_anew() {
     let (server, _, [caches]) = started([made("a", now()), made("b", at(7_300))]).await;
     prepare(&caches, PRO, 4, now()).await;
-    assert_eq!(
-        name(&prepare(&caches, PRO, 3, at(7_200)).await),
-        None,
-        "inline, since 3 reads do not repay it"
-    );
+    assert_eq!(name(&prepare(&caches, PRO, 3, at(7_200)).await), None, "3 reads do not repay it");
     assert_eq!(name(&prepare(&caches, PRO, 4, at(7_300)).await), Some("cachedContents/b"));
     server.finish();
 }
@@ -209,11 +205,7 @@ async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() 
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(1)).await), None);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(2)).await), None);
     assert_eq!(name(&prepare(&knows, PRO, 9, at(2)).await), Some("cachedContents/a"));
-    assert_eq!(
-        name(&prepare(&knows, PRO, 9, at(5_000)).await),
-        Some("cachedContents/a"),
-        "not extended, but used"
-    );
+    assert_eq!(name(&prepare(&knows, PRO, 9, at(5_000)).await), Some("cachedContents/a"), "still used");
     store.watcher.take_down(false);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(62)).await), Some("cachedContents/a"));
     server.finish();

@@ -107,7 +107,7 @@ async fn a_model_that_will_be_gone_is_announced() {
 #[tokio::test]
 async fn a_wait_for_a_permit_that_is_given_up_is_told() {
     let server = Server::start([Step::Hang]).await;
-    let fleet = Fleet::new(limited(&server.url, ModelLimits { concurrency: Some(1), ..once() }));
+    let fleet = Fleet::new(limited(&server.url, ModelLimits { concurrency: 1, ..once() }));
     let environment = fleet.environment();
     let hasty = ModelCall { deadline: after(fleet.now(), Duration::from_millis(1_500)), ..fleet.call() };
     let busy = during(&environment, &fleet.call(), &server, environment.generate(&hasty)).await.unwrap_err();

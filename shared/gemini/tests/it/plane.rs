@@ -231,6 +231,27 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
 }
 
 #[tokio::test]
+async fn what_a_model_refuses_to_some_credentials_is_asked_with_others_at_once_and_is_over_then() {
+    for (code, words) in [(404, "Not available to new users."), (429, "Quota exceeded, limit: 0, model: x")] {
+        let server = Server::start([error(code, words, json!([])), says("Mended."), says("By all.")]).await;
+        let fleet = Fleet::new(alone(&server.url));
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
+        fleet.pass(seconds(61));
+        let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
+        assert_eq!(why, Deferral::Unavailable);
+        let soon = after(fleet.now(), seconds(59))..after(fleet.now(), seconds(62));
+        assert!(soon.contains(&not_before.unwrap()), "{not_before:?}");
+        let renewed = Config { api_key: Some("another".into()), ..alone(&server.url) };
+        for text in ["Mended.", "By all."] {
+            let answer = fleet.environment_of(renewed.clone()).generate(&fleet.call()).await.unwrap();
+            assert_eq!(answer.text, text);
+        }
+        assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["p"]["o"], json!(true), "{code}");
+        server.finish();
+    }
+}
+
+#[tokio::test]
 async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
     let gone = || error(404, "This model is no longer available.", json!([]));
     let steps = [gone(), says("One."), says("Two."), gone(), says("Three."), says("Mended.")];
@@ -435,11 +456,7 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
-    assert_eq!(
-        deferral(refused).0,
-        Deferral::Budget,
-        "a thousand pages may cost $4, unless they are counted"
-    );
+    assert_eq!(deferral(refused).0, Deferral::Budget, "a thousand pages may cost $4");
     assert!(server.finish()[0].uri.ends_with(":countTokens"), "what is not counted may fill the window");
 }
 
@@ -467,12 +484,9 @@ async fn spent_after_brownout(is_retired: bool) -> (u64, usize) {
 
 #[tokio::test]
 async fn a_brownout_locks_no_money() {
-    assert_eq!(spent_after_brownout(false).await, (1_125, 0));
-}
-
-#[tokio::test]
-async fn a_brownout_locks_no_money_of_an_environment_that_is_retired() {
-    assert_eq!(spent_after_brownout(true).await, (1_125, 0));
+    for is_retired in [false, true] {
+        assert_eq!(spent_after_brownout(is_retired).await, (1_125, 0));
+    }
 }
 
 #[tokio::test]
@@ -581,7 +595,7 @@ async fn budgets_are_kept_apart_and_quotas_are_shared() {
 #[tokio::test]
 async fn a_share_of_the_calls_at_once_is_an_environments_own() {
     let server = Server::start([Step::Hang]).await;
-    let limits = ModelLimits { concurrency: Some(4), ..ModelLimits::default() };
+    let limits = ModelLimits { concurrency: 4, ..ModelLimits::default() };
     let fleet = Fleet::new(Config { environments: 4, ..limited(&server.url, limits) });
     let environment = fleet.environment();
     let busy = during(&environment, &fleet.call(), &server, fleet.denied(&environment)).await;

@@ -31,10 +31,7 @@ async fn a_short_wait_is_waited_in_place() {
     assert_eq!((answer.text.as_str(), answer.usage[0].attempts), ("Done.", 2));
     assert!(took >= Duration::from_millis(50), "{took:?}");
     let of_the_tries = Duration::from_millis(answer.usage[0].ms);
-    assert!(
-        of_the_tries + Duration::from_millis(50) <= took,
-        "a wait is no time of the model: {of_the_tries:?}"
-    );
+    assert!(of_the_tries + Duration::from_millis(50) <= took, "{of_the_tries:?}, without waits");
     assert_eq!(server.models(), [ANSWER, ANSWER]);
 }
 
@@ -218,7 +215,7 @@ async fn what_is_refused_of_one_model_parks_that_alone() {
         }
         assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK]);
     }
-    assert_parked(failure_of([error(429, none, json!([]))]).await, 300);
+    assert_parked(failure_of([error(429, none, json!([]))]).await, 60);
 }
 
 #[tokio::test]

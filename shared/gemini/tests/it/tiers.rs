@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Model, ModelCall, Priority, after};
+use domain::{Model, ModelCall, ModelRole, Priority, after};
 use gemini::{Config, LaneTiers, ServiceTier};
 use serde_json::{Value, json};
 
@@ -48,14 +48,26 @@ async fn flex_gets_the_minutes_that_the_invocation_has() {
     let server = Server::start([served(json!("flex")), served(json!(null))]).await;
     let fleet = tiered(&server);
     for level in [1, 3] {
-        fleet.environment().generate(&of_priority(&fleet, level, 280)).await.unwrap();
+        fleet.environment().generate(&of_priority(&fleet, level, 880)).await.unwrap();
     }
     let timeouts: Vec<u64> = server
         .finish()
         .iter()
         .map(|asked| asked.headers["x-server-timeout"].to_str().unwrap().parse().unwrap())
         .collect();
-    assert_eq!(timeouts, [219, 60], "and leaves what standard needs");
+    assert_eq!(timeouts, [819, 60], "and leaves what standard needs");
+}
+
+#[tokio::test]
+async fn triage_takes_none_of_the_minutes_that_the_answer_needs_for_flex() {
+    let server = Server::start([served(json!(null)), served(json!("flex"))]).await;
+    let fleet = tiered(&server);
+    let answer = of_priority(&fleet, 1, 880);
+    fleet.environment().generate(&ModelCall { role: ModelRole::Triage, ..answer.clone() }).await.unwrap();
+    fleet.pass(Duration::from_secs(120));
+    fleet.environment().generate(&answer).await.unwrap();
+    let asked: Vec<bool> = server.finish().iter().map(|asked| asked.body["serviceTier"] == "flex").collect();
+    assert_eq!(asked, [false, true]);
 }
 
 #[tokio::test]

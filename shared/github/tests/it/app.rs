@@ -8,6 +8,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use domain::{Clock, Publisher, ServiceFailure, Target};
 use github::{Config, Credentials, Github};
+use outbound::{Fetcher, Reach, Url};
 use serde_json::json;
 
 use crate::github::{Asked, Reply, Server, comment, problem};
@@ -45,8 +46,37 @@ fn answer(asked: &Asked, issued: &AtomicUsize, clock: &Clock) -> Reply {
         {
             (StatusCode::CREATED, Json(comment(1, "afterhook[bot]", ""))).into()
         }
+        "GET /user-attachments/assets/0b4a" if asked.header("authorization") == "Bearer ghs_1" => {
+            Json(json!("bytes")).into()
+        }
         line => problem(404, &[], line).into(),
     }
+}
+
+/// The attack: a text names a file of another repository, or the file leads elsewhere.
+#[tokio::test]
+async fn what_is_attached_in_a_repository_is_opened_with_the_token_of_its_installation_alone() {
+    let server = installed(Clock::fixed(start())).await;
+    let github = Arc::new(with_app(&server, Clock::fixed(start())));
+    let fetcher = Fetcher::new(&Reach::public().with_this_machine()).with("127.0.0.1", github);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    let there = server.base.replace("127.0.0.1", "localhost");
+    let fetch = async |base: &str, place| {
+        let url = Url::parse(&format!("{base}/user-attachments/assets/0b4a")).unwrap();
+        fetcher.fetch((url, place), &|_| true, 1_000, deadline).await
+    };
+    let shown = |server: &Server| server.asked().last().unwrap().header("authorization").to_owned();
+    fetch(&server.base, Some("octo/hello")).await.unwrap();
+    assert_eq!(shown(&server), "Bearer ghs_1");
+    fetch(&server.base, None).await.unwrap_err();
+    assert_eq!(shown(&server), "");
+    fetch(&there, Some("octo/hello")).await.unwrap_err();
+    assert_eq!(shown(&server), "", "another host");
+    let refused = fetch(&server.base, Some("octo/../hello")).await.unwrap_err().to_string();
+    assert!(refused.contains("belongs to no repository"), "{refused}");
+    let elsewhere = fetch(&server.base, Some("stranger/hello")).await.unwrap_err().to_string();
+    assert!(!elsewhere.contains("ghs_"), "{elsewhere}");
+    assert_eq!(server.lines().iter().filter(|line| line.ends_with("/assets/0b4a")).count(), 3);
 }
 
 fn tokens_used(server: &Server) -> Vec<String> {

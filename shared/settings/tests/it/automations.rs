@@ -234,3 +234,14 @@ fn each_missing_bound_is_a_warning() {
         assert!(warnings.len() == 1 && warnings[0].contains(&format!("add `{missing} = ")), "{warnings:?}");
     }
 }
+
+#[test]
+fn a_time_out_that_leaves_flex_no_time_is_warned_of() {
+    let warned = |tier: &str, timeout: &str| {
+        let head = format!("[models]\nanswer = \"m\"\nservice_tier = {{ bulk = \"{tier}\" }}\n");
+        let text = format!("{head}[models.limits.m]\ntimeout = \"{timeout}\"\n");
+        let warnings = load(&text).unwrap().warnings();
+        warnings.iter().filter(|warning| warning.starts_with("models.limits.\"m\".timeout")).count()
+    };
+    assert_eq!((warned("flex", "13m"), warned("flex", "12m"), warned("standard", "13m")), (1, 0, 0));
+}

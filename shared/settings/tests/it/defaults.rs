@@ -38,13 +38,13 @@ fn limit_defaults() {
     assert_eq!(limits, ModelLimits::default());
     assert_eq!(
         (limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrency),
-        (None, None, None, None)
+        (None, None, None, 200)
     );
     assert_eq!((limits.timeout, limits.retries), (Duration::from_secs(60), 1));
     assert_eq!(limits.min_priority, Priority::LOWEST);
     assert_eq!(
         shown_limits(&limits).map(|(key, value)| format!("{key} {value}")).join(", "),
-        "rpm -, tpm -, rpd -, concurrency -, timeout 1m, retries 1, min_priority 1, \
+        "rpm -, tpm -, rpd -, concurrency 200, timeout 1m, retries 1, min_priority 1, \
          breaker 0.5 in 10s, slow 1m, open 30s"
     );
 }

@@ -50,7 +50,7 @@ fn its_model_limits_leave_the_rates_to_the_service() {
                 limits.requests_per_day,
                 limits.concurrency
             ),
-            (None, None, None, None),
+            (None, None, None, 200),
             "{model}"
         );
         assert!(models.limits_for(model, Start::Cautious).start_rpm.is_some(), "{model}");

@@ -429,6 +429,12 @@ fn files_of_zendesk_and_jira_are_listed() {
     body["issue"]["fields"]["attachment"] = json!([{"filename": "a.log", "mimeType": "text/plain", "content": "https://acme.atlassian.net/x", "size": 9}]);
     body["issue"]["fields"]["status"] = json!({"name": "Done", "statusCategory": {"key": "done"}});
     let event = read(Provider::Jira, &serde_json::to_vec(&body).unwrap());
-    assert_eq!((event.attachments[0].name.as_str(), &event.attachments[0].url), ("a.log", &None));
+    let [file] = event.attachments.as_slice() else { panic!("{event:?}") };
+    let content = Some("https://acme.atlassian.net/x");
+    assert_eq!((file.name.as_str(), file.url.as_deref(), file.needs_login), ("a.log", content, true));
+    let mut later: Value = serde_json::from_slice(&sample("jira/comment.created.json")).unwrap();
+    later["issue"]["fields"]["attachment"] = body["issue"]["fields"]["attachment"].clone();
+    let later = read(Provider::Jira, &serde_json::to_vec(&later).unwrap()).attachments;
+    assert_eq!((later[0].url.as_deref(), later[0].needs_login), (None, false), "it may be an internal one");
     assert_eq!(event.thread_state, domain::ThreadState::Closed);
 }

@@ -102,3 +102,21 @@ fn settings_that_cannot_work_are_refused_under_the_name_of_their_service() {
         built("[sources.github]", &[("GITHUB_API_URL", "https://github.com")]).err().unwrap().to_string();
     assert!(told.starts_with("GitHub: GITHUB_API_URL is that of the web site"), "{told}");
 }
+
+/// Which credential that is, the client says: a token, or that of an app's installation.
+#[test]
+fn what_is_attached_is_fetched_as_whoever_answers_there() {
+    let key = include_str!("../../../github/tests/fixtures/throwaway-app-key.pkcs1.pem");
+    let app = [("GITHUB_APP_ID", "4711"), ("GITHUB_APP_PRIVATE_KEY", key)];
+    for (variables, kind) in [(&app[..], "App("), (&[("GITHUB_TOKEN", "ghp_1")][..], "Token(")] {
+        let files = format!("{:?}", built("[sources.github]", variables).unwrap().files);
+        assert!(files.contains("\"github.com\": Github") && files.contains(kind), "{files}");
+    }
+    let jira = [
+        ("JIRA_API_URL", "https://acme.atlassian.net"),
+        ("JIRA_EMAIL", "a@acme.example"),
+        ("JIRA_API_TOKEN", "hunter2"),
+    ];
+    let files = format!("{:?}", built("[sources.jira]\nhost = \"acme.atlassian.net\"", &jira).unwrap().files);
+    assert!(files.contains("\"acme.atlassian.net\"") && !files.contains("hunter2"), "{files}");
+}
