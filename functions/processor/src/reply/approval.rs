@@ -147,6 +147,7 @@ pub(crate) async fn keep_draft(
     let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
     task.doc.thread_url = link.or(task.doc.thread_url.take());
     if parks {
+        task.doc.note_asked(&claimed.event.text);
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         return Err(Interrupt::Park);

@@ -404,6 +404,24 @@ async fn an_answer_that_no_model_makes_usable_is_written_by_a_person_and_never_p
     assert_eq!((bench.comments(), bench.steps().len()), (vec!["By hand.".to_owned()], calls));
 }
 
+/// What a stranger talks a model into may be nothing but what no draft may have.
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_which_nothing_is_left_is_written_by_a_person() {
+    let bench = bench();
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Text("<!-- nothing to see -->")]);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{:?}", task.doc.error);
+    assert_eq!(bench.draft(&id).await, UNWRITTEN);
+    say(&bench, &id, DecisionInput::Approve { text: Some("By hand.".to_owned()), intent: None })
+        .await
+        .unwrap();
+    bench.work().await;
+    assert_eq!(bench.comments(), ["By hand."]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_nobody_has_written_can_be_rejected_or_asked_for_again() {
     let bench = bench();
