@@ -134,7 +134,7 @@ async fn check_online_says_of_each_thing_whether_it_works() {
     assert_eq!(of(&lines, "GitHub hook of [sources.github]")["state"], "ok", "{lines:#?}");
     assert_eq!(of(&lines, "GitHub hook of [sources.forge]")["state"], "skip", "{lines:#?}");
     // Whoever has registered no webhook is not told that all is well.
-    let sources = "[sources.github]\n[sources.zendesk]\nsite = \"acme.zendesk.com\"\n[sources.billing]\n\
+    let sources = "[sources.github]\n[sources.zendesk]\n[sources.billing]\n\
         provider = \"stripe\"\nautomation = \"ignore\"\n";
     std::fs::write(&config, format!("[agent]\npersona = \"p.md\"\n{sources}")).unwrap();
     let (_, lines) = online(&world, &two, &process.url).await;

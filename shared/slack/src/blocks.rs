@@ -137,11 +137,13 @@ fn about(ask: &Ask<'_>) -> Value {
     json!({"type": "section", "fields": fields})
 }
 
-/// What the draft answers: the title, and the beginning of the question.
+/// What the draft answers: the title, and the beginning of the question. Nothing of a closed conversation, which keeps none:
+/// what is said there is told in no other.
 fn asked(ask: &Ask<'_>) -> Option<Value> {
     let doc = &ask.task.doc;
+    let asked = doc.asked.as_deref()?;
     let title = doc.title.as_deref().map(|title| format!("*{}*", escape(title)));
-    let lines = doc.asked.iter().flat_map(|asked| asked.lines()).map(|line| format!("> {}", escape(line)));
+    let lines = asked.lines().map(|line| format!("> {}", escape(line)));
     let lines: Vec<String> = title.into_iter().chain(lines).collect();
     (!lines.is_empty()).then(|| section(split(&lines.join("\n"), MAX_SECTION).0))
 }

@@ -215,10 +215,13 @@ async fn what_was_answered_in_a_closed_conversation_of_slack_is_lent_to_no_other
         bench.work().await;
         down(&bench, Deferral::Unavailable);
         live(&bench, 30 * MINUTE).await;
-        let status = bench.status(&id).await;
+        let task = bench.task(&id).await;
+        let is_parked = task.control.status == TaskStatus::AwaitingApproval;
+        // The message that asks people is posted to yet another place.
+        assert_eq!(task.doc.asked.is_some(), is_parked && kind == "channel", "{channel}");
         down(&bench, None);
         bench.until_settled(&id).await;
-        status == TaskStatus::AwaitingApproval
+        is_parked
     };
     let answer = async |channel: &str, kind: &str, second: u32| {
         let id = bench.accept_from("slack", &asked_in(channel, kind, second)).await;
