@@ -5,6 +5,7 @@ mod accessibility;
 mod browser;
 mod chromium;
 mod fuzz;
+mod keyboard;
 mod layout;
 mod queue;
 mod terminal;

@@ -61,7 +61,7 @@ use page::{Counts, Ended, Reasons, Recent, RecentDecisions};
 #[cfg(feature = "lambda")]
 pub use compose::compose;
 pub use deliveries::OUTCOMES;
-pub use page::{missing_pages, plain_notes, thread_name, usd};
+pub use page::{missing_pages, plain_notes, usd};
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
 

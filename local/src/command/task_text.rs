@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use console::{plain_notes, thread_name, usd};
-use domain::{Clock, TimelineEntry, Timestamp};
+use console::{plain_notes, usd};
+use domain::{Clock, TimelineEntry, Timestamp, thread_name};
 use serde_json::{Value, json};
 
 use super::table::{Table, WHOLE, plain, plain_lines, style};
@@ -140,12 +140,23 @@ pub(crate) fn print_task(task: &Value, json: bool) {
         say!("  {:<11} +{up} -{down}", "reactions");
     }
     timeline(task, now).iter().for_each(|line| say!("  {line}"));
-    if let Some(asked) = text(task, "/asked/text") {
-        say!("\nasked:\n{}", quoted(&plain_lines(&asked)));
+    for (label, said) in asked(task) {
+        say!("\n{label}:\n{}", quoted(&plain_lines(&said)));
     }
     if let Some(draft) = text(task, "/draft/text") {
         say!("\n{}", plain_lines(&draft));
     }
+}
+
+/// What the draft answers, as the page of the task shows it: how the thread began, what was asked before by whom this
+/// answer is for, and what is asked now.
+fn asked(task: &Value) -> Vec<(&'static str, String)> {
+    let now = text(task, "/asked/text");
+    let opening = text(task, "/asked/opening").filter(|opening| Some(opening) != now.as_ref());
+    let before = task.pointer("/asked/before").and_then(Value::as_array).into_iter().flatten();
+    let before = before.filter_map(Value::as_str).map(|before| ("asked before", before.to_owned()));
+    let opening = opening.map(|opening| ("how the thread began", opening));
+    opening.into_iter().chain(before).chain(now.map(|now| ("asked", now))).collect()
 }
 
 /// What is at `pointer`, as a person reads it.
@@ -310,6 +321,20 @@ mod tests {
         let task = json!({"source": "github", "thread": id, "metadata": {}});
         assert_eq!(line(&task, "/thread", now).unwrap(), id);
         assert_eq!(row(&task).0[5], id);
+    }
+
+    #[test]
+    fn all_that_a_draft_answers_is_shown_in_the_order_of_time() {
+        let asked_in = |asked: Value| asked(&json!({ "asked": asked }));
+        let said = |label, text: &str| (label, text.to_owned());
+        let all = asked_in(
+            json!({"title": "T", "text": "And now?", "opening": "It crashes.", "before": ["Why?", "When?"]}),
+        );
+        let began = said("how the thread began", "It crashes.");
+        let before = ["Why?", "When?"].map(|text| said("asked before", text));
+        assert_eq!(all, [began, before[0].clone(), before[1].clone(), said("asked", "And now?")]);
+        assert_eq!(asked_in(json!({"text": "One.", "opening": "One."})), [said("asked", "One.")]);
+        assert_eq!(asked(&json!({})), []);
     }
 
     #[test]

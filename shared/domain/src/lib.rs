@@ -49,6 +49,7 @@ mod task;
 mod task_doc;
 mod task_store;
 mod text;
+mod thread_name;
 mod usage;
 mod version;
 mod version_documents;
@@ -125,6 +126,7 @@ pub use task_doc::{
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore, Unreadable};
 pub use text::clip;
+pub use thread_name::thread_name;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use version_documents::{documents_of, keep_documents};

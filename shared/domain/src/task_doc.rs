@@ -10,6 +10,8 @@ use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, T
 const MESSAGE_BYTES: usize = 1_000;
 /// Bytes that a title keeps.
 const TITLE_BYTES: usize = 160;
+/// Bytes that the beginning of a question keeps, without the sign that it was cut.
+const ASKED_BYTES: usize = 600;
 /// Bytes that an address may have.
 const LINK_BYTES: usize = 500;
 /// Bytes of a text by a person or an automation that are kept in the task item.
@@ -103,6 +105,9 @@ pub struct TaskDoc {
     /// What it is about, in one line of its sender. Untrusted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub title: Option<String>,
+    /// The beginning of what was asked, for messages that ask people about its draft; `None` until one is parked. Untrusted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub asked: Option<String>,
     /// Where a person can look at the conversation.
     #[serde(default, skip_serializing_if = "is_default")]
     pub thread_url: Option<String>,
@@ -259,6 +264,14 @@ impl TaskDoc {
         self.title = first.map(|line| clip(line, TITLE_BYTES).to_owned());
         let link = link.filter(|link| link.starts_with("https://") && link.len() <= LINK_BYTES);
         self.thread_url = link.map(str::to_owned);
+    }
+
+    /// Keeps the beginning of what was asked.
+    pub fn note_asked(&mut self, text: &str) {
+        let text = text.trim();
+        let begin = clip(text, ASKED_BYTES);
+        let cut = if begin.len() < text.len() { "…" } else { "" };
+        self.asked = Some(format!("{begin}{cut}")).filter(|asked| !asked.is_empty());
     }
 }
 

@@ -22,13 +22,14 @@ const LONGER: &str = "The draft is longer than what this message shows. Approvin
 
 /// What notifications show.
 pub(crate) fn notification(ask: &Ask<'_>) -> String {
-    format!("A draft for {} waits for a decision", escape(clip(&ask.task.doc.thread, MAX_FIELD)))
+    format!("A draft for {} waits for a decision", escape(clip(&ask.task.doc.thread_name(), MAX_FIELD)))
 }
 
 /// The message that asks. A draft can be approved as another one of `intents`.
 pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>, intents: &[String]) -> Value {
     let draft = Draft::of(ask.draft);
     let mut blocks = vec![header("A draft waits for a decision"), about(ask)];
+    blocks.extend(asked(ask));
     blocks.extend(draft.sections.iter().map(|text| section(text)));
     if draft.cut {
         let end = "the console shows it whole, and Approve publishes all of it";
@@ -45,6 +46,7 @@ pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>, intents: &[Strin
 pub(crate) fn closed(ask: &Ask<'_>, closed: &Closed, console_url: Option<&str>) -> Value {
     let draft = Draft::of(ask.draft);
     let mut blocks = vec![section(&format!("*{}*", outcome(closed))), about(ask)];
+    blocks.extend(asked(ask));
     blocks.extend(draft.sections.iter().map(|text| section(text)));
     if draft.cut {
         blocks.push(context(":scissors: The draft is longer than this message."));
@@ -112,7 +114,7 @@ fn split(text: &str, most: usize) -> (&str, &str) {
 
 fn about(ask: &Ask<'_>) -> Value {
     let doc = &ask.task.doc;
-    let thread = escape(clip(&doc.thread, MAX_FIELD));
+    let thread = escape(clip(&doc.thread_name(), MAX_FIELD));
     let thread = match doc.thread_url.as_deref().filter(|url| is_link(url)) {
         Some(url) => format!("<{}|{thread}>", escape(url)),
         None => thread,
@@ -133,6 +135,17 @@ fn about(ask: &Ask<'_>) -> Value {
     let fields: Vec<Value> =
         fields.iter().map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}"))).collect();
     json!({"type": "section", "fields": fields})
+}
+
+/// What the draft answers: the title, and the beginning of the question. Nothing of a closed conversation, which keeps none:
+/// what is said there is told in no other.
+fn asked(ask: &Ask<'_>) -> Option<Value> {
+    let doc = &ask.task.doc;
+    let asked = doc.asked.as_deref()?;
+    let title = doc.title.as_deref().map(|title| format!("*{}*", escape(title)));
+    let lines = asked.lines().map(|line| format!("> {}", escape(line)));
+    let lines: Vec<String> = title.into_iter().chain(lines).collect();
+    (!lines.is_empty()).then(|| section(split(&lines.join("\n"), MAX_SECTION).0))
 }
 
 fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>, intents: &[String]) -> Value {

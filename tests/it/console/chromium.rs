@@ -179,6 +179,8 @@ impl Chromium {
             _ => "",
         };
         let code = match key {
+            "Backspace" => 8,
+            "Tab" => 9,
             "Enter" => 13,
             "Escape" => 27,
             _ => 0,

@@ -175,6 +175,38 @@ async fn a_typed_edit_is_not_left_without_a_question() {
     assert_eq!(browser.eval(asks).await, false);
     browser.fill("#text", "Half a sen").await;
     assert_eq!(browser.eval(asks).await, true);
+    // Another form of the page does not take it along, and can be sent by who stays.
+    let sent = "document.querySelector('#correction form').dataset.sent";
+    browser.eval(&format!("{sent} = 'yes'")).await;
+    assert_eq!(browser.eval(asks).await, true);
+    assert_eq!(browser.eval(&format!("{sent} === undefined")).await, true);
+    browser.eval("document.querySelector('#draft form').dataset.sent = 'yes'").await;
+    assert_eq!(browser.eval(asks).await, false);
+}
+
+/// Whoever asks for a new draft, or rejects, may have forgotten what they have typed.
+#[tokio::test]
+async fn an_edit_is_shown_again_by_a_button_that_would_throw_it_away_with_and_without_scripts() {
+    let Some((system, mut browser, ids)) = opened(2).await else { return };
+    let is_shown = "document.querySelector('.notice.bad')?.innerText.includes('nothing is decided yet') && \
+        document.querySelector('#text').value === 'A forgotten edit.' && \
+        document.querySelector('.shown .prose').innerText === 'A forgotten edit.'";
+    for scripts in [true, false] {
+        browser.scripts(scripts).await;
+        for button in ["#draft [formaction*=retry]", "#draft [formaction*=reject]"] {
+            browser.open(&format!("{}/ui/tasks/{}", system.api.url(), ids[0])).await;
+            browser.fill("#text", "A forgotten edit.").await;
+            a_look(&mut browser).await;
+            browser.click(button).await;
+            browser.until(is_shown).await;
+            assert_eq!(status(&system, &ids[0]).await, "awaiting_approval", "{scripts} {button}");
+            browser.click("#draft .buttons a").await;
+            browser.until("!document.querySelector('.notice.bad')").await;
+        }
+    }
+    a_look(&mut browser).await;
+    browser.click("#draft [formaction*=reject]").await;
+    system.api.until(&ids[0], "rejected").await;
 }
 
 /// Answers of the server to what is typed come when they come.
@@ -227,7 +259,9 @@ async fn what_is_published_is_what_is_shown_in_whatever_order_previews_come_or_f
 #[tokio::test]
 async fn a_rejection_of_a_long_draft_is_carried_out_too() {
     let Some((system, mut browser, ids)) = opened(2).await else { return };
-    browser.fill("#text", &"A long line. ".repeat(6_000)).await;
+    // No edit: the draft itself is long.
+    let long = format!("document.querySelector('#text').value = {}", json!("A long line. ".repeat(6_000)));
+    browser.eval(&long).await;
     a_look(&mut browser).await;
     browser.click("#draft button.danger").await;
     browser.until("document.querySelector('.undo')").await;

@@ -35,7 +35,8 @@ const OTHERS: &[&str] = &[
     "lanes",
 ];
 /// Pages whose commands are run.
-const RUN: &[&str] = &["README.md", "docs/cli.md", "docs/automations.md", "docs/senders.md"];
+const RUN: &[&str] =
+    &["README.md", "docs/cli.md", "docs/automations.md", "docs/senders.md", "docs/eval.md", "docs/tunnel.md"];
 /// What packs the command for those who have no checkout.
 const RELEASE: &str = ".github/workflows/release.yml";
 /// What stands for the id of a task.
@@ -46,6 +47,14 @@ const FOLDER: &str = "../my-agent";
 const DEV: &str = "http://127.0.0.1:3000";
 /// The same, as people write it.
 const BARE: &str = "127.0.0.1:3000";
+/// The public address in the pages.
+const PUBLIC: &str = "https://hooks.example.com";
+/// What stands for ids of past tasks, the day on which they were received, their console, and files of an evaluation.
+const PAST: [&str; 2] = ["01ABC", "01ABD"];
+const DAY: &str = "2026-11-28";
+const CONSOLE: &str = "https://console.example";
+const FORMER: &str = "main/eval.json";
+const REPORT: &str = "out";
 
 /// The commands of a line of the shell, as words.
 fn commands(line: &str) -> Vec<Vec<String>> {
@@ -231,6 +240,10 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
     if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions" | "open") {
         arguments.extend(["--url".to_owned(), api.url().to_owned()]);
     }
+    if arguments[0] == "check" {
+        // Nobody answers at the public one.
+        arguments.iter_mut().filter(|word| *word == PUBLIC).for_each(|word| api.url().clone_into(word));
+    }
     world.github.set_hook(&format!("{}/webhooks/github", api.url()), "secret");
     let mut command = afterhook(world.variables());
     command.args(&arguments);
@@ -243,6 +256,56 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
     let said = run(&mut command).await;
     assert!(said.status.success(), "{arguments:?}: {said:?}");
     assert!(!said.stdout.is_empty(), "{arguments:?} says nothing");
+}
+
+/// Runs an evaluation, or past tasks of the `dev` on `data_dir` again, against the stand-in of the model: what it needs money
+/// for is another's test. Its report is in `dir`.
+async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &Path, data_dir: &Path) {
+    let (out, mut issue) = (dir.join(REPORT), 500);
+    for word in &mut arguments {
+        *word = match word.as_str() {
+            CONSOLE => api.url().to_owned(),
+            REPORT => out.display().to_string(),
+            FORMER => out.join("eval.json").display().to_string(),
+            past if PAST.contains(&past) || past == DAY => {
+                issue += 1;
+                let id = api.accept(issue).await;
+                let task = api.until(&id, "awaiting_approval").await;
+                if past == DAY { task["received_at"].as_str().unwrap()[..DAY.len()].to_owned() } else { id }
+            }
+            _ => continue,
+        };
+    }
+    let token = world.variables().into_iter().filter(|(name, _)| *name == "CONSOLE_TOKEN");
+    let mut command = afterhook(token);
+    command.args(&arguments).arg("--data-dir").arg(data_dir);
+    let said = run(&mut command).await;
+    match arguments.iter().any(|word| word == "--min-accuracy") {
+        // It understands nothing, and the page says how little that comes to.
+        true => said.assert_failure(&["the share of right intents is 0.8", "below 0.9"]),
+        false => drop(said.assert_success()),
+    }
+    assert!(!said.stdout.is_empty(), "{arguments:?} says nothing");
+}
+
+/// `cloudflared`, `ngrok` and `ssh` need an account, a server or the internet, which a test has not: they are programs of
+/// others. What they are to lead to is where `dev` listens.
+#[test]
+fn the_tunnels_of_the_documents_lead_to_where_dev_listens() {
+    let page = fs::read_to_string(root().join("docs/tunnel.md")).unwrap();
+    let tunnels: Vec<Vec<String>> = shell_lines(&page)
+        .iter()
+        .flat_map(|line| commands(line))
+        .filter(|command| arguments(command).is_none())
+        .collect();
+    assert_eq!(
+        tunnels.iter().map(|tunnel| tunnel[0].as_str()).collect::<Vec<_>>(),
+        ["cloudflared", "ngrok", "ssh"]
+    );
+    let port = DEV.rsplit(':').next().unwrap();
+    for tunnel in tunnels {
+        assert!(tunnel.iter().any(|word| word.ends_with(port)), "{tunnel:?}");
+    }
 }
 
 /// Runs a command that serves until it is ended, on a port of its own.
@@ -297,6 +360,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
+            Some("eval" | "replay") => evaluates(arguments, &world, &api, dir.path(), &data_dir).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
         }
     }

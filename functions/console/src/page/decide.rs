@@ -54,13 +54,10 @@ pub(crate) async fn approve(
         Edit::Changed if fields.publish != EDIT => {
             let text = "You have edited the text, and nothing is published yet. This is your version: publish it, or \
                         discard your changes.";
-            let notice = Notice { good: false, text, of: None };
-            let typed = typed(&console, &task, &fields).await?;
-            let page = task::show(view, &task, Some(&notice), Some(&typed)).await?;
-            return Ok(page.into_response());
+            return shown_again(view, &task, &fields, text).await;
         }
         Edit::None => None,
-        Edit::Changed | Edit::OfUnknown => Some(unix(&fields.text)),
+        Edit::Changed | Edit::OfUnknown => fields.text.as_deref().map(unix),
     };
     let input = DecisionInput::Approve { text, intent: fields.intent() };
     let place = Neighbours::of(view, &task.id).await?;
@@ -81,6 +78,9 @@ pub(crate) async fn reject(
     let task = task::find(&console, &id).await?;
     if is_unseen(&session, &fields.shown) {
         return unseen(view, &task, &fields).await;
+    }
+    if matches!(edited(&console, &task, &fields).await?, Edit::Changed) {
+        return shown_again(view, &task, &fields, LOST).await;
     }
     let place = Neighbours::of(view, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
@@ -107,12 +107,26 @@ pub(crate) async fn retry(
     if is_unseen(&session, &fields.shown) {
         return unseen(view, &task, &fields).await;
     }
+    if matches!(edited(&console, &task, &fields).await?, Edit::Changed) {
+        return shown_again(view, &task, &fields, LOST).await;
+    }
     let place = Neighbours::of(view, &task.id).await?;
     let done = match note(&console, &task, &fields, &caller).await {
         Ok(note) => decision::again(&console, &task.id, note, &caller).await,
         Err(refusal) => Err(refusal),
     };
     answer(view, &task, &fields, place, done, "retried").await
+}
+
+/// What a person is told whose button throws away what they have typed.
+const LOST: &str = "You have edited the text, and nothing is decided yet: this would throw your version away. Publish it, or \
+                    discard your changes first.";
+
+/// The page again, with their version and what they are told.
+async fn shown_again(view: View<'_>, task: &Task, fields: &Fields, text: &str) -> Result<Response, Failure> {
+    let notice = Notice { good: false, text, of: None };
+    let typed = typed(view.console, task, fields).await?;
+    Ok(task::show(view, task, Some(&notice), Some(&typed)).await?.into_response())
 }
 
 /// What the person adds; the intent that they chose besides is kept.
@@ -142,10 +156,11 @@ enum Edit {
 }
 
 async fn edited(console: &Console, task: &Task, fields: &Fields) -> Result<Edit, Refusal> {
+    let Some(text) = &fields.text else { return Ok(Edit::None) };
     let seen = draft::one(&console.stores, task, &fields.draft_hash).await?;
     Ok(match seen {
-        Some(seen) if unix(&seen) == unix(&fields.text) => Edit::None,
-        Some(seen) if seen == UNWRITTEN && fields.text.trim().is_empty() => Edit::None,
+        Some(seen) if unix(&seen) == unix(text) => Edit::None,
+        Some(seen) if seen == UNWRITTEN && text.trim().is_empty() => Edit::None,
         Some(_) => Edit::Changed,
         None => Edit::OfUnknown,
     })
@@ -159,7 +174,7 @@ fn unix(text: &str) -> String {
 /// What of a form is the person's own: a text is theirs if it is another one than the draft that the form was made for.
 async fn typed(console: &Console, task: &Task, fields: &Fields) -> Result<Typed, Refusal> {
     let is_theirs = !matches!(edited(console, task, fields).await?, Edit::None);
-    let text = Some(unix(&fields.text)).filter(|text| is_theirs && !text.trim().is_empty());
+    let text = fields.text.as_deref().map(unix).filter(|text| is_theirs && !text.trim().is_empty());
     Ok(Typed { text, note: fields.note.clone(), intent: fields.intent.clone() })
 }
 
@@ -175,10 +190,7 @@ pub(crate) fn is_unseen(session: &Session, shown: &str) -> bool {
 /// The page again, with a soft word.
 async fn unseen(view: View<'_>, task: &Task, fields: &Fields) -> Result<Response, Failure> {
     let text = "Nothing was decided: this page had been shown for less than a second. Look at the draft, then decide.";
-    let notice = Notice { good: false, text, of: None };
-    let typed = typed(view.console, task, fields).await?;
-    let page = task::show(view, task, Some(&notice), Some(&typed)).await?;
-    Ok((StatusCode::CONFLICT, page).into_response())
+    Ok((StatusCode::CONFLICT, shown_again(view, task, fields, text).await?).into_response())
 }
 
 /// What comes after a decision about `id`, with a word about it: the task behind it in the list of `filter`, else the one

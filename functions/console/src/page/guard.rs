@@ -116,8 +116,8 @@ pub(crate) struct Fields {
     csrf: String,
     /// The draft that the person saw.
     pub(crate) draft_hash: String,
-    /// The draft as edited.
-    pub(crate) text: String,
+    /// The draft as edited; `None` of a form that has none, such as a rejection that waited in the browser.
+    pub(crate) text: Option<String>,
     /// When the form was shown, in milliseconds of the Unix clock; empty for a form that decides about nothing new.
     pub(crate) shown: String,
     /// What the button says that it publishes: `draft` or `edit`.

@@ -58,7 +58,7 @@ pub(crate) use layout::has_model;
 pub(crate) use recent::Recent;
 pub(crate) use recent_decisions::RecentDecisions;
 pub(crate) use unheard::Reasons;
-pub use words::{plain_notes, thread_name, usd};
+pub use words::{plain_notes, usd};
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {

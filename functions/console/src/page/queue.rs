@@ -235,11 +235,24 @@ fn hash(task: &Task) -> &str {
     task.doc.draft.as_ref().map_or("", |draft| draft.hash.as_str())
 }
 
-/// The beginning of what was asked, beside its draft.
+/// What was asked, beside the draft that answers it: also what the same person asked before.
 fn question(asked: &Asked) -> Markup {
-    let begin = domain::clip(asked.text.trim(), ASKED_BYTES);
     html! {
-        blockquote.asked { (begin) @if begin.len() < asked.text.trim().len() { "…" } }
+        @if let Some(opening) = asked.opening.as_ref().filter(|opening| **opening != asked.text) {
+            p.quiet.small { "How the thread began" }
+            (begun(opening))
+            p.quiet.small { "What is asked" }
+        }
+        @for before in &asked.before { (begun(before)) }
+        (begun(&asked.text))
+    }
+}
+
+/// The beginning of a text.
+fn begun(text: &str) -> Markup {
+    let begin = domain::clip(text.trim(), ASKED_BYTES);
+    html! {
+        blockquote.asked { (begin) @if begin.len() < text.trim().len() { "…" } }
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use domain::{API_SOURCE, TaskDoc, TaskStatus, TimelineEntry, Timestamp, clip};
+use domain::{TaskDoc, TaskStatus, TimelineEntry, Timestamp};
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
 
 /// What is percent-encoded: everything that RFC 3986 does not call unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -30,25 +29,9 @@ pub(crate) fn pill(status: TaskStatus) -> Markup {
     html! { span class={ "pill " (status.as_str()) } { (label(status)) } }
 }
 
-/// Bytes of the name of a thread.
-const NAME_BYTES: usize = 64;
-
 /// What people call the thread of `doc`.
 pub(crate) fn thread(doc: &TaskDoc) -> Cow<'_, str> {
-    thread_name(&doc.source, &doc.metadata, &doc.thread)
-}
-
-/// What people call the thread: by the name that its sender gave it (`ENG-123`, `EXPORT-4F`, `#812`), where the thread
-/// itself is an id of programs.
-#[must_use]
-pub fn thread_name<'t>(source: &str, metadata: &'t Map<String, Value>, thread: &'t str) -> Cow<'t, str> {
-    let said = |key: &str| metadata.get(key).filter(|_| source != API_SOURCE);
-    let name = ["issue", "short_id"].iter().find_map(|key| said(key).and_then(Value::as_str));
-    match (name.filter(|name| !name.is_empty()), said("number").and_then(Value::as_u64)) {
-        (Some(name), _) => clip(name, NAME_BYTES).into(),
-        (None, Some(number)) => format!("#{number}").into(),
-        (None, None) => thread.into(),
-    }
+    doc.thread_name()
 }
 
 /// The heading of a task.

@@ -63,6 +63,10 @@ async fn what_was_asked_in_tasks_that_gave_way_is_shown_as_well() {
     let places =
         ["First, that.", "Then <em>this</em> happened.", "And again."].map(|text| page.find(text).unwrap());
     assert!(places.is_sorted(), "{page}");
+    // Who decides from the list sees them, too.
+    let list = rig.page("/").await.text();
+    let places = ["First, that.", "Then *this* happened.", "And again."].map(|text| list.find(text).unwrap());
+    assert!(places.is_sorted(), "{list}");
     let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
     assert_eq!(one["asked"]["before"], json!(["First, that.", "Then *this* happened."]));
 }

@@ -175,6 +175,30 @@ async fn an_edit_behind_a_button_that_says_nothing_of_it_is_shown_and_not_publis
 }
 
 #[tokio::test]
+async fn an_edit_is_not_thrown_away_by_a_button_that_does_not_publish_it() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
+    let hash = short_sha256(DRAFT);
+    for what in ["retry", "reject"] {
+        let path = format!("/ui/tasks/{}/{what}", task.id);
+        let fields = [("draft_hash", hash.as_str()), ("text", "A **long** edit."), ("note", "mine")];
+        let answer = rig.submit(&path, &fields, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK, "{what}");
+        let page = answer.text();
+        for part in ["nothing is decided yet", "<strong>long</strong>", "A **long** edit.", "value=\"mine\""]
+        {
+            assert!(page.contains(part), "{what}: {part}: {page}");
+        }
+        assert_eq!(rig.stored(&task.id).await, task, "{what}");
+    }
+    // Who has discarded it, or sends no text, asks for a new one.
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT), ("note", "shorter")];
+    let answer = rig.submit(&format!("/ui/tasks/{}/retry", task.id), &fields, &cookie).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(rig.stored(&task.id).await.doc.retry_note.as_deref(), Some("shorter"));
+}
+
+#[tokio::test]
 async fn a_draft_is_rejected_with_the_note() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);

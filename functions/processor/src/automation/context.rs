@@ -282,7 +282,8 @@ impl Context {
     }
 
     /// Likewise for an automation that lacks something: `text` asks for it, and waits for a person whatever the policy,
-    /// who is told `why`. They may do what is to be done by hand, and answer in other words.
+    /// who is told `why`. They may do what is to be done by hand, and answer in other words. Once they have approved it, it is
+    /// published, and the automation does not run again: nothing that was refused is tried a second time.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.

@@ -10,8 +10,11 @@ use outbound::{Caller, Method, Url};
 use serde_json::{Value, json};
 use settings::{HttpCall, HttpMethod};
 
+use super::{COLLEAGUE, answered};
 use crate::{Action, Automation, Context, Finished, Found, Interrupt};
 
+/// The kind of the failure when the API refuses what it is asked for, such as an account that it does not have.
+const REFUSED: &str = "http_refused";
 /// Kept of an answer in the ledger, in bytes.
 const MAX_ANSWER: usize = 500;
 
@@ -48,9 +51,12 @@ async fn run(context: Context, name: String, values: Value) -> Result<Finished, 
                        Reject it instead, or retry the task with a note";
         return Err(fail("edited_call", message.to_owned()));
     }
-    let proof = context.once(&effect, &action).await?;
-    let output = TaskOutput::Text(format!("{} {} answered {}", call.method.as_str(), action.url, proof.id));
-    Ok(Finished { success: true, output, output_url: None })
+    let done = context.once(&effect, &action).await.map(|proof| {
+        let text = format!("{} {} answered {}", call.method.as_str(), action.url, proof.id);
+        Finished { success: true, output: TaskOutput::Text(text), output_url: None }
+    });
+    // The API's own word about what was named.
+    answered(&context, done, &[(REFUSED, COLLEAGUE)]).await
 }
 
 /// What stands in a place: a parameter, or what every call can name.

@@ -13,8 +13,9 @@ use domain::{
 use futures::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stripe::{Charge, Payment, Refund, Stripe};
+use stripe::{Charge, Payment, Problem, Refund, Stripe};
 
+use super::{COLLEAGUE, answered};
 use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect, of the question, and of the step that keeps the plan.
@@ -61,28 +62,26 @@ const ANSWERS: &[(&str, &str)] = &[
         "no_payment",
         "To look into the refund we need the number of the payment. It begins with ch_, py_ or pi_ and stands on the receipt.",
     ),
+    (
+        "no_such_payment",
+        "We do not find a payment with this number. Please look on the receipt: it begins with ch_, py_ or pi_.",
+    ),
     ("bad_amount", "To look into the refund we need to know which amount it is about."),
     ("disputed", COLLEAGUE),
     ("above_limit", COLLEAGUE),
     ("no_limit", COLLEAGUE),
+    // Stripe's own word about the payment, be it to a look or to the refund that was approved.
+    ("stripe_refused", COLLEAGUE),
 ];
-const COLLEAGUE: &str = "Thank you for writing. A colleague looks into this refund and answers here.";
 
-/// Refunds what a person has approved. Where something is missing, or the limits do not allow it, a draft waits that asks
-/// or tells the customer so, if they can be answered: nobody who wants their money back is left without a word.
+/// Refunds what a person has approved. Where something is missing, or the limits or Stripe do not allow it, a draft waits that
+/// asks or tells the customer so, if they can be answered: nobody who wants their money back is left without a word.
 ///
 /// # Errors
 /// [`Interrupt`], as every automation.
 pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
-    let error = match refund(&context, asked).await {
-        Err(Interrupt::Fail(error)) => error,
-        done => return done,
-    };
-    let answer = ANSWERS.iter().find(|(kind, _)| *kind == error.kind).map(|(_, answer)| *answer);
-    match answer.filter(|_| context.target().is_ok()) {
-        Some(answer) => context.ask_back(&error.message, answer.to_owned()).await,
-        None => Err(Interrupt::Fail(error)),
-    }
+    let outcome = refund(&context, asked).await;
+    answered(&context, outcome, ANSWERS).await
 }
 
 async fn refund(context: &Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
@@ -126,7 +125,10 @@ async fn plan(
     amount: Option<&str>,
 ) -> Result<Plan, Interrupt> {
     let look = async {
-        stripe.charge(payment).await.map_err(|error| context.failed(REFUND, &ServiceError::from(error)))
+        stripe.charge(payment).await.map_err(|error| match error.problem {
+            Problem::NoSuchPayment => refuse("no_such_payment", error.to_string()),
+            _ => context.failed(REFUND, &ServiceError::from(error)),
+        })
     };
     let charge = context.outside(STRIPE, look).await?;
     if charge.disputed {

@@ -10,6 +10,7 @@ use domain::{DraftOrigin, DraftRef, TaskOutput, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
+use crate::reply::place::closed_channel;
 use crate::reply::{REPLY, proof, shadow};
 use crate::task::claimed_task::ClaimedTask;
 
@@ -147,6 +148,10 @@ pub(crate) async fn keep_draft(
     let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
     task.doc.thread_url = link.or(task.doc.thread_url.take());
     if parks {
+        if closed_channel(&claimed.event).is_none() {
+            task.doc.note_asked(&claimed.event.text);
+            task.doc.asked.get_or_insert_default();
+        }
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         return Err(Interrupt::Park);

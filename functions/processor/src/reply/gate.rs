@@ -1,6 +1,6 @@
 //! The gate: a draft is cleaned, and parked if a person must look at it before it is published.
 
-use domain::{DraftOrigin, TaskError};
+use domain::{DraftOrigin, TaskError, short_sha256};
 use settings::{AgentSettings, ApprovalPolicy};
 
 use crate::Interrupt;
@@ -9,6 +9,7 @@ use crate::reply::approval::{Approval, answered, keep_draft};
 use crate::reply::clean::{Allowed, Cleaned, clean};
 use crate::reply::reply_limit::limit_exceeded;
 use crate::task::claimed_task::ClaimedTask;
+use crate::task::interrupt::UNUSABLE;
 
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
@@ -100,8 +101,20 @@ pub(crate) async fn pass_reply(
     let Cleaned { text, alarm } = cleaned(claimed, text)?;
     let alarm = [why, alarm.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("; ");
     let alarm = (!alarm.is_empty()).then_some(alarm.as_str());
-    pass(claimed, REPLY, &text, from, alarm, None).await?;
-    Ok(text)
+    let passed = pass(claimed, REPLY, &text, from, alarm, None).await;
+    if why.is_some() && matches!(passed, Err(Interrupt::Park)) {
+        stands_in(claimed, &text).await;
+    }
+    passed.map(|()| text)
+}
+
+/// Notes that the draft `text` stands in for what could not be done: once a person has approved it, its publication is all
+/// that is left to do, and nothing that was refused is tried behind their back.
+async fn stands_in(claimed: &ClaimedTask, text: &str) {
+    let doc = &mut claimed.task.lock().await.doc;
+    // Of several questions that are asked side by side, another one may be parked.
+    let hash = doc.draft.as_ref().map(|draft| draft.hash.clone());
+    doc.stand_in = hash.filter(|hash| *hash == short_sha256(text)).or(doc.stand_in.take());
 }
 
 /// `text` without what must not go out.
@@ -117,7 +130,7 @@ pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Inte
         .fold(allowed, |allowed, thread| allowed.with_repository(&event.tenant, &thread));
     let cleaned = clean(text, &allowed, &agent.persona);
     if cleaned.text.is_empty() {
-        let error = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
+        let error = TaskError::new(REPLY, UNUSABLE, "nothing was left of the draft after cleaning");
         return Err(Interrupt::fail(error));
     }
     Ok(cleaned)

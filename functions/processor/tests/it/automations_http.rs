@@ -89,6 +89,22 @@ async fn a_call_that_lacks_something_fails_where_nobody_can_be_answered() {
     assert!(server.lines().is_empty());
 }
 
+/// The API does not know what the event names: whoever asked is told something, and the call is not made again behind the
+/// person who approves that.
+#[tokio::test]
+async fn what_the_api_refuses_waits_as_an_answer_with_its_words_and_is_not_called_again() {
+    let server = api(&[404]).await;
+    let bench = bench(&server, UNSEEN);
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{:?}", task.doc.error);
+    let because = task.doc.draft.unwrap().parked_because.unwrap();
+    assert!(because.contains("HTTP 404") && because.contains("done"), "{because}");
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!((bench.comments().len(), server.asked().len()), (1, 1));
+}
+
 #[tokio::test]
 async fn call_whose_answer_was_lost_is_made_again_when_a_person_says_so() {
     let server = api(&[500]).await;

@@ -20,14 +20,23 @@ const SETTINGS: &str = "[automations.refund_request]\nmax_amount = { usd = 20.00
 /// Older than any task may get, and younger than what is given up by the sweeper alone.
 const MAX_AGE: Duration = Duration::from_secs(13 * 86_400 + 3_600);
 
-/// A Stripe with one charge that keeps its refunds, and loses its first answer to one if it is told to.
+/// A Stripe with one charge and an intent that nobody paid. It keeps its refunds, loses its first answer to one if it is told
+/// to, and refuses all of them for the code that the charge names as `refuses`.
 async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
     let refunds = Mutex::new(Vec::<Value>::new());
     let lost = Mutex::new(loses);
     let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
         "GET /v1/charges/ch_1" => Reply::json(200, charge.clone()),
+        "GET /v1/payment_intents/pi_1" => Reply::json(200, json!({"id": "pi_1", "latest_charge": null})),
+        line if line.starts_with("GET /v1/charges/") || line.starts_with("GET /v1/payment_intents/") => {
+            let message = format!("No such payment: '{}'", line.rsplit('/').next().unwrap());
+            refused(404, &json!("resource_missing"), &message)
+        }
         "GET /v1/refunds" => {
             Reply::json(200, json!({"object": "list", "data": *refunds.lock().unwrap(), "has_more": false}))
+        }
+        "POST /v1/refunds" if charge["refuses"].is_string() => {
+            refused(400, &charge["refuses"], "Stripe does not refund this.")
         }
         "POST /v1/refunds" => {
             let form = form(asked);
@@ -51,6 +60,11 @@ async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
     let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
     let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
     (server, Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe))))
+}
+
+fn refused(status: u16, code: &Value, message: &str) -> Reply {
+    let error = json!({"type": "invalid_request_error", "code": code, "message": message});
+    Reply::json(status, json!({ "error": error }))
 }
 
 fn form(asked: &Asked) -> HashMap<String, String> {
@@ -146,6 +160,9 @@ async fn what_must_not_be_refunded_waits_with_what_is_missing_and_refunds_nothin
         (charge("usd"), json!({"payment": "ch_1", "amount": "-5"}), "is not an amount of USD"),
         (charge("eur"), json!({"payment": "ch_1", "amount": "1"}), "names no amount of `eur`"),
         (charge("usd"), json!({"payment": "../customers"}), "names no payment"),
+        (charge("usd"), json!({"payment": "ch_2"}), "No such payment: 'ch_2'"),
+        (charge("usd"), json!({"payment": "pi_2"}), "No such payment: 'pi_2'"),
+        (charge("usd"), json!({"payment": "pi_1"}), "nothing was paid for this intent"),
         (disputed, json!({"payment": "ch_1", "amount": "1"}), "is disputed"),
     ] {
         let (server, services) = stripe(charge, false).await;
@@ -158,6 +175,26 @@ async fn what_must_not_be_refunded_waits_with_what_is_missing_and_refunds_nothin
         assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
         assert_eq!(bench.comments().len(), 1, "{parameters}");
         assert!(refunds(&server).is_empty());
+    }
+}
+
+/// Much can happen between a look at the payment and a person's approval. The refund is not tried again when they approve what
+/// the customer is told: somebody may have paid by hand.
+#[tokio::test]
+async fn what_stripe_refuses_after_the_approval_waits_as_an_answer_and_is_not_tried_again() {
+    for code in ["charge_disputed", "charge_already_refunded", "balance_insufficient", "unheard_of"] {
+        let mut charge = charge("usd");
+        charge["refuses"] = json!(code);
+        let (server, services) = stripe(charge, false).await;
+        let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
+        let task = bench.approve(&id).await;
+        assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{code}: {:?}", task.doc.error);
+        assert!(because(&task).contains("Stripe does not refund this."), "{code}: {}", because(&task));
+        assert!(bench.draft(&id).await.contains("A colleague looks into this"), "{code}");
+        let task = bench.approve(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{code}: {:?}", task.doc.error);
+        assert_eq!((bench.comments().len(), refunds(&server).len()), (1, 1), "{code}");
+        assert!(!task.has_open_intent(), "{code}");
     }
 }
 

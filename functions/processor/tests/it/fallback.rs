@@ -215,10 +215,13 @@ async fn what_was_answered_in_a_closed_conversation_of_slack_is_lent_to_no_other
         bench.work().await;
         down(&bench, Deferral::Unavailable);
         live(&bench, 30 * MINUTE).await;
-        let status = bench.status(&id).await;
+        let task = bench.task(&id).await;
+        let is_parked = task.control.status == TaskStatus::AwaitingApproval;
+        // The message that asks people is posted to yet another place.
+        assert_eq!(task.doc.asked.is_some(), is_parked && kind == "channel", "{channel}");
         down(&bench, None);
         bench.until_settled(&id).await;
-        status == TaskStatus::AwaitingApproval
+        is_parked
     };
     let answer = async |channel: &str, kind: &str, second: u32| {
         let id = bench.accept_from("slack", &asked_in(channel, kind, second)).await;
@@ -402,6 +405,24 @@ async fn an_answer_that_no_model_makes_usable_is_written_by_a_person_and_never_p
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
     assert_eq!((bench.comments(), bench.steps().len()), (vec!["By hand.".to_owned()], calls));
+}
+
+/// What a stranger talks a model into may be nothing but what no draft may have.
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_which_nothing_is_left_is_written_by_a_person() {
+    let bench = bench();
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Text("<!-- nothing to see -->")]);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{:?}", task.doc.error);
+    assert_eq!(bench.draft(&id).await, UNWRITTEN);
+    say(&bench, &id, DecisionInput::Approve { text: Some("By hand.".to_owned()), intent: None })
+        .await
+        .unwrap();
+    bench.work().await;
+    assert_eq!(bench.comments(), ["By hand."]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -105,6 +105,7 @@ pub fn full_task(now: Timestamp) -> Task {
         reason: Some("in German".to_owned()),
     });
     doc.title = Some("It crashes ✓".to_owned());
+    doc.note_asked("When I *start* it.\n\nEvery time. ✓");
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });

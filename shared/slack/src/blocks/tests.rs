@@ -27,6 +27,8 @@ fn parked(draft: &str) -> Task {
         parked_because: Some("confidence 0.41 is below 0.80".to_owned()),
     });
     task.doc.thread_url = Some("https://github.com/octo/repo/issues/7".to_owned());
+    task.doc.title = Some("It <crashes>".to_owned());
+    task.doc.note_asked("<!channel> When I start it.\n\nSee <https://evil.example|here> & @here.");
     task.doc.expires_at = Some(at(3_600));
     task.ask_people(at(2));
     task
@@ -89,6 +91,7 @@ fn a_request_says_what_it_is_about_and_has_three_buttons_and_a_menu() {
         "bug_report",
         "41 %",
         "confidence 0.41 is below 0.80",
+        "*It &lt;crashes&gt;*\n> &lt;!channel&gt; When I start it.\n> \n> See &lt;https://evil.example|here&gt; &amp; @here.",
         "Thanks, *fixed*.",
         "<!date^1800003600^",
     ] {
@@ -103,6 +106,28 @@ fn a_request_says_what_it_is_about_and_has_three_buttons_and_a_menu() {
     }
     assert_eq!(buttons[2]["url"], format!("https://console.example/ui/tasks/{task}"));
     assert!(buttons[0]["confirm"].is_null() && buttons[2]["value"].is_null());
+}
+
+/// Linear's threads, say, are ids of programs. A message that is closed still says what it was about.
+#[test]
+fn a_thread_has_the_name_that_people_know_and_the_longest_question_fits() {
+    let mut task = parked("Hello");
+    task.doc.source = "linear".to_owned();
+    task.doc.metadata.insert("issue".to_owned(), json!("ENG-123"));
+    task.doc.title = Some("&".repeat(160));
+    task.doc.note_asked(&"&\n".repeat(1_000));
+    let ask = Ask { task: &task, notice: &task.doc.notices[0], draft: "Hello" };
+    let over = decided(Some(Outcome::Approved), None);
+    for blocks in [request(&ask, None, &intents()), closed(&ask, &over, None)] {
+        assert!(all(&blocks).contains("|ENG-123>"), "{blocks}");
+        let mut found = Vec::new();
+        texts(&blocks, &mut found);
+        let question = found.iter().find(|text| text.starts_with("*&amp;")).unwrap();
+        assert!(question.chars().count() <= 3_000 && question.contains("\n> &amp;\n"), "{question}");
+        let rest = question.replace("&amp;", "").replace("&gt;", "");
+        assert!(!rest.contains('&'), "no entity is cut: {rest}");
+    }
+    assert_eq!(notification(&ask), "A draft for ENG-123 waits for a decision");
 }
 
 #[test]

@@ -34,11 +34,12 @@ function times(root) {
 // Whether something was typed that a reload would lose.
 function dirty() {
   if (document.querySelector("input[name=chosen]:checked, form.decide[data-leaving], button[value=edit]")) return true;
-  return edited();
+  return typed().length > 0;
 }
 
-function edited() {
-  return [...document.querySelectorAll("textarea, .decide input[name=note]")].some((field) => field.value !== field.defaultValue);
+// The fields in which somebody has typed something.
+function typed() {
+  return [...document.querySelectorAll("textarea, .decide input[name=note]")].filter((field) => field.value !== field.defaultValue);
 }
 
 function isSent() {
@@ -171,7 +172,10 @@ times(document);
 enhance(document);
 document.querySelectorAll("[data-live]").forEach(keep);
 
-// What was typed and not sent is not left without a question. A form that is sent takes it along.
+// What was typed and not sent is not left without a question. A form that is sent takes along what is in it, and nothing else.
 addEventListener("beforeunload", (event) => {
-  if (edited() && !isSent() && !document.querySelector("form[data-leaving]")) event.preventDefault();
+  if (typed().every((field) => field.closest("form[data-sent], form[data-leaving]"))) return;
+  event.preventDefault();
+  // Who stays can send it after all.
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });

@@ -61,6 +61,11 @@ function rejects(button) {
   return button?.value === "reject" || sendsTo(button, "/reject");
 }
 
+// Whether its text is a person's version: the server shows that again, and rejects nothing.
+function isEdited(form) {
+  return form.querySelector("button[name=publish]")?.value === "edit";
+}
+
 function sendsTo(button, what) {
   return button?.hasAttribute("formaction") && path(button.formAction).endsWith(what);
 }
@@ -88,7 +93,7 @@ function regret(form, button) {
   const entry = { action, fields, says, by: who, back: chosen ? null : here, due: Date.now() + UNDO_MS };
   try { hold(key, entry); } catch { return false; }
   const next = onward();
-  if (!chosen && next && form.querySelector("textarea")?.value === form.querySelector("textarea")?.defaultValue) {
+  if (!chosen && next) {
     hops = true;
     form.dataset.sent = "yes";
     location.assign(address(next, { done: "held" }));
@@ -198,7 +203,7 @@ document.addEventListener("submit", (event) => {
   }
   if (!form.matches("form.decide")) return;
   const decides = form.matches("#draft form, .batch") && !sendsTo(button, "/preview");
-  if (form.dataset.sent || form.dataset.leaving || (decides && !isSeen(form, button)) || (rejects(button) && regret(form, button))) {
+  if (form.dataset.sent || form.dataset.leaving || (decides && !isSeen(form, button)) || (rejects(button) && !isEdited(form) && regret(form, button))) {
     event.preventDefault();
     return;
   }

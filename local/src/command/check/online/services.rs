@@ -2,6 +2,7 @@
 
 use domain::{AccountFacts, Clock, Publisher, ServiceError, ServiceFailure};
 use settings::{Environment, Settings, SourceSettings};
+use webhook::Provider;
 use wiring::OutsideService;
 
 use super::super::elsewhere;
@@ -10,7 +11,7 @@ use super::{Finding, github};
 /// Asks each service that agent.toml needs or the environment has credentials for.
 pub(super) async fn look(settings: &Settings, environment: &Environment, url: Option<&str>) -> Vec<Finding> {
     let needs = wiring::needs(settings);
-    let mut findings = Vec::new();
+    let (mut findings, mut has_github) = (Vec::new(), false);
     for service in OutsideService::ALL.iter().copied() {
         let what = format!("{service} account");
         let client = match service.client(settings, environment, Clock::system()) {
@@ -29,10 +30,25 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
             findings.extend(account(settings, environment, service, publisher).await);
         }
         if let Some(client) = client.typed::<::github::Github>() {
+            has_github = true;
             findings.extend(Box::pin(github::look(settings, client, url)).await);
         }
     }
+    let unseen = |source: &&SourceSettings| !(has_github && source.sender.provider == Provider::Github);
+    findings.extend(settings.sources.values().filter(unseen).map(|source| registration(source, url)));
     findings
+}
+
+/// Whether the sender of `source` has our address: hooks are listed at GitHub alone.
+fn registration(source: &SourceSettings, url: Option<&str>) -> Finding {
+    let (name, provider) = (&source.name, Some(source.sender.provider));
+    let service = OutsideService::ALL.iter().find(|service| service.provider() == provider);
+    let sender = service.map_or_else(|| name.clone(), ToString::to_string);
+    let address = format!("{}/webhooks/{name}", url.unwrap_or("https://…"));
+    let said = format!(
+        "it is not looked at; see that {sender} has the address {address}: `afterhook setup {name}` prints what to enter"
+    );
+    Finding::skipped(format!("registration of [sources.{name}]"), said)
 }
 
 async fn account(
