@@ -83,6 +83,13 @@ impl Resources {
         })
     }
 
+    /// Whether nothing but an answer in its thread can come of `event` of `source`, whatever triage makes of it.
+    pub(crate) fn can_only_be_answered(&self, source: &str, event: &Event) -> bool {
+        let default = self.default_automation(source);
+        let intents = self.intents_for(source, event);
+        wiring::only_answers(default) && intents.iter().all(|intent| wiring::only_answers(&intent.automation))
+    }
+
     /// What handles events of `source` that no intent fits.
     pub(crate) fn default_automation(&self, source: &str) -> &str {
         match self.settings.sources.get(source) {

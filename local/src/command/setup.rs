@@ -70,6 +70,7 @@ fn place(args: &SetupArgs) -> Result<Place, Failure> {
         events: source.and_then(|source| source.filter.events.clone()),
         is_source: source.is_some(),
         has_channel: settings.as_ref().is_some_and(|settings| settings.automations.summary_channel.is_some()),
+        shows_files: settings.as_ref().is_some_and(|it| slack::shows_files(&it.agent.media_hosts)),
         variable: settings::variable_of(&args.sender),
         secret: (!has_secret).then_some(secret),
     })
@@ -88,9 +89,9 @@ fn base(given: &str) -> Result<String, Failure> {
     Ok(text.split("/webhooks/").next().unwrap_or(&text).to_owned())
 }
 
-/// The scopes that a bot of Slack needs for these events.
-pub(crate) fn slack_scopes(events: &[String]) -> Vec<&'static str> {
-    slack::scopes(events).into_iter().collect()
+/// The scopes that a bot of Slack needs for these events, and for files of these hosts.
+pub(crate) fn slack_scopes(events: &[String], media_hosts: &settings::Hosts) -> Vec<&'static str> {
+    slack::scopes(events, slack::shows_files(media_hosts)).into_iter().collect()
 }
 
 fn sheet(place: &Place) -> Sheet {
@@ -115,6 +116,7 @@ mod tests {
             events: events.map(|events| events.iter().map(ToString::to_string).collect()),
             is_source: true,
             has_channel: false,
+            shows_files: false,
             variable: settings::variable_of(provider.name()),
             secret: Some("a-secret".to_owned()),
         }
@@ -176,8 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn slacks_manifest_has_both_addresses_and_the_scopes_of_its_events() {
-        let place = place_of(Provider::Slack, Some(&["app_mention", "message.im"]));
+    fn slacks_manifest_has_both_addresses_and_the_scopes_of_its_events_and_files() {
+        let mut place = place_of(Provider::Slack, Some(&["app_mention", "message.im"]));
         let manifest = sheet(&place).manifest.unwrap();
         let settings = &manifest["settings"];
         for address in ["event_subscriptions", "interactivity"] {
@@ -187,16 +189,16 @@ mod tests {
             settings["event_subscriptions"]["bot_events"],
             serde_json::json!(["app_mention", "message.im"])
         );
-        let scopes: Vec<&str> = manifest["oauth_config"]["scopes"]["bot"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        assert_eq!(
-            scopes,
-            ["app_mentions:read", "channels:history", "chat:write", "groups:history", "im:history"]
-        );
+        let scopes = |manifest: &Value| manifest["oauth_config"]["scopes"]["bot"].clone();
+        let mut expected =
+            vec!["app_mentions:read", "channels:history", "chat:write", "groups:history", "im:history"];
+        assert_eq!(scopes(&manifest), serde_json::json!(expected));
+        for hosts in ["files.slack.com", "files.slack.com/files-pri", "*.slack.com"] {
+            assert!(slack::shows_files(&settings::Hosts::new([hosts])), "{hosts}");
+        }
+        place.shows_files = true;
+        expected.insert(3, "files:read");
+        assert_eq!(scopes(&sheet(&place).manifest.unwrap()), serde_json::json!(expected));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::form::Form;
 /// let hosts = Hosts::new(["github.com/octo", "*.example.com"]);
 /// assert!(hosts.allows("GitHub.com", "/octo/repo") && hosts.allows("a.b.example.com", "/"));
 /// assert!(!hosts.allows("github.com", "/octopus") && !hosts.allows("github.com", "/octo/../evil"));
+/// assert!(hosts.touches("github.com") && !hosts.contains("github.com"));
 /// assert!(!hosts.contains("example.com") && !hosts.contains("notgithub.com"));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +42,13 @@ impl Hosts {
     #[must_use]
     pub fn contains(&self, host: &str) -> bool {
         self.allows(host, "")
+    }
+
+    /// Whether anything of `host` is in one of them.
+    #[must_use]
+    pub fn touches(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.0.iter().any(|place| place.has_host(&host))
     }
 
     /// Whether `path` of `host` is in one of them, as a browser resolves it.

@@ -14,6 +14,8 @@ use crate::needs::answers_in;
 const REPLY: &str = "reply";
 /// The automation that labels the thread.
 const LABEL: &str = "label";
+/// The automation that does nothing.
+const IGNORE: &str = "ignore";
 
 /// Whether `automation` can handle events of `source`. Of automations in code it is assumed.
 #[must_use]
@@ -33,6 +35,12 @@ pub fn has_place(target: Option<&Target>, automation: &str) -> bool {
         None => !needs_thread(automation),
         Some(target) => automation != LABEL || target.takes_labels(),
     }
+}
+
+/// Whether all that `automation` can do is an answer in the thread of the event. Of automations in code it is not known.
+#[must_use]
+pub fn only_answers(automation: &str) -> bool {
+    matches!(automation, REPLY | IGNORE)
 }
 
 /// The kinds of GitHub's events that have a thread without labels.

@@ -15,8 +15,7 @@ use settings::{ApprovalPolicy, AutomationSettings};
 use wiring::ServiceClient;
 
 use crate::automation::conversation::Conversation;
-use crate::automation::fetched::fetched;
-use crate::automation::{media, prompt, reference};
+use crate::automation::{media, prompt, reference, shown};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::place::{Place, check_channel};
@@ -164,6 +163,7 @@ impl Context {
         while let Some((error, fewer)) = media::refused(&answer, &call) {
             self.0.record_calls(&error.exchanges, &error.usage).await?;
             call = fewer;
+            shown::check(&self.0, &call).await?;
             answer = self.0.resources.model.generate(&call).await;
         }
         match answer {
@@ -309,10 +309,7 @@ impl Context {
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
-        let allows = |url: &outbound::Url| media::may_come_from(url, &agent.media_hosts);
-        let place = |url: &outbound::Url| media::is_own(url, event).then_some(event.tenant.as_str());
-        let listed = media::listed(event, &agent.media_hosts);
-        let shown = fetched(listed, &self.0.resources.services.files, &allows, &place).await;
+        let shown = shown::shown(&self.0).await?;
         let note = note.as_deref();
         let reference = &reference;
         let turns =

@@ -165,8 +165,12 @@ mod tests {
 
     fn turns_of(event: &Event, history: &[Comment]) -> Vec<Turn> {
         let media = domain::Media { mime_type: "image/png".to_owned(), data: vec![1] };
-        let shown =
-            Shown { media: vec![media], cut: vec!["a.log".to_owned()], unseen: vec!["b.zip".to_owned()] };
+        let shown = Shown {
+            media: vec![media],
+            cut: vec!["a.log".to_owned()],
+            unseen: vec!["b.zip".to_owned()],
+            has_own: true,
+        };
         let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
         let reference = [Document { name: "files".to_owned(), text: "+ flush".to_owned() }];
         Conversation { nonce, event, history, reference: &reference, shown, instruction, note: None }.turns()

@@ -18,6 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_TOTAL: usize = 12_000_000;
 /// Bytes of all text files of a task together: a log of a gigabyte is told by its beginning, and each byte may be a token.
 const MAX_TEXT: usize = 512 * 1024;
+/// What a login page is, among others.
+const PAGE: &str = "text/html";
 /// Longest name of a file that is told.
 const MAX_NAME: usize = 100;
 
@@ -30,6 +32,8 @@ pub(crate) struct Shown {
     pub(crate) cut: Vec<String>,
     /// Names of files that it does not see. Untrusted.
     pub(crate) unseen: Vec<String>,
+    /// Whether one that it sees is of the event itself.
+    pub(crate) has_own: bool,
 }
 
 /// The `listed` files, as far as `fetcher` gets them from addresses that `allows` accepts. Our credentials are used
@@ -44,7 +48,7 @@ pub(crate) async fn fetched<'p>(
     let mut left_of_text = MAX_TEXT;
     let mut seen = Shown { unseen: listed.unseen, ..Shown::default() };
     // One after the other: no more is in memory than may be sent.
-    for File { mime_type, url } in listed.files {
+    for (number, File { mime_type, url }) in listed.files.into_iter().enumerate() {
         let (name, place) = (name_of(&url), place(&url));
         let file = fetcher.fetch((url, place), allows, left, deadline).await;
         match file.and_then(|file| media_of(mime_type, file)).and_then(|media| cut(media, left_of_text)) {
@@ -54,6 +58,7 @@ pub(crate) async fn fetched<'p>(
                     left_of_text -= media.data.len();
                 }
                 seen.media.push(media);
+                seen.has_own |= number < listed.own;
                 seen.cut.extend(is_cut.then_some(name));
             }
             Err(problem) => {
@@ -65,13 +70,14 @@ pub(crate) async fn fetched<'p>(
     seen
 }
 
-/// The file with its type: what its server says, if that is a kind of what was expected; a page is no image.
+/// The file with its type: what its server says, if that is a kind of what was expected; a page is no image, and no text:
+/// Slack answers so whoever may not read files.
 fn media_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<Media, FetchError> {
     let class = |kind: &str| kind.split('/').next().unwrap_or_default().to_owned();
     let kind = match mime_type.as_deref() {
         None | Some("application/octet-stream" | "binary/octet-stream") => expected,
         Some(told) => known_type(told)
-            .filter(|told| class(told) == class(expected))
+            .filter(|told| class(told) == class(expected) && (*told != PAGE || expected == PAGE))
             .ok_or_else(|| FetchError::Broken("it is of another kind than its address says".to_owned()))?,
     };
     if data.is_empty() {
@@ -125,17 +131,22 @@ mod tests {
             "GET /plain.png" => {
                 Reply::json(200, serde_json::json!(2)).header("content-type", "application/octet-stream")
             }
-            "GET /page.png" => Reply::json(200, serde_json::json!(3)).header("content-type", "text/html"),
+            "GET /page.png" | "GET /page.log" => {
+                Reply::json(200, serde_json::json!(3)).header("content-type", "text/html")
+            }
             _ => Reply::json(404, serde_json::json!({})),
         })
         .await;
-        let files = ["photo", "plain.png", "page.png", "gone.png"].map(|name| image(&server, name)).to_vec();
-        let listed = Listed { files, unseen: vec!["b.zip".to_owned()] };
+        let mut files =
+            ["photo", "plain.png", "page.png", "gone.png"].map(|name| image(&server, name)).to_vec();
+        files.push(File { mime_type: "text/plain", ..image(&server, "page.log") });
+        let listed = Listed { files, own: 0, unseen: vec!["b.zip".to_owned()] };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
         let seen = fetched(listed, &fetcher, &|_| true, &|_| None).await;
         let media = |kind: &str, data: &str| Media { mime_type: kind.to_owned(), data: data.into() };
         assert_eq!(seen.media, [media("image/jpeg", "1"), media("image/png", "2")]);
-        assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
+        assert!(!seen.has_own, "all are of the opening");
+        assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png", "page.log"]);
     }
 
     #[test]
@@ -160,24 +171,25 @@ mod tests {
         })
         .await;
         let file = |name: &str| File { mime_type: "text/plain", ..image(&server, name) };
-        let listed = Listed { files: ["a.log", "b.log", "c.log"].map(file).to_vec(), unseen: Vec::new() };
+        let listed =
+            Listed { files: ["a.log", "b.log", "c.log"].map(file).to_vec(), own: 3, unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
         let seen = fetched(listed, &fetcher, &|_| true, &|_| None).await;
         let bytes: usize = seen.media.iter().map(|media| media.data.len()).sum();
         assert!((MAX_TEXT * 9 / 10..=MAX_TEXT).contains(&bytes), "{bytes}");
         assert_eq!(
-            (seen.media.len(), seen.cut, seen.unseen),
-            (2, vec!["b.log".to_owned()], vec!["c.log".to_owned()])
+            (seen.media.len(), seen.has_own, seen.cut, seen.unseen),
+            (2, true, vec!["b.log".to_owned()], vec!["c.log".to_owned()])
         );
     }
 
     #[tokio::test]
     async fn files_from_where_nothing_may_be_fetched_are_not_asked_for() {
         let server = Server::start(|_: &Asked| Reply::json(200, serde_json::json!(1))).await;
-        let listed = Listed { files: vec![image(&server, "a.png")], unseen: Vec::new() };
+        let listed = Listed { files: vec![image(&server, "a.png")], own: 1, unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
         let seen = fetched(listed, &fetcher, &|_| false, &|_| Some("o/r")).await;
-        assert_eq!((seen.media.len(), seen.unseen), (0, vec!["a.png".to_owned()]));
+        assert_eq!((seen.media.len(), seen.has_own, seen.unseen), (0, false, vec!["a.png".to_owned()]));
         assert!(server.asked().is_empty());
     }
 }

@@ -62,6 +62,8 @@ pub(crate) struct File {
 pub(crate) struct Listed {
     /// Those that the model may see.
     pub(crate) files: Vec<File>,
+    /// So many of them, the first, are of the event itself; the rest is of the opening of its thread.
+    pub(crate) own: usize,
     /// Names of those that it does not see. Untrusted.
     pub(crate) unseen: Vec<String>,
 }
@@ -78,11 +80,10 @@ pub(crate) fn listed(event: &Event, hosts: &Hosts) -> Listed {
             _ => {}
         }
     }
-    for text in [Some(event.text.as_str()), event.opening.as_deref()].into_iter().flatten() {
-        for file in within(&visible(text), hosts) {
-            listed.add(file);
-        }
-    }
+    within(&visible(&event.text), hosts).for_each(|file| listed.add(file));
+    listed.own = listed.files.len();
+    let opening = visible(event.opening.as_deref().unwrap_or_default());
+    within(&opening, hosts).for_each(|file| listed.add(file));
     listed
 }
 

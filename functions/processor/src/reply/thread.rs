@@ -1,9 +1,9 @@
 //! Whether the thread can still be answered, by the service's own word: what the event says of it may be
 //! hours old.
 //!
-//! The service is asked once per claim, at the same time as for the history if an answer is about to be
-//! written: nobody waits for it, and no answer is paid for that can go nowhere. A claim that publishes what
-//! an earlier one has written, or what a person has approved since, asks again.
+//! The service is asked once per claim: before triage is paid for, if nothing but an answer in the thread can come of the
+//! event; else, if an answer is about to be written, at the same time as for the history. A claim that publishes what an
+//! earlier one has written, or what a person has approved since, asks again.
 
 use std::sync::atomic::Ordering;
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::automation::fetched::Shown;
 use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
@@ -60,6 +61,8 @@ pub(crate) struct ClaimedTask {
     seen_history: OnceLock<Vec<Comment>>,
     /// The comments of the thread, as another run has seen them: this one looks at no others.
     history_then: OnceLock<Vec<Comment>>,
+    /// Files that were fetched before triage, until the answer model is shown them.
+    pub(crate) shown: Mutex<Option<Shown>>,
     /// What older tasks have left that gave way to this one.
     carried: OnceCell<Vec<Comment>>,
     /// The content of each effect, by its name: what this run has let through the gate for it.
@@ -92,6 +95,7 @@ impl ClaimedTask {
             only_looks: AtomicBool::new(false),
             seen_history: OnceLock::new(),
             history_then: OnceLock::new(),
+            shown: Mutex::new(None),
             carried: OnceCell::new(),
             released: Mutex::default(),
             spent: Mutex::default(),

@@ -13,7 +13,9 @@ use settings::SourceSettings;
 use webhook::IgnoreReason;
 
 use crate::after_end::callback;
+use crate::automation::shown;
 use crate::reply::fallback::{self, Memory};
+use crate::reply::thread::still_open;
 use crate::reply::{approval, publish};
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
@@ -247,6 +249,10 @@ async fn classify(
     if claimed.resources.intents_for(&source, &claimed.event).is_empty() {
         return Ok(Classification { confidence: 1.0, ..unclassified() });
     }
+    if claimed.resources.can_only_be_answered(&source, &claimed.event) {
+        still_open(claimed, false).await?;
+    }
+    shown::look(claimed).await?;
     let classification = match ask(registry, claimed, member).await? {
         Some(answer) if answer.spam => return Err(Interrupt::Ignore(SPAM.to_owned())),
         Some(answer) => answer.classification(),

@@ -27,17 +27,36 @@ async fn ends_ignored(bench: &Bench, id: &TaskId, why: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thread_that_was_locked_since_ends_the_task_before_an_answer_is_paid_for() {
+async fn a_thread_that_was_locked_since_ends_the_task_before_anything_is_paid_for() {
     let bench = Bench::new();
     now_is(&bench, ThreadState::Locked);
     let id = bench.accept(&issue(7)).await;
     ends_ignored(&bench, &id, LOCKED).await;
-    assert_eq!(bench.steps(), ["triage"]);
+    assert!(bench.steps().is_empty());
+    assert_eq!(asked(&bench), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_state_is_asked_for_once_a_run_and_beside_the_history() {
-    let bench = Bench::new();
+async fn what_can_be_ignored_or_answered_is_looked_at_first_and_what_acts_elsewhere_is_not() {
+    let with = |automation: &str, rest: &str| {
+        let intent = format!("[[intents]]\nname = \"other\"\nwhen = \"x\"\nautomation = \"{automation}\"\n");
+        format!("{SETTINGS}\n{intent}{rest}")
+    };
+    let labels = "[automations.label]\nallowed = [\"bug\"]\n";
+    for (settings, paid) in [(with("ignore", ""), 0), (with("label", labels), 1)] {
+        let bench = Bench::with(&settings, None);
+        now_is(&bench, ThreadState::Locked);
+        let id = bench.accept(&issue(7)).await;
+        ends_ignored(&bench, &id, LOCKED).await;
+        assert_eq!(bench.steps().len(), paid, "triage tells what it is");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_is_asked_for_once_a_run_and_beside_the_history_where_it_is_not_known_by_then() {
+    let label = "[[intents]]\nname = \"other\"\nwhen = \"x\"\nautomation = \"label\"\n";
+    let settings = format!("{SETTINGS}\n{label}[automations.label]\nallowed = [\"bug\"]\n");
+    let bench = Bench::with(&settings, None);
     *bench.service.slow_reads.lock().unwrap() = Duration::from_secs(3);
     let id = bench.accept(&issue(7)).await;
     let began = tokio::time::Instant::now();
@@ -139,6 +158,7 @@ async fn a_service_that_does_not_say_is_waited_for_and_one_that_says_deleted_is_
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0));
+    assert!(bench.steps().is_empty(), "nothing is paid for until it is known");
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
     let bench = Bench::new();
     bench.service.state_fails.lock().unwrap().push(ServiceFailure::Closed);

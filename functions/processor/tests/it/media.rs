@@ -63,7 +63,89 @@ async fn a_comment_that_is_an_image_alone_is_answered_where_the_model_may_see_it
         bench.work().await;
         let expected = if is_shown { TaskStatus::Completed } else { TaskStatus::Ignored };
         assert_eq!(bench.status(&id).await, expected, "{image}");
+        let shown = bench.model.calls.lock().unwrap().get(1).map(|answer| media_of(answer).len());
+        assert_eq!(shown, is_shown.then_some(1), "{image}");
     }
+}
+
+const NOT_FETCHED: &str = "empty: none of its files could be fetched, and the log says why";
+const NOT_OPENED: &str = "empty: the model could open none of its files";
+
+/// A comment that is one image.
+fn image_alone(id: u64) -> Value {
+    comment_of(id, &format!("![a graph of @{LOGIN}]({ASSET})"))
+}
+
+fn comment_of(id: u64, words: &str) -> Value {
+    let mut event = issue(7);
+    event["action"] = json!("created");
+    event["comment"] = json!({"id": id, "body": words, "user": {"login": "mona"}});
+    event
+}
+
+/// A processor that is given a page where it asks for the file at `url`, as by a service whose token may not read files.
+fn given_a_page(settings: &str, url: &str) -> Bench {
+    let page = Fetched { mime_type: Some("text/html".to_owned()), data: b"<html>Log in".to_vec() };
+    let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![4] };
+    let files = Fetcher::default().with_file(url, page).with_file(OTHER_ASSET, image);
+    Bench::at(settings, None, Services { files, ..Services::default() })
+}
+
+const OTHER_ASSET: &str = "https://github.com/user-attachments/assets/77aa-0001";
+
+async fn ends_empty(bench: &Bench, id: &TaskId, why: &str, paid: &[&str]) {
+    let task = bench.until_settled(id).await;
+    assert_eq!(task.control.status, TaskStatus::Ignored, "{:?}", task.doc.error);
+    assert_eq!(task.doc.timeline.last().unwrap().note, why);
+    assert_eq!((bench.steps(), bench.comments().len()), (paid.iter().map(ToString::to_string).collect(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_a_file_alone_and_does_not_come_is_ignored_before_anything_is_paid() {
+    let bench = given_a_page(SETTINGS, ASSET);
+    let id = bench.accept(&image_alone(9)).await;
+    ends_empty(&bench, &id, NOT_FETCHED, &[]).await;
+
+    let url = "https://files.slack.com/files-pri/T1-F1/screenshot.png";
+    let slack = "[sources.slack]\nevents = [\"message.im\"]\nlogin = \"U05AFTERHK\"\n[sources.github]";
+    let settings = SETTINGS.replace("history = 3", "history = 3\nmedia_hosts = [\"files.slack.com\"]");
+    let bench = given_a_page(&settings.replace("[sources.github]", slack), url);
+    let message = json!({
+        "type": "event_callback", "event_id": "Ev1", "team_id": "T1",
+        "event": {"type": "message", "subtype": "file_share", "channel": "D1", "channel_type": "im", "user": "U1",
+            "ts": "1795169412.000001", "text": "",
+            "files": [{"name": "screenshot.png", "mimetype": "image/png", "size": 9, "url_private": url}]},
+    });
+    let id = bench.accept_from("slack", &message).await;
+    ends_empty(&bench, &id, NOT_FETCHED, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_of_the_opening_does_not_speak_for_a_comment_whose_own_does_not_come() {
+    let bench = given_a_page(SETTINGS, ASSET);
+    let mut event = image_alone(9);
+    event["issue"]["body"] = json!(format!("Look: ![x]({OTHER_ASSET})"));
+    let id = bench.accept(&event).await;
+    ends_empty(&bench, &id, NOT_FETCHED, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_only_file_the_model_refuses_is_not_answered_as_if_it_had_been_read() {
+    let bench = bench();
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Fail(ModelFailure::Refused)]);
+    let id = bench.accept(&image_alone(9)).await;
+    ends_empty(&bench, &id, NOT_OPENED, &["triage", "answer"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_that_it_answers_for_are_answered_though_its_file_does_not_come() {
+    let bench = given_a_page(SETTINGS, ASSET);
+    let older = bench.accept(&comment_of(8, &format!("@{LOGIN} it crashes"))).await;
+    bench.pass(std::time::Duration::from_secs(1));
+    let id = bench.accept(&image_alone(9)).await;
+    assert_eq!(bench.until_settled(&older).await.control.status, TaskStatus::Ignored);
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
 }
 
 /// A processor that can fetch the image, and nothing else.

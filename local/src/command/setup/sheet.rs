@@ -24,6 +24,8 @@ pub(super) struct Place {
     pub(super) is_source: bool,
     /// Whether agent.toml has the channel of `summarise`.
     pub(super) has_channel: bool,
+    /// Whether `media_hosts` of agent.toml has the host of Slack's files.
+    pub(super) shows_files: bool,
     /// The variable of the signing secret.
     pub(super) variable: String,
     /// A secret that was made up; `None` when the environment has one.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Url;
 use serde_json::{Value, json};
+use settings::Hosts;
 
 use super::sheet::{Place, Sheet, Variable};
 
@@ -20,6 +21,13 @@ const SCOPES: &[(&str, &str)] = &[
 ];
 /// What answers and the history of threads need.
 const ALWAYS: [&str; 3] = ["channels:history", "chat:write", "groups:history"];
+/// What files of messages need, and where they are. Without it Slack sends a login page in their place.
+const FILES: (&str, &str) = ("files:read", "files.slack.com");
+
+/// Whether the model is to be shown files of Slack.
+pub(super) fn shows_files(media_hosts: &Hosts) -> bool {
+    media_hosts.touches(FILES.1)
+}
 
 pub(super) fn sheet(place: &Place) -> Sheet {
     let events = place.events_or(USUAL);
@@ -62,15 +70,15 @@ fn subscriptions(events: &[String]) -> BTreeSet<&str> {
     of_a_place.filter(|event| SCOPES.iter().any(|(known, _)| known == event)).collect()
 }
 
-/// What the bot needs for these events, and for answering.
-pub(super) fn scopes(events: &[String]) -> BTreeSet<&'static str> {
+/// What the bot needs for these events, for their files if it `shows_files`, and for answering.
+pub(super) fn scopes(events: &[String], shows_files: bool) -> BTreeSet<&'static str> {
     let subscribed = subscriptions(events);
     let needed = SCOPES.iter().filter(|(event, _)| subscribed.contains(event)).map(|(_, scope)| *scope);
-    needed.chain(ALWAYS).collect()
+    needed.chain(ALWAYS).chain(shows_files.then_some(FILES.0)).collect()
 }
 
 fn manifest(place: &Place, events: &[String]) -> Value {
-    let (scopes, subscriptions) = (scopes(events), subscriptions(events));
+    let (scopes, subscriptions) = (scopes(events, place.shows_files), subscriptions(events));
     let webhook = place.webhook();
     json!({
         "display_information": {"name": "Afterhook"},

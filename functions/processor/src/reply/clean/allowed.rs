@@ -45,6 +45,8 @@ pub(crate) struct Allowed {
     repository: String,
     /// The hosts that it is on.
     forges: Vec<String>,
+    /// Where it is there.
+    own: Hosts,
     /// The only account that may be mentioned: who caused the event.
     pub(super) mention: String,
 }
@@ -81,10 +83,12 @@ impl Allowed {
     /// Allows links into the repository `name` of the event, whose thread is at `thread`, and perhaps elsewhere as well.
     #[must_use]
     pub(crate) fn with_repository(mut self, name: &str, thread: &str) -> Self {
-        let within = path(thread).strip_prefix('/').and_then(|path| path.strip_prefix(name));
-        let is_within = within.is_some_and(|rest| rest.starts_with('/'));
-        if let Some(host) = host(thread).filter(|_| is_within) {
-            self.named.add([format!("{host}/{name}")]);
+        // A GitLab can be below a path of its host; a name without an owner is no repository's there.
+        let at = path(thread).find(&format!("/{name}/")).filter(|at| *at == 0 || name.contains('/'));
+        if let Some((host, at)) = host(thread).zip(at) {
+            let place = format!("{host}{}/{name}", &path(thread)[..at]);
+            self.named.add([place.as_str()]);
+            self.own.add([place]);
             name.clone_into(&mut self.repository);
             self.forges.push(host);
         }
@@ -98,17 +102,12 @@ impl Allowed {
 
     /// Whether the draft may lead there on a click.
     pub(super) fn link(&self, url: &str) -> bool {
-        (self.is_repeated(url) && !self.leaves_a_trace(url)) || self.is_ours(url)
+        self.is_known(url) && !self.leaves_a_trace(url)
     }
 
-    /// Whether the event has this very address.
-    pub(super) fn is_repeated(&self, url: &str) -> bool {
-        self.addresses.contains(bare(url))
-    }
-
-    /// Whether a bare host, with what follows it, may stand in the draft.
-    pub(super) fn bare(&self, word: &str) -> bool {
-        self.link(&format!("https://{word}"))
+    /// Whether the event has this very address, or it is of a place that we name: the draft may say it.
+    pub(super) fn is_known(&self, url: &str) -> bool {
+        self.addresses.contains(bare(url)) || self.is_ours(url)
     }
 
     /// Whether the draft may have it fetched without a click.
@@ -123,12 +122,24 @@ impl Allowed {
         has_web_scheme(url) && !holds_another(url) && (is_named || is_loopback(&host))
     }
 
-    /// Whether a link to it shows up in a thread of another repository on the event's host.
+    /// Whether a link to it shows up in a thread of another repository on the event's host. The attack: whoever writes
+    /// an event has the agent's account be seen in any thread of every owner that a document of ours names.
     fn leaves_a_trace(&self, url: &str) -> bool {
-        let parts = ["issues", "pull", "discussions", "commit", "merge_requests", "work_items", "epics"];
+        let parts = [
+            "issues",
+            "pull",
+            "discussions",
+            "commit",
+            "merge_requests",
+            "work_items",
+            "epics",
+            "vulnerabilities",
+        ];
         let is_forge =
             |host: String| self.forges.iter().any(|forge| host.trim_start_matches("www.") == forge);
+        let is_own = |host: String| self.own.allows(host.trim_start_matches("www."), path(url));
         host(url).is_some_and(is_forge)
+            && !host(url).is_some_and(is_own)
             && path(url).split('/').skip(3).any(|part| parts.contains(&part.to_ascii_lowercase().as_str()))
     }
 }

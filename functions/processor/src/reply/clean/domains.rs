@@ -12,12 +12,13 @@ pub(super) fn without_foreign_domains(text: &str, allowed: &Allowed, ticks: bool
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for (start, word) in words(text) {
-        let kind = kind(word);
-        if kind == Kind::Word || allowed.bare(word) {
+        let (kind, url) = (kind(word), format!("https://{word}"));
+        if kind == Kind::Word || allowed.link(&url) {
             continue;
         }
         out.push_str(&text[done..start]);
         match kind {
+            _ if allowed.is_known(&url) => out.push_str(&inert(word, word.find('/').unwrap_or(0) + 1, ticks)),
             Kind::Perhaps => out.push_str(&inert(word, word.find('.').unwrap_or(0) + 1, ticks)),
             _ => out.push_str(REMOVED),
         }

@@ -93,7 +93,7 @@ fn links(prose: &str, allowed: &Allowed, ticks: bool) -> String {
     let mut done = 0;
     for (start, url) in urls(&text).filter(|(_, url)| !allowed.link(url)) {
         out.push_str(&text[done..start]);
-        if allowed.is_repeated(url) {
+        if allowed.is_known(url) {
             // A thread of another repository, in which a link would show up.
             out.push_str(&inert::inert(url, 1, ticks));
         } else {
@@ -307,6 +307,67 @@ mod tests {
             "like `https://github.com/victim/p/issues/1`"
         );
         assert_eq!(said("like https://github.com/victim/p/issues/2"), "like [link removed]");
+    }
+
+    #[test]
+    fn a_place_that_is_named_is_linked_to_and_no_thread_of_it_is_left_a_trace_in() {
+        let listed = settings::Hosts::new(["github.com/acme"]);
+        let here = Allowed::new("mona", &listed, &settings::Hosts::default())
+            .with_hosts_of("We build on https://github.com/tokio-rs/tokio")
+            .with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
+        let said = |draft: &str| clean(draft, &here, "").text;
+        for draft in [
+            "https://github.com/tokio-rs/tokio",
+            "[guide](https://github.com/tokio-rs/tokio/blob/master/README.md#issues)",
+            "https://github.com/octo/repo/issues/3 and github.com/acme/x",
+        ] {
+            assert_eq!(said(draft), draft);
+        }
+        for trace in [
+            "https://github.com/tokio-rs/tokio/issues/1234",
+            "https://github.com/tokio-rs/other/pull/7",
+            "https://github.com/acme/x/discussions/7",
+            "https://github.com/tokio-rs/tokio/commit/0123abc",
+            "github.com/tokio-rs/other/pull/7",
+        ] {
+            assert_eq!(said(&format!("see {trace} there")), format!("see `{trace}` there"));
+            assert!(!said(&format!("` see {trace}")).contains(trace), "where code cannot be");
+        }
+        for hidden in [
+            "[x](https://github.com/tokio-rs/tokio/commit/0123abc)",
+            "[x][1]\n\n[1]: https://github.com/tokio-rs/tokio/issues/1",
+            "<https://github.com/tokio-rs/tokio/issues/1>",
+            "[x](https\\://github.com/tokio-rs/tokio/issues/1)",
+            "//github.com/tokio-rs/tokio/issues/1",
+        ] {
+            let text = said(hidden);
+            let code = code(&text);
+            let live = text.match_indices("github.com").filter(|(at, _)| !code.contains(*at));
+            assert_eq!(live.count(), 0, "{hidden}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_forge_of_ones_own_is_named_whole_and_its_other_projects_get_no_trace() {
+        for (base, within) in [("https://git.example", ""), ("https://example.com", "/gitlab")] {
+            let place = format!("{base}{within}");
+            let here = Allowed::default()
+                .with_hosts_of(&format!("{place}/docs"))
+                .with_repository("grp/sub/app", &format!("{place}/grp/sub/app/-/issues/7"));
+            let said = |path: &str| clean(&format!("see {place}/{path}"), &here, "").text;
+            for path in ["grp/sub/app/-/issues/3", "other/x", "other/x/-/blob/main/a.rs"] {
+                assert_eq!(said(path), format!("see {place}/{path}"));
+            }
+            for path in [
+                "other/x/-/issues/1",
+                "other/x/-/merge_requests/1",
+                "groups/other/-/epics/1",
+                "grp/sub/app/../../../other/x/-/issues/1",
+                "other/x/-/security/vulnerabilities/1",
+            ] {
+                assert!(!said(path).starts_with("see http"), "{}", said(path));
+            }
+        }
     }
 
     #[test]

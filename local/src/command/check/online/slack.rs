@@ -41,5 +41,22 @@ fn scopes_for(settings: &Settings) -> Vec<&'static str> {
     let usual = || vec!["app_mention".to_owned()];
     let events: Vec<String> =
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
-    crate::command::setup::slack_scopes(&events)
+    crate::command::setup::slack_scopes(&events, &settings.agent.media_hosts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_messages_need_a_scope_where_the_model_is_shown_them() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        let scopes = |hosts: &str| {
+            let text = format!("[agent]\npersona = \"p.md\"\nmedia_hosts = [{hosts}]\n[sources.slack]\n");
+            scopes_for(&Settings::parse(&text, dir.path()).unwrap())
+        };
+        assert!(scopes("\"github.com\", \"files.slack.com\"").contains(&"files:read"));
+        assert!(!scopes("\"github.com\"").contains(&"files:read"));
+    }
 }
