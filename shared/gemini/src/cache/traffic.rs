@@ -141,11 +141,7 @@ impl Reads {
         let (before, whole) = (f64::from(self.implicit.min(WHOLE)), f64::from(WHOLE));
         let average =
             (before * f64::from(measured) + share.clamp(0.0, 1.0) * whole) / f64::from(measured + 1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and a million"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
         let average = average as u32;
         (self.implicit, self.measured) = (average, measured + 1);
     }
@@ -218,11 +214,7 @@ mod tests {
         for read in 1..=30 {
             traffic.answered(&digest(1), Some("gemini-3.8-flash"), Some(0.9), at(0));
             let demand = traffic.demand(&digest(1), at(0));
-            assert_eq!(
-                demand.per_hour,
-                if read < ENOUGH { 0 } else { read },
-                "unknown before enough is measured"
-            );
+            assert_eq!(demand.per_hour, if read < ENOUGH { 0 } else { read }, "unknown before that");
         }
         let demand = traffic.demand(&digest(1), at(0));
         assert!((0.899..=0.901).contains(&demand.implicit), "{demand:?}");

@@ -207,10 +207,7 @@ mod tests {
             let mut request = asking(more);
             assert!(thinking.lessen("m", &mut request));
             assert_eq!(asked(&request), json!({"thinkingLevel": "LOW"}));
-            assert!(
-                thinking.lessen("m", &mut request),
-                "little is what is asked for where nothing is configured"
-            );
+            assert!(thinking.lessen("m", &mut request), "little is asked for where nothing is configured");
             assert_eq!(asked(&request), json!({"thinkingLevel": "MINIMAL"}));
             assert!(!thinking.lessen("m", &mut request), "it is least already");
         }

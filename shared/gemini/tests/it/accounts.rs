@@ -58,11 +58,7 @@ async fn accounts_have_a_quota_of_their_own_and_no_weaker_model_serves_while_one
     assert_eq!(second.models(), [ANSWER, ANSWER]);
     first.finish();
     let name = format!("{}/{SECOND}", second.url.trim_start_matches("http://"));
-    assert_eq!(
-        fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0],
-        10,
-        "the lone account's key"
-    );
+    assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0], 10, "the lone one's");
     let theirs = fleet.value(&format!("model:{ANSWER}@{name}")).await.unwrap();
     assert_eq!(theirs["l"]["r"], json!(null), "{theirs}");
 }

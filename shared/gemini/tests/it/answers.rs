@@ -26,10 +26,8 @@ async fn what_never_changes_is_sent_first() {
     let asked = server.finish().remove(0);
     assert!(asked.raw.starts_with(r#"{"systemInstruction":{"parts":[{"text":"You maintain a project."}"#));
     assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": call.turns[0].text}]}]));
-    assert_eq!(
-        asked.body["generationConfig"],
-        json!({"maxOutputTokens": 4096, "thinkingConfig": {"thinkingLevel": "LOW"}})
-    );
+    let generation = json!({"maxOutputTokens": 4096, "thinkingConfig": {"thinkingLevel": "LOW"}});
+    assert_eq!(asked.body["generationConfig"], generation);
 }
 
 #[tokio::test]
@@ -58,10 +56,7 @@ async fn a_cut_off_answer_is_asked_for_again_with_twice_the_bound() {
     let asked = server.finish();
     assert_eq!((bound(&asked[0].body), bound(&asked[1].body)), (4096, 8192));
     assert_eq!(level(&asked[1]), "HIGH", "it needs room, and not less thinking");
-    assert_eq!(
-        asked[1].body["contents"], asked[0].body["contents"],
-        "cut-off text went back into the prompt"
-    );
+    assert_eq!(asked[1].body["contents"], asked[0].body["contents"], "cut-off text went back");
 }
 
 fn bound(request: &Value) -> u64 {

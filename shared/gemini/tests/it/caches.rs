@@ -69,10 +69,8 @@ async fn what_the_cache_holds_is_not_sent_again() {
     let (server, store) = (Server::start([made("a", now())]).await, watched());
     let (prepared, inline) = (prepare(&environment(&server, &store), PRO, 4, now()).await, request());
     let sent = serde_json::to_value(&*prepared.request(&inline)).unwrap();
-    assert_eq!(
-        sent,
-        json!({"cachedContent": "cachedContents/a", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
-    );
+    let contents = json!([{"role": "user", "parts": [{"text": "Hi"}]}]);
+    assert_eq!(sent, json!({"cachedContent": "cachedContents/a", "contents": contents}));
     assert_eq!(*gemini::Prepared::default().request(&inline), inline);
 }
 
@@ -119,11 +117,7 @@ async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
 async fn an_expired_cache_is_made_anew() {
     let (server, _, [caches]) = started([made("a", now()), made("b", at(7_300))]).await;
     prepare(&caches, PRO, 4, now()).await;
-    assert_eq!(
-        name(&prepare(&caches, PRO, 3, at(7_200)).await),
-        None,
-        "inline, since 3 reads do not repay it"
-    );
+    assert_eq!(name(&prepare(&caches, PRO, 3, at(7_200)).await), None, "3 reads do not repay it");
     assert_eq!(name(&prepare(&caches, PRO, 4, at(7_300)).await), Some("cachedContents/b"));
     server.finish();
 }
@@ -209,11 +203,7 @@ async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() 
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(1)).await), None);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(2)).await), None);
     assert_eq!(name(&prepare(&knows, PRO, 9, at(2)).await), Some("cachedContents/a"));
-    assert_eq!(
-        name(&prepare(&knows, PRO, 9, at(5_000)).await),
-        Some("cachedContents/a"),
-        "not extended, but used"
-    );
+    assert_eq!(name(&prepare(&knows, PRO, 9, at(5_000)).await), Some("cachedContents/a"), "not extended");
     store.watcher.take_down(false);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(62)).await), Some("cachedContents/a"));
     server.finish();

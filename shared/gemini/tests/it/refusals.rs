@@ -31,10 +31,7 @@ async fn a_short_wait_is_waited_in_place() {
     assert_eq!((answer.text.as_str(), answer.usage[0].attempts), ("Done.", 2));
     assert!(took >= Duration::from_millis(50), "{took:?}");
     let of_the_tries = Duration::from_millis(answer.usage[0].ms);
-    assert!(
-        of_the_tries + Duration::from_millis(50) <= took,
-        "a wait is no time of the model: {of_the_tries:?}"
-    );
+    assert!(of_the_tries + Duration::from_millis(50) <= took, "a wait is no model's time: {of_the_tries:?}");
     assert_eq!(server.models(), [ANSWER, ANSWER]);
 }
 
