@@ -8,7 +8,7 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
         found.push(format!("the lease {key} is held until {until}"));
     }
     let aside: u64 =
-        after.world.values.budgets().iter().map(|budget| budget.aside(Some(after.world.now()))).sum();
+        after.world.values.budgets().iter().map(|(_, budget)| budget.aside(Some(after.world.now()))).sum();
     if aside > 0 {
         found.push(format!("{aside} millionths are set aside"));
     }

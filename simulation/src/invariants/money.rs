@@ -6,22 +6,24 @@
 use std::time::Duration;
 
 use super::After;
+use crate::world::Purse;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    if after.world.scenario.policy.budget_cents.is_none() {
-        return Vec::new();
-    }
-    let budgets = after.world.values.budgets();
+    after.world.purses().flat_map(|purse| of(after, purse)).collect()
+}
+
+fn of(after: &After<'_>, purse: Purse) -> Vec<String> {
+    let budgets = after.world.budgets(purse);
     let spent: u64 = budgets.iter().map(|budget| budget.spent).sum();
     let counted = spent + budgets.iter().map(|budget| budget.aside(None)).sum::<u64>();
-    let (billed, most) = (after.world.billed(), after.world.most_spent());
+    let (billed, most) = (after.world.billed(), after.world.most_spent(purse));
     let mut found = Vec::new();
     if spent > most {
-        found.push(format!("{spent} millionths are spent, at most {most} were billed"));
+        found.push(format!("{spent} millionths are spent ({purse:?}), at most {most} were billed"));
     }
     // The budget of a day is forgotten three days later.
     if billed > counted && after.world.time.elapsed() < Duration::from_secs(86_400) {
-        found.push(format!("{billed} millionths were billed, {counted} are counted"));
+        found.push(format!("{billed} millionths were billed, {counted} are counted ({purse:?})"));
     }
     found
 }

@@ -149,12 +149,21 @@ impl Bugs<'_> {
             Some(Planted::ReservationForEver) if is_budget => {
                 reservations(&mut changed).for_each(|one| one[1] = json!(i64::MAX));
             }
+            Some(Planted::BlockForgotten) if is_budget => {
+                changed.as_object_mut().map(|fields| fields.remove("s"));
+            }
             Some(Planted::SettledTwice) => {
                 changed.as_object_mut().map(|fields| fields.remove("w"));
             }
             _ => return Cow::Borrowed(value),
         }
         Cow::Owned(changed)
+    }
+
+    /// Whether what a shard was given is given once more, if the answer to the first write of it was lost.
+    #[must_use]
+    pub fn credits_twice(&self, key: &str) -> bool {
+        self.is(Planted::CreditedTwice) && key.contains('#')
     }
 
     /// The id under which the task is stored.

@@ -55,6 +55,10 @@ bugs! {
     SettledTwice = "settled-twice",
     /// A reservation never ends by itself.
     ReservationForEver = "reservation-for-ever",
+    /// A block of a day's money is a shard's twice, where the answer to the first write of it was lost.
+    CreditedTwice = "credited-twice",
+    /// A block of a day's money of which its shard has heard nothing is lost: it is given another one.
+    BlockForgotten = "block-forgotten",
     /// The sender of a task that is under way without its body is told that it is a duplicate.
     BodyOverlooked = "body-overlooked",
     /// A task that finds its thread taken loses its place in the model's queue.

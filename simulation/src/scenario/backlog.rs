@@ -77,6 +77,7 @@ fn policy() -> Policy {
         replies: 50,
         asks_channel: false,
         budget_cents: Some(1_000_000),
+        tenant_cents: None,
         rpm: 100_000,
         rpd: None,
         output_tokens: 512,

@@ -6,7 +6,7 @@ use domain::Lane;
 use fastrand::Rng;
 
 use super::{ApiTask, Credential, Happening, Kind, Nature, Policy, Scenario, Webhook};
-use crate::world::{Mishap, Port, Which, Window};
+use crate::world::{GIVE, Mishap, Port, SPEND, Which, Window};
 
 /// Everything is sent within this, minutes.
 const SPAN: std::ops::RangeInclusive<u64> = 3..=40;
@@ -64,7 +64,7 @@ impl Scenario {
             0 => lose_bodies(&mut lot, ordinary),
             1 if lot.bool() => ask_alone(&mut lot, ordinary),
             1 => revive_late(&mut lot, ordinary),
-            _ => ordinary,
+            _ => with_more_budgets(ordinary),
         }
     }
 
@@ -131,6 +131,7 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
             approval: "never",
             asks_channel: false,
             budget_cents: None,
+            tenant_cents: None,
             rpm: 30,
             rpd: Some(6),
             concurrency: None,
@@ -195,6 +196,7 @@ fn policy(lot: &mut Rng) -> Policy {
         replies: choose(lot, &[2, 50]),
         asks_channel: lot.bool(),
         budget_cents: Some(500),
+        tenant_cents: None,
         rpm: choose(lot, &[3, 30, 30]),
         rpd: None,
         output_tokens: 16_384,
@@ -219,6 +221,54 @@ fn concurrency(seed: u64, processors: usize) -> Option<u32> {
     let each = Rng::with_seed(seed.rotate_left(16)).choice([0, 0, 0, 0, 1, 2]).unwrap_or_default();
     let environments = u32::try_from(processors * Lane::ALL.len()).unwrap_or(1);
     (each > 0).then_some(each * environments)
+}
+
+/// In an eighth of the runs a tenant's day has a bound of its own, and in a sixteenth a wide fleet keeps the day's money in
+/// shards. From a lot of its own, as [`calls_per_host`].
+fn with_more_budgets(ordinary: Scenario) -> Scenario {
+    let mut lot = Rng::with_seed(ordinary.seed.rotate_left(48));
+    let tenant_cents =
+        ordinary.policy.budget_cents.filter(|_| lot.u32(0..8) == 0).map(|cents| cents.min(300));
+    let policy = Policy { tenant_cents, ..ordinary.policy.clone() };
+    let scenario = Scenario { policy, ..ordinary };
+    if lot.u32(0..16) == 0 { in_shards(&mut lot, scenario) } else { scenario }
+}
+
+/// Many long answers of a fleet that is so wide that it keeps the day's money in shards, and with six processors a lane what
+/// it knows of a model, too. What the whole gives is given for ten minutes without its being heard, most times; later
+/// a shard does not always hear that it was written down.
+fn in_shards(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
+    let (processors, rpm) = choose(lot, &[(4, 30), (4, 3_000), (6, 3_000)]);
+    for number in 0..12 {
+        let task = ApiTask {
+            priority: 1 + number % 5,
+            callback: false,
+            tries: vec![Duration::from_secs(60); 8],
+            nature: Nature::default(),
+        };
+        scenario.plan.push((within(lot, Duration::from_secs(900)), Happening::ApiTask(task)));
+    }
+    let calm = scenario.calm.max(Duration::from_secs(1_200));
+    let unheard = |time, name, per_mille| Window {
+        mishap: Some(Mishap::FailAfter),
+        ..failing(time, Port::State, Which::Named(name), per_mille)
+    };
+    let given = unheard(Duration::ZERO..Duration::from_secs(600), GIVE, 600);
+    let had = unheard(Duration::ZERO..calm, SPEND, 100);
+    Scenario {
+        policy: Policy {
+            budget_cents: Some(2_000),
+            output_tokens: 16_384,
+            rpm,
+            concurrency: None,
+            ..scenario.policy
+        },
+        weather: [given, had].into_iter().chain(scenario.weather).collect(),
+        calm,
+        processors,
+        lane_bounds: Some(processors),
+        ..scenario
+    }
 }
 
 /// In every other run, environments end while they are warm. From a lot of its own, as [`calls_per_host`].

@@ -91,6 +91,8 @@ pub struct Policy {
     pub asks_channel: bool,
     /// What a day may cost, US cents; `None` for no bound.
     pub budget_cents: Option<u32>,
+    /// What one tenant may cost a day, US cents; `None` for no bound.
+    pub tenant_cents: Option<u32>,
     /// What each model may be asked in a minute.
     pub rpm: u64,
     /// What each model may be asked in a day; `None` for no bound.
@@ -210,6 +212,12 @@ impl Scenario {
     #[must_use]
     pub fn sharers(&self) -> u64 {
         self.lane_bounds.map_or(1, |each| (each * Lane::ALL.len()) as u64)
+    }
+
+    /// Whether a day's money is kept in shards: as the model plane has it, from $20 on, in a fleet of more than ten.
+    #[must_use]
+    pub fn is_in_shards(&self) -> bool {
+        self.policy.budget_cents.is_some_and(|cents| cents >= 2_000) && self.sharers() > 10
     }
 
     /// What the model makes of event number `number`.

@@ -32,7 +32,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         less.plan.remove(place);
         candidates.push(less);
     }
-    let zeroes: [fn(&mut Scenario); 11] = [
+    let zeroes: [fn(&mut Scenario); 12] = [
         |less| less.stale_per_mille = 0,
         |less| less.late_per_mille = 0,
         |less| less.doubled_per_mille = 0,
@@ -42,6 +42,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         |less| less.processors = 1,
         |less| less.retired_per_mille = 0,
         |less| less.policy.concurrency = None,
+        |less| less.policy.tenant_cents = None,
         |less| less.damaged_per_mille = 0,
         |less| less.credential = Credential::Person,
     ];

@@ -49,13 +49,14 @@ fn settings(policy: &Policy) -> Arc<Settings> {
 const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
 
 /// What a processor finds in its environment, with a token and with an app's key; by how many there may be of each lane.
-static ENVIRONMENTS: LazyLock<[[Environment; 2]; 4]> = LazyLock::new(|| {
-    [None, Some("1"), Some("2"), Some("3")].map(|each| [false, true].map(|is_app| environment(is_app, each)))
-});
+static ENVIRONMENTS: LazyLock<[[Environment; 2]; 7]> =
+    LazyLock::new(|| std::array::from_fn(|each| [false, true].map(|is_app| environment(is_app, each))));
 
-fn environment(is_app: bool, each: Option<&str>) -> Environment {
-    let bounds = ["EXPRESS_CONCURRENCY", "STANDARD_CONCURRENCY", "BULK_CONCURRENCY"];
-    let bounds = bounds.into_iter().filter_map(|lane| Some((lane, each?)));
+/// Of `each` lane so many processors; none for no bound.
+fn environment(is_app: bool, each: usize) -> Environment {
+    let (lanes, each) =
+        (["EXPRESS_CONCURRENCY", "STANDARD_CONCURRENCY", "BULK_CONCURRENCY"], each.to_string());
+    let bounds = lanes.into_iter().filter(|_| each != "0").map(|lane| (lane, each.as_str()));
     let always = [("GEMINI_API_KEY", "simulated"), ("SLACK_BOT_TOKEN", "xoxb-simulated")];
     let github: &[(&str, &str)] = if is_app {
         &[("GITHUB_APP_ID", "1"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)]
@@ -74,14 +75,17 @@ fn agent_toml(policy: &Policy) -> String {
         replies,
         asks_channel,
         budget_cents,
+        tenant_cents,
         rpm,
         rpd,
         output_tokens,
         calls_per_host,
         concurrency,
     } = policy;
-    let budget = budget_cents.map(|cents| format!("per_day_usd = {:?}\n", f64::from(cents) / 100.0));
-    let budget = budget.unwrap_or_default();
+    let bound = |key, cents: &Option<u32>| {
+        cents.map(|cents| format!("{key} = {:?}\n", f64::from(cents) / 100.0)).unwrap_or_default()
+    };
+    let budget = bound("per_day_usd", budget_cents) + &bound("per_tenant_day_usd", tenant_cents);
     let rpd = rpd.map(|rpd| format!("rpd = {rpd}\n")).unwrap_or_default();
     let concurrency = concurrency.map(|calls| format!("concurrency = {calls}\n")).unwrap_or_default();
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]

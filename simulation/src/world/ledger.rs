@@ -19,6 +19,8 @@ const ALONE: Duration = Duration::from_secs(6).saturating_add(ON_ITS_WAY);
 
 /// What the keys of budgets begin with.
 pub(crate) const BUDGET: &str = "budget:";
+/// So much of such a key names the day.
+const DAY: usize = BUDGET.len() + "2026-11-20".len();
 /// No output token costs more, US dollars for a million; nor does a token of a prompt.
 const DEAREST: f64 = 18.0;
 
@@ -45,6 +47,10 @@ struct Inner {
     under_way: BTreeMap<u64, (u64, Timestamp)>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
+    /// Likewise once more, in the items of each kind.
+    spent_again: BTreeMap<Purse, u64>,
+    /// By environment and key, what a planted bug gives a shard once more.
+    credits: BTreeMap<(EnvId, String), u64>,
     /// What was billed.
     billed: u64,
     /// Writes of budgets of which their environments have not heard.
@@ -197,10 +203,36 @@ impl World {
             let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
             covered.map(|(cost, _)| *cost).sum::<u64>()
         };
-        let aside: u64 = self.values.budgets().iter().map(|budget| budget.aside(None)).sum();
-        if under_way > aside && self.scenario.policy.budget_cents.is_some() {
-            let what = format!("requests under way cost {under_way} millionths, {aside} are set aside");
-            self.violated("no call costs more than was set aside for it", what);
+        for purse in self.purses() {
+            let aside: u64 = self.budgets(purse).iter().map(|budget| budget.aside(None)).sum();
+            if under_way > aside {
+                let what = format!(
+                    "requests under way cost {under_way} millionths, {aside} are set aside ({purse:?})"
+                );
+                self.violated("no call costs more than was set aside for it", what);
+            }
+        }
+    }
+
+    /// The kinds of money that are bounded.
+    pub(crate) fn purses(&self) -> impl Iterator<Item = Purse> {
+        let policy = &self.scenario.policy;
+        let bounds = [(Purse::Day, policy.budget_cents), (Purse::Tenant, policy.tenant_cents)];
+        bounds.into_iter().filter(|(_, cents)| cents.is_some()).map(|(purse, _)| purse)
+    }
+
+    /// All items of a kind.
+    pub(crate) fn budgets(&self, purse: Purse) -> Vec<Budget> {
+        let all = self.values.budgets().into_iter();
+        all.filter(|(key, _)| self.purse(key) == purse).map(|(_, budget)| budget).collect()
+    }
+
+    /// What the item at the key of a budget keeps.
+    pub(crate) fn purse(&self, key: &str) -> Purse {
+        match key.get(DAY..).unwrap_or_default().chars().next() {
+            None if self.scenario.is_in_shards() => Purse::Given,
+            None | Some('#') => Purse::Day,
+            Some(_) => Purse::Tenant,
         }
     }
 
@@ -234,13 +266,44 @@ impl World {
     pub(crate) fn budget_written(&self, write: BudgetWrite, value: &Value) {
         let key = write.key.clone();
         lock(&self.ledger.inner).unheard.push(write);
-        let budget = Budget::read(value);
-        let sum = budget.spent + budget.aside(None);
-        let limit = self.scenario.policy.budget_cents.map_or(u64::MAX, |cents| u64::from(cents) * 10_000);
+        let (purse, policy) = (self.purse(&key), &self.scenario.policy);
+        let cents = if purse == Purse::Tenant { policy.tenant_cents } else { policy.budget_cents };
+        let limit = cents.map_or(u64::MAX, |cents| u64::from(cents) * 10_000);
+        let items = self.values.budgets().into_iter().filter(|(other, _)| other.get(..DAY) == key.get(..DAY));
+        let (shards, others): (Vec<_>, Vec<_>) = items.partition(|(other, _)| other.contains('#'));
+        let sum = match key.contains('#') {
+            true => shards.iter().map(|(_, shard)| shard.sum()).sum(),
+            false => Budget::read(value).sum(),
+        };
         if sum > limit {
             let what = format!("{key}: {sum} of {limit} millionths are spent or set aside");
             self.violated("no budget is exceeded", what);
         }
+        if purse == Purse::Tenant || !self.scenario.is_in_shards() {
+            return;
+        }
+        let given = others.iter().filter(|(other, _)| self.purse(other) == Purse::Given);
+        let given: u64 = given.map(|(_, whole)| whole.spent).sum();
+        let had: u64 = shards.iter().map(|(_, shard)| shard.granted).sum();
+        if had > given {
+            let what = format!("{key}: shards have {had} millionths, and were given {given}");
+            self.violated("no budget is exceeded", what);
+        }
+        if given.saturating_sub(had) > limit / 2 {
+            let what = format!("{key}: {given} millionths were given, and shards have {had}");
+            self.violated("what a shard was given is not lost", what);
+        }
+    }
+
+    /// A write of `env` raised what a shard has by so much, and it heard nothing of it: the bug that is planted makes it
+    /// give that once more.
+    pub(crate) fn credit_again(&self, env: EnvId, key: &str, raised: u64) {
+        *lock(&self.ledger.inner).credits.entry((env, key.to_owned())).or_default() += raised;
+    }
+
+    /// What that bug makes `env` give to the shard at `key`.
+    pub(crate) fn credit(&self, env: EnvId, key: &str) -> u64 {
+        lock(&self.ledger.inner).credits.remove(&(env, key.to_owned())).unwrap_or_default()
     }
 
     /// A write of `env` was refused, since the budget has `version`: those before it that nobody remembers any more
@@ -251,7 +314,7 @@ impl World {
             write.env == env && write.key == key && write.version + REMEMBERED <= version
         };
         let again: u64 = inner.unheard.extract_if(.., is_forgotten).map(|write| write.spent).sum();
-        inner.most_spent += again;
+        *inner.spent_again.entry(self.purse(key)).or_default() += again;
     }
 
     /// `env` has heard how the budget stands: what it wrote there is settled.
@@ -274,9 +337,10 @@ impl World {
         lock(&self.ledger.inner).billed
     }
 
-    /// The most that can have been written down as spent, millionths of a US dollar.
-    pub(crate) fn most_spent(&self) -> u64 {
-        lock(&self.ledger.inner).most_spent
+    /// The most that can have been written down as spent in the items of a kind, millionths of a US dollar.
+    pub(crate) fn most_spent(&self, purse: Purse) -> u64 {
+        let inner = lock(&self.ledger.inner);
+        inner.most_spent + inner.spent_again.get(&purse).copied().unwrap_or_default()
     }
 }
 
@@ -291,10 +355,23 @@ impl Minute {
     }
 }
 
+/// What an item of the budgets keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purse {
+    /// What calls spend and set aside of a day's money: all of it, or a shard's.
+    Day,
+    /// Likewise of a tenant's.
+    Tenant,
+    /// What shards were given of a day's.
+    Given,
+}
+
 /// A budget as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Budget {
     pub(crate) spent: u64,
+    /// What a shard has been given.
+    pub(crate) granted: u64,
     /// How much, and until which second.
     pub(crate) reserved: Vec<(u64, i64)>,
 }
@@ -304,7 +381,13 @@ impl Budget {
         let reserved = value["r"].as_object().into_iter().flatten();
         let reserved = reserved
             .map(|(_, one)| (one[0].as_u64().unwrap_or_default(), one[1].as_i64().unwrap_or_default()));
-        Self { spent: value["u"].as_u64().unwrap_or_default(), reserved: reserved.collect() }
+        let amount = |field: &str| value[field].as_u64().unwrap_or_default();
+        Self { spent: amount("u"), granted: amount("g"), reserved: reserved.collect() }
+    }
+
+    /// Spent and set aside.
+    fn sum(&self) -> u64 {
+        self.spent + self.aside(None)
     }
 
     /// What is set aside; as of `now`, if that matters.

@@ -10,7 +10,12 @@ use serde_json::Value;
 use super::history::FIGURES;
 use super::ledger::{BUDGET, Budget, BudgetWrite};
 use super::port::Operation;
-use super::{Port, Ports, lock};
+use super::{Port, Ports, Purse, lock};
+
+/// The name of a write by which a whole budget gives money to a shard.
+pub(crate) const GIVE: &str = "give";
+/// The name of a write of a shard's money.
+pub(crate) const SPEND: &str = "spend";
 
 /// The table.
 #[derive(Default)]
@@ -29,11 +34,11 @@ impl Values {
         lock(&self.0).values.get(key).map(|(known, _)| known.value.clone())
     }
 
-    /// All budgets, whoever may have forgotten them.
-    pub(crate) fn budgets(&self) -> Vec<Budget> {
+    /// All budgets by their keys, whoever may have forgotten them.
+    pub(crate) fn budgets(&self) -> Vec<(String, Budget)> {
         let table = lock(&self.0);
         let budgets = table.values.iter().filter(|(key, _)| key.starts_with(BUDGET));
-        budgets.map(|(_, (known, _))| Budget::read(&known.value)).collect()
+        budgets.map(|(key, (known, _))| (key.clone(), Budget::read(&known.value))).collect()
     }
 
     /// The ids of all reservations, of those that are over too.
@@ -190,19 +195,38 @@ impl StateStore for Ports {
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
         let value = self.bugs().shared(key, value);
+        let (credits_twice, mut raised) = (self.bugs().credits_twice(key), 0);
         let run = || {
             let is_watched = key.starts_with(BUDGET) && expected != Expected::Absent;
             let before = is_watched.then(|| self.world.values.value(key)).flatten();
+            let mut value = value.clone();
+            let again = if credits_twice { self.world.credit(self.env, key) } else { 0 };
+            if again > 0 {
+                value.to_mut()["g"] = (Budget::read(&value).granted + again).into();
+            }
             let swap = self.world.values.swap(key, expected, &value, now, forget_at);
             self.watch_budget(key, before.as_ref(), &value, &swap);
+            if credits_twice && matches!(swap, Swap::Done(_)) {
+                let had = before.as_ref().map_or(0, |before| Budget::read(before).granted);
+                raised = Budget::read(&value).granted.saturating_sub(had);
+            } else if again > 0 {
+                self.world.credit_again(self.env, key, again);
+            }
             swap
         };
         if key.starts_with(FIGURES) {
             return self.count(key, expected, &value, run).await;
         }
-        let swapped = self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await;
+        let name = match key.starts_with(BUDGET).then(|| self.world.purse(key)) {
+            Some(Purse::Given) => GIVE,
+            Some(Purse::Day) if key.contains('#') => SPEND,
+            _ => "swap",
+        };
+        let swapped = self.operate(Operation::write(Port::State, name, &key), run, unavailable).await;
         if swapped.is_ok() {
             self.world.budget_heard(self.env, key);
+        } else if raised > 0 {
+            self.world.credit_again(self.env, key, raised);
         }
         swapped
     }

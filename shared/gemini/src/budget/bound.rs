@@ -1,8 +1,9 @@
 //! [`Budget`]: one bound on a day's money, in one item or, in a large fleet, in shards.
 //!
 //! A shard is given money by the whole, a block at a time, and spends no more than that. What it was given counts
-//! as spent of the whole: so the bound holds however many shards there are, and whenever their number changes. A
-//! block whose shard never hears of it is lost for the day, which errs on the side of the bound.
+//! as spent of the whole: so the bound holds however many shards there are, and whenever their number changes. The
+//! whole keeps how much each was given in all, and a shard has that much: heard twice, it is had once, and what a shard
+//! has not heard of is handed over when it asks again, before it is given more.
 
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub(super) struct Budget {
 #[derive(Debug)]
 struct Whole {
     spent: Arc<FleetCell<Spent>>,
-    shards: u32,
+    shard: Shard,
 }
 
 /// What the reservation `id` wants besides what it had, in millionths of a US dollar.
@@ -78,7 +79,7 @@ impl Budget {
 
     /// The same, with money set aside in the item of `shard`.
     pub(super) fn cut(self, shard: Shard, spent: Arc<FleetCell<Spent>>) -> Self {
-        let whole = Some(Whole { spent: self.spent, shards: shard.of });
+        let whole = Some(Whole { spent: self.spent, shard });
         Self { spent, whole, ..self }
     }
 
@@ -102,15 +103,12 @@ impl Budget {
         let Some(whole) = self.whole.as_ref().filter(|_| short.turn == Some(Turn::Ours)) else {
             return Ok(Err(short));
         };
-        let lacking = (short.taken + short.missing).saturating_sub(short.limit);
-        let Some((before, granted)) = self.grant(whole, shared, lacking, now).await? else {
+        let (before, after, given) = self.grant(whole, shared, short, now).await?;
+        self.tell(signals, before, after);
+        if given <= short.limit {
             return Ok(Err(short));
-        };
-        self.tell(signals, before, before + granted);
-        let change = move |sum: &mut Spent| {
-            sum.granted = sum.granted.saturating_add(granted);
-            sum.asked_until = 0;
-        };
+        }
+        let change = move |sum: &mut Spent| (sum.granted, sum.asked_until) = (sum.granted.max(given), 0);
         self.spent.change(shared, now, WhenCut::Repeat, change).await?;
         Ok(self.set_aside(shared, claim, now).await?.map(|_| ()))
     }
@@ -138,26 +136,28 @@ impl Budget {
         self.spent.change(shared, now, WhenCut::Forget, change).await
     }
 
-    /// Spends a block of the whole, or as much as there is above `lacking`: what was spent before, and the block.
+    /// Spends a block of the whole for a shard that is `short`, or as much as there is above what it lacks; nothing if
+    /// that is not there, or was given before. What was spent before and after it, and what the shard was given in all.
     async fn grant(
         &self,
-        whole: &Whole,
+        Whole { spent, shard: Shard { index, of } }: &Whole,
         shared: &Shared,
-        lacking: u64,
+        short: Short,
         now: Timestamp,
-    ) -> Result<Option<(u64, u64)>, StoreError> {
-        let (limit, parts) = (self.limit, u64::from(whole.shards) * PART);
+    ) -> Result<(u64, u64, u64), StoreError> {
+        let (limit, parts, index) = (self.limit, u64::from(*of) * PART, *index);
         let change = move |sum: &mut Spent| {
-            let before = sum.besides("");
+            let (before, given) = (sum.besides(""), sum.given(index).max(short.limit));
+            let lacking = (short.taken + short.missing).saturating_sub(given);
             let rest = limit.saturating_sub(before);
-            if lacking > rest {
-                return None;
+            if !(1..=rest).contains(&lacking) {
+                return (before, before, given);
             }
-            let granted = lacking.saturating_mul(AT_LEAST).max(rest / parts).min(rest);
-            sum.micro_usd += granted;
-            Some((before, granted))
+            let block = lacking.saturating_mul(AT_LEAST).max(rest / parts).min(rest);
+            sum.give(index, block, given + block);
+            (before, before + block, given + block)
         };
-        whole.spent.change(shared, now, WhenCut::Forget, change).await
+        spent.change(shared, now, WhenCut::Forget, change).await
     }
 
     fn tell(&self, signals: &Signals, before: u64, after: u64) {

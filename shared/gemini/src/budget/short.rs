@@ -71,6 +71,13 @@ fn usd(micro: u64, decimals: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Spent;
+
+    #[test]
+    fn what_was_kept_before_the_whole_counted_by_shard_is_read() {
+        let old: Spent = serde_json::from_value(serde_json::json!({"u": 7, "g": 5})).unwrap();
+        assert_eq!((old.micro_usd, old.granted, old.given(0)), (7, 5, 0));
+    }
 
     #[test]
     fn the_section_is_named_that_bounds_the_money() {

@@ -21,6 +21,9 @@ pub(super) struct Spent {
     /// What a shard was given of the whole.
     #[serde(default, rename = "g", skip_serializing_if = "is_none")]
     pub(super) granted: u64,
+    /// What the whole has given to each shard, by its index. A write of the item costs by its size.
+    #[serde(default, rename = "s", skip_serializing_if = "Vec::is_empty")]
+    given: Vec<u64>,
     /// Until this millisecond somebody asks the whole for more.
     #[serde(default, rename = "a", skip_serializing_if = "is_none")]
     pub(super) asked_until: u64,
@@ -45,6 +48,19 @@ impl Spent {
     fn sum(&self, counts: impl Fn(&str, i64) -> bool) -> u64 {
         let counted = self.reserved.iter().filter(|(id, (_, until))| counts(id, *until));
         counted.fold(self.micro_usd, |sum, (_, (amount, _))| sum.saturating_add(*amount))
+    }
+
+    /// What the whole has given to the shard of this index.
+    pub(super) fn given(&self, shard: u32) -> u64 {
+        self.given.get(shard as usize).copied().unwrap_or_default()
+    }
+
+    /// Spends `block` for a shard, which has been given `total` with it.
+    pub(super) fn give(&mut self, shard: u32, block: u64, total: u64) {
+        self.micro_usd = self.micro_usd.saturating_add(block);
+        let shard = shard as usize;
+        self.given.resize(self.given.len().max(shard + 1), 0);
+        self.given[shard] = total;
     }
 
     /// Whose turn it is to ask the whole for more: one environment at a time, or at midnight all would.
@@ -86,11 +102,7 @@ fn is_none(number: &u64) -> bool {
     *number == 0
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturates; prices are not negative"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; none is negative")]
 pub(super) fn micro(usd: f64) -> u64 {
     (usd * MICRO).ceil() as u64
 }

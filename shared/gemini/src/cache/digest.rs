@@ -133,10 +133,7 @@ mod tests {
         other.contents.clear();
         other.generation_config.insert("temperature".to_owned(), json!(1));
         assert_eq!(one, digest("m", &other));
-        assert!(
-            one.len() == DIGITS && one.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
-            "{one}"
-        );
+        assert!(one.len() == DIGITS && one.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{one}");
         assert_ne!(one, digest("n", &other));
         assert_ne!(one, digest("m", &request(&format!("{persona}!"))));
     }

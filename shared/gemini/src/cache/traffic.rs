@@ -141,11 +141,7 @@ impl Reads {
         let (before, whole) = (f64::from(self.implicit.min(WHOLE)), f64::from(WHOLE));
         let average =
             (before * f64::from(measured) + share.clamp(0.0, 1.0) * whole) / f64::from(measured + 1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and a million"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
         let average = average as u32;
         (self.implicit, self.measured) = (average, measured + 1);
     }

@@ -248,11 +248,7 @@ fn paid_answer() -> ModelAnswer {
         "thought_tokens": 0, "cost_usd": 1.0, "attempts": 1, "ms": 1}]);
     let exchanges =
         json!([{"step": "triage", "model": "m", "request": {}, "response": {}, "at": Timestamp::UNIX_EPOCH}]);
-    let usage = serde_json::from_value(usage).unwrap();
-    ModelAnswer {
-        text: "a".to_owned(),
-        value: None,
-        usage,
-        exchanges: serde_json::from_value(exchanges).unwrap(),
-    }
+    let (usage, exchanges) =
+        (serde_json::from_value(usage).unwrap(), serde_json::from_value(exchanges).unwrap());
+    ModelAnswer { text: "a".to_owned(), value: None, usage, exchanges }
 }

@@ -15,7 +15,7 @@ const HICCUP: Duration = Duration::from_millis(250);
 /// Ceilings of the wait after "too many requests" and "overloaded": 1, 2, 4 … 32 s.
 const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(32)) {
     Ok(backoff) => backoff,
-    Err(_) => panic!("the ceilings are out of order"),
+    Err(_) => panic!("the most are out of order"),
 };
 /// How soon a task asks again that meets what is refused to these credentials.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
@@ -179,9 +179,8 @@ mod tests {
     #[test]
     fn without_a_word_the_wait_doubles_and_is_drawn_in_full() {
         let class = class(429, json!(null));
-        let ceilings: Vec<u64> =
-            (1..8).map(|n| class.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
-        assert_eq!(ceilings, [2, 3, 5, 9, 17, 33, 33]);
+        let most: Vec<u64> = (1..8).map(|n| class.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
+        assert_eq!(most, [2, 3, 5, 9, 17, 33, 33]);
         assert_eq!(class.wait(3, &Jitter::fixed(0.0)), Some(RATE));
         assert_eq!(class.failure(now()), ModelFailure::Defer { why: Deferral::Quota, not_before: None });
     }

@@ -2,7 +2,7 @@
 //! one key (its documentation, "partition throughput"), one for each KiB, and writes that its condition refuses count.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +38,9 @@ const ATTRIBUTES: usize = 200;
 struct Counting {
     began: Instant,
     writes: Mutex<HashMap<(String, u64), u32>>,
+    /// Whether it makes the next write of this key and loses the answer.
+    loses: Mutex<Box<dyn FnMut(&str) -> bool + Send>>,
+    is_lost: AtomicBool,
 }
 
 #[async_trait]
@@ -47,8 +50,14 @@ impl StateWatcher for Counting {
             tokio::time::sleep(WAY).await;
             let second = self.began.elapsed().as_secs();
             *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
+            self.is_lost.store(self.loses.lock().unwrap()(key), Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    async fn after(&self, _: StateCall) -> Result<(), StoreError> {
+        let lost = || Err(StoreError::unavailable("swap", "the answer was lost"));
+        if self.is_lost.swap(false, Ordering::Relaxed) { lost() } else { Ok(()) }
     }
 }
 
@@ -127,7 +136,9 @@ impl Fleet {
 fn fleet() -> (Arc<WatchedState<Counting>>, Arc<Fleet>) {
     let began = Instant::now();
     let store = Embedded::in_memory(Clock::fixed(start())).unwrap().stores().state;
-    let store = Arc::new(WatchedState { store, watcher: Counting { began, writes: Mutex::default() } });
+    let (writes, loses) = (Mutex::default(), Mutex::new(Box::new(|_: &str| false) as _));
+    let watcher = Counting { began, writes, loses, is_lost: AtomicBool::new(false) };
+    let store = Arc::new(WatchedState { store, watcher });
     let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
     let (alone, cents, waited) = Default::default();
     (store, Arc::new(Fleet { shared, began, alone, cents, waited }))
@@ -193,6 +204,44 @@ async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one
 async fn shards_spend_a_days_budget_and_no_more() {
     let (spent, _) = spent_of(200.0, 100, Duration::from_secs(3_600)).await;
     assert!((190.0..=200.0).contains(&spent), "{spent}");
+}
+
+/// An environment of the first of the two shards of $20.
+fn in_first_shard() -> BudgetAccount {
+    let budgets = Budgets { per_day_usd: Some(20.0), ..Budgets::default() };
+    let mut drawn = std::iter::repeat_with(|| BudgetAccount::new(budgets, 11));
+    drawn.find(|account| format!("{account:?}").contains("index: 0")).unwrap()
+}
+
+/// The first environment hears that its shard has the first block, or does not; others come, and the whole's later writes
+/// are answered every other time. At last all are.
+#[tokio::test(start_paused = true)]
+async fn a_block_whose_answer_was_lost_is_a_shards_once_and_no_other_takes_its_place() {
+    const WHOLE: &str = "budget:2026-11-20";
+    for (lost, is_first_heard) in [(format!("{WHOLE}#0"), false), (WHOLE.to_owned(), true)] {
+        let ((store, fleet), signals, first, mut writes) = (fleet(), Signals::none(), in_first_shard(), 0);
+        *store.watcher.loses.lock().unwrap() = Box::new(move |key| {
+            writes += u32::from(key == lost);
+            key == lost && if is_first_heard { writes > 2 && writes % 2 == 1 } else { writes == 2 }
+        });
+        let cover = async |account: &BudgetAccount| {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let now = fleet.now();
+            let reservation = account.open(&fleet.shared, &signals, "t", (now, after(now, CALL)));
+            reservation.cover(0.25, now).await.is_ok()
+        };
+        assert_eq!(cover(&first).await, is_first_heard);
+        let mut covered = 0;
+        for _ in 0..30 {
+            covered += u32::from(cover(&in_first_shard()).await);
+        }
+        assert!(covered >= 24, "{covered}: the day's budget is used up by what was lost");
+        *store.watcher.loses.lock().unwrap() = Box::new(|_| false);
+        assert!(cover(&first).await && cover(&first).await);
+        let value = async |key: &str| store.store.get(key, fleet.now()).await.unwrap().unwrap().value;
+        let (whole, shard) = (value(WHOLE).await, value(&format!("{WHOLE}#0")).await);
+        assert_eq!(whole["u"], shard["g"], "{whole} is given, {shard} is had");
+    }
 }
 
 /// A fleet of 500 environments is in 32 parts. Each asks every ten seconds: of what is refused for an hour, one call

@@ -26,10 +26,8 @@ async fn what_never_changes_is_sent_first() {
     let asked = server.finish().remove(0);
     assert!(asked.raw.starts_with(r#"{"systemInstruction":{"parts":[{"text":"You maintain a project."}"#));
     assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": call.turns[0].text}]}]));
-    assert_eq!(
-        asked.body["generationConfig"],
-        json!({"maxOutputTokens": 4096, "thinkingConfig": {"thinkingLevel": "LOW"}})
-    );
+    let generation = json!({"maxOutputTokens": 4096, "thinkingConfig": {"thinkingLevel": "LOW"}});
+    assert_eq!(asked.body["generationConfig"], generation);
 }
 
 #[tokio::test]

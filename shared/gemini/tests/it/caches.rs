@@ -69,10 +69,8 @@ async fn what_the_cache_holds_is_not_sent_again() {
     let (server, store) = (Server::start([made("a", now())]).await, watched());
     let (prepared, inline) = (prepare(&environment(&server, &store), PRO, 4, now()).await, request());
     let sent = serde_json::to_value(&*prepared.request(&inline)).unwrap();
-    assert_eq!(
-        sent,
-        json!({"cachedContent": "cachedContents/a", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
-    );
+    let contents = json!([{"role": "user", "parts": [{"text": "Hi"}]}]);
+    assert_eq!(sent, json!({"cachedContent": "cachedContents/a", "contents": contents}));
     assert_eq!(*gemini::Prepared::default().request(&inline), inline);
 }
 

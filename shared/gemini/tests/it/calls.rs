@@ -167,12 +167,9 @@ pub(crate) fn ends(reason: &str, text: &str) -> Step {
     )
 }
 
-pub(crate) fn error(status: u16, message: &str, details: Value) -> Step {
-    let word = if status == 404 { "NOT_FOUND" } else { "WORD" };
-    Step::Json(
-        status,
-        json!({"error": {"code": status, "message": message, "status": word, "details": details}}),
-    )
+pub(crate) fn error(code: u16, message: &str, details: Value) -> Step {
+    let word = if code == 404 { "NOT_FOUND" } else { "WORD" };
+    Step::Json(code, json!({"error": {"code": code, "message": message, "status": word, "details": details}}))
 }
 
 pub(crate) fn bare(status: u16) -> Step {

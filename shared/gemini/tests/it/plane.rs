@@ -296,16 +296,16 @@ async fn without_the_store_an_environment_keeps_to_its_share() {
     server.finish();
 }
 
-fn with_budget(server: &Server, usd: f64) -> Config {
+fn with_budget(url: &str, usd: f64) -> Config {
     let budgets = Budgets { per_day_usd: Some(usd), ..Budgets::default() };
-    Config { budgets, ..alone(&server.url) }
+    Config { budgets, ..alone(url) }
 }
 
 #[tokio::test]
 async fn two_environments_keep_one_budget() {
     // An unknown model, at 4,096 tokens of answer: about 5 cents are set aside, 0.1 cent is spent.
     let server = Server::start([Step::Hang]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     let (spender, other) = (fleet.environment(), fleet.environment());
     let (why, not_before, message) = during(&spender, &fleet.call(), &server, fleet.denied(&other)).await;
     assert_eq!(why, Deferral::Budget);
@@ -320,7 +320,7 @@ async fn money_that_is_spent_comes_back_at_midnight() {
     // 90,000 tokens of prompt: 6.7 cents.
     let long = json!({"promptTokenCount": 90_000, "candidatesTokenCount": 10});
     let server = Server::start([says_hi(json!({"usageMetadata": long}))]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     fleet.environment().generate(&fleet.call()).await.unwrap();
     let midnight = Some("2026-11-21T00:00:00Z".parse().unwrap());
     let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
@@ -332,7 +332,7 @@ async fn money_that_is_spent_comes_back_at_midnight() {
 #[tokio::test]
 async fn a_call_waits_a_moment_for_money_that_another_has_set_aside() {
     let server = Server::start([says("One."), says("Two.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     let (one, two) = (fleet.environment(), fleet.environment());
     let (call, other) = (fleet.call(), fleet.call());
     let (one, two) = tokio::join!(one.generate(&call), two.generate(&other));
@@ -343,7 +343,7 @@ async fn a_call_waits_a_moment_for_money_that_another_has_set_aside() {
 #[tokio::test]
 async fn what_was_set_aside_and_not_spent_is_given_back() {
     let server = Server::start((0..5).map(|_| says("Cheap."))).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     for _ in 0..5 {
         let answer = fleet.environment().generate(&fleet.call()).await.unwrap();
         assert!(answer.usage[0].cost_usd.unwrap() < 0.01);
@@ -366,7 +366,7 @@ const MAX_SPENT: std::ops::Range<u64> = 40_000..60_000;
 #[tokio::test]
 async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_spent() {
     let server = Server::start([Step::Hang, says("Cheap.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.12));
+    let fleet = Fleet::new(with_budget(&server.url, 0.12));
     let environment = fleet.environment();
     during(&environment, &fleet.call(), &server, async {}).await;
     environment.generate(&fleet.call()).await.unwrap();
@@ -381,7 +381,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
     let refused = [bare(400), bare(500), throttled(PER_MINUTE, Some("9s"))].map(|step| (step, false));
     for (step, is_spent) in [(Step::Hang, true)].into_iter().chain(refused) {
         let server = Server::start([step]).await;
-        let fleet = Fleet::new(with_limits(with_budget(&server, 0.12), limits));
+        let fleet = Fleet::new(with_limits(with_budget(&server.url, 0.12), limits));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
         let (spent, open) = spent(&fleet).await;
         assert_eq!((MAX_SPENT.contains(&spent), open), (is_spent, 0), "{spent}");
@@ -393,8 +393,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
 #[tokio::test]
 async fn what_was_read_and_not_answered_stays_spent_and_opens_the_breaker() {
     let (url, serve) = raw(vec![String::new(); 3]).await;
-    let budgets = Budgets { per_day_usd: Some(1.0), ..Budgets::default() };
-    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let fleet = Fleet::new(with_limits(with_budget(&url, 1.0), once()));
     let environment = fleet.environment();
     let ask = async {
         for _ in 0..3 {
@@ -411,8 +410,7 @@ async fn what_was_read_and_not_answered_stays_spent_and_opens_the_breaker() {
 async fn a_connection_that_was_closed_while_idle_costs_nothing() {
     let Step::Json(_, cheap) = says("Cheap.") else { panic!("no JSON") };
     let (url, serve) = raw(vec![kept(&cheap.to_string()); 2]).await;
-    let budgets = Budgets { per_day_usd: Some(0.12), ..Budgets::default() };
-    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let fleet = Fleet::new(with_limits(with_budget(&url, 0.12), once()));
     let environment = fleet.environment();
     let ask = async {
         for _ in 0..2 {
@@ -427,8 +425,7 @@ async fn a_connection_that_was_closed_while_idle_costs_nothing() {
 #[tokio::test]
 async fn where_nobody_listens_nothing_is_spent() {
     let url = closed_port().await;
-    let budgets = Budgets { per_day_usd: Some(0.08), ..Budgets::default() };
-    let fleet = Fleet::new(Config { budgets, ..alone(&url) });
+    let fleet = Fleet::new(with_budget(&url, 0.08));
     let (why, _, message) = fleet.denied(&fleet.environment()).await;
     assert!(why == Deferral::Unavailable && message.contains("no connection"), "{message}");
     assert!(!message.contains(&url), "{message}");
@@ -441,7 +438,7 @@ async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
     let limits = ModelLimits { timeout: Duration::from_millis(200), retries: 1, ..ModelLimits::default() };
     for (usd, tries) in [(0.08, 1), (0.12, 2)] {
         let server = Server::start((0..tries).map(|_| Step::Hang)).await;
-        let fleet = Fleet::new(with_limits(with_budget(&server, usd), limits));
+        let fleet = Fleet::new(with_limits(with_budget(&server.url, usd), limits));
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
         assert_eq!(server.models().len(), tries, "{usd}");
         let (spent, open) = spent(&fleet).await;
@@ -452,7 +449,7 @@ async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
 #[tokio::test]
 async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let server = Server::start([bare(503)]).await;
-    let fleet = Fleet::new(with_budget(&server, 1.0));
+    let fleet = Fleet::new(with_budget(&server.url, 1.0));
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
@@ -464,7 +461,7 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
 /// the same environment, or of another where that was retired.
 async fn spent_after_brownout(is_retired: bool) -> (u64, usize) {
     let server = Server::start([says("Cheap.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     let mut environment = fleet.environment();
     fleet.store.watcher.mute(true);
     for _ in 0..20 {
@@ -492,7 +489,7 @@ async fn a_brownout_locks_no_money() {
 #[tokio::test]
 async fn a_reservation_whose_environment_is_gone_is_spent() {
     let server = Server::start([Step::Hang]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     let gone = fleet.environment();
     during(&gone, &fleet.call(), &server, async {}).await;
     // It dies with what it knows.
@@ -534,7 +531,7 @@ async fn what_environments_did_alone_counts_once_the_store_is_back() {
 #[tokio::test]
 async fn with_a_budget_and_without_the_store_nothing_is_spent() {
     let server = Server::start([]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server.url, 0.08));
     fleet.store.watcher.take_down(true);
     let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!((why, not_before), (Deferral::Budget, None));
@@ -547,13 +544,14 @@ async fn a_call_dearer_than_a_whole_days_budget_waits_unless_a_cheaper_model_is_
     let server = Server::start([says("Cheap.")]).await;
     let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
     let eight = Generation { max_output_tokens: 4_096, others };
-    for config in [with_budget(&server, 0.01), Config { generation: eight, ..with_budget(&server, 0.12) }] {
+    let of = |usd| with_budget(&server.url, usd);
+    for config in [of(0.01), Config { generation: eight, ..of(0.12) }] {
         let (why, _, message) =
             deferral(Fleet::new(config).environment().generate(&call()).await.unwrap_err());
         assert!(why == Deferral::Budget && message.contains("is less than the"), "{message}");
     }
     let fallback = vec!["gemini-3.5-flash-lite".to_owned()];
-    let fleet = Fleet::new(Config { fallback, ..with_budget(&server, 0.02) });
+    let fleet = Fleet::new(Config { fallback, ..with_budget(&server.url, 0.02) });
     fleet.environment().generate(&fleet.call()).await.unwrap();
     assert_eq!(server.models(), ["gemini-3.5-flash-lite"]);
 }
@@ -659,8 +657,7 @@ async fn a_cache_that_may_have_been_made_is_asked_for_once_and_paid_for() {
     let mut answers = vec![kept(&cheap.to_string()); 9];
     answers.insert(8, String::new());
     let (url, serve) = raw(answers).await;
-    let budgets = Budgets { per_day_usd: Some(2.0), ..Budgets::default() };
-    let fleet = Fleet::new(Config { budgets, ..limited(&url, once()) });
+    let fleet = Fleet::new(with_limits(with_budget(&url, 2.0), once()));
     let environment = fleet.environment();
     let ask = async {
         measure(&environment, &fleet).await;

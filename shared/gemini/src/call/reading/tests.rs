@@ -60,19 +60,13 @@ fn cut_off_answers_are_truncated_with_text_and_without() {
     let thinking = json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS", "index": 0}],
         "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 60}});
     assert_eq!(text(thinking), Err(Flaw::Truncated { by_thoughts: true }));
-    assert_eq!(
-        structured(finished("MAX_TOKENS", r#"{"n": 1}"#)),
-        Err(Flaw::Truncated { by_thoughts: false })
-    );
+    assert_eq!(structured(finished("MAX_TOKENS", r#"{"n":1}"#)), Err(Flaw::Truncated { by_thoughts: false }));
 }
 
 #[test]
 fn blocked_prompts_are_told_by_their_feedback() {
     let blocked = |feedback: Value| text(json!({"promptFeedback": feedback})).unwrap_err();
-    assert_eq!(
-        blocked(json!({"blockReason": "PROHIBITED_CONTENT"})),
-        Flaw::Blocked("PROHIBITED_CONTENT".into())
-    );
+    assert_eq!(blocked(json!({"blockReason": "BLOCKLIST"})), Flaw::Blocked("BLOCKLIST".into()));
     assert_eq!(blocked(json!({"blockReason": "BAD_MOOD"})), Flaw::Blocked("BAD_MOOD".into()));
     assert_eq!(blocked(json!({"blockReasonMessage": "No."})), Flaw::Blocked("no reason given".into()));
 }
