@@ -49,8 +49,8 @@ impl Notices {
         Ok(found)
     }
 
-    /// Delivers the messages of `due`, one task after the other, until `deadline` or until the place refuses or
-    /// does not answer: the next sweep goes on.
+    /// Delivers the messages of `due`, one task after the other, until `deadline` or until the place refuses
+    /// more than a single message or does not answer: the next sweep goes on.
     pub async fn deliver_notices(
         &self,
         approver: &dyn Approver,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::{DECISION_GRACE, Depth, Task, TaskStatus, Timestamp, after};
 
+use crate::census::FORGOTTEN;
+
 /// What is to be done about a task that is due for a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
@@ -12,7 +14,7 @@ pub enum Plan {
         /// When to look again.
         look_again: Timestamp,
     },
-    /// Its message is most likely still in the lane: look again then.
+    /// Its message is most likely still in the lane, or its turn has passed: look again then.
     Postpone {
         /// When to look again.
         look_again: Timestamp,
@@ -34,6 +36,10 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// The longest time to the next message: shorter than a message lives that no processor is ready for (12 hours, by
 /// `processor`'s `not_ready.rs`). So a task has one whenever the processor is mended.
 const MOST: Duration = Duration::from_secs(8 * 3_600);
+/// So long a task that waits for its message keeps its place among those that are due. With the minute until the next
+/// sweep it is less than what makes a task forgotten.
+const TURN: Duration = Duration::from_secs(600);
+const _: () = assert!(TURN.as_secs() + 60 < FORGOTTEN.as_secs());
 
 /// What `task` needs at `now`, if its lane is as deep as `depth`.
 #[must_use]
@@ -60,16 +66,22 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     }
 }
 
-/// A draft expires once its time and the grace are over. What is due earlier is due for its message in
-/// the place where people are asked, which `notices.rs` looks after; if nobody does, it comes back at its
-/// expiry.
+/// A draft expires once its time and the grace are over. What is due earlier is due for its message in the place where
+/// people are asked.
 fn expiry(task: &Task, now: Timestamp) -> Plan {
-    let asked = task.has_pending_notices() && task.control.due_at.is_some_and(|due| after(due, LONG) > now);
     match task.doc.expires_at.map(|expires| after(expires, DECISION_GRACE)) {
-        Some(end) if end > now && asked => Plan::Nothing,
-        Some(end) if end > now => Plan::Postpone { look_again: end },
+        Some(end) if end > now => message(task, now).unwrap_or(Plan::Postpone { look_again: end }),
         Some(_) | None => Plan::Expire,
     }
+}
+
+/// What a task needs that is due for a message about its draft, which `notices.rs` delivers; `None` if it is not. While
+/// the place takes none, each sweep tries one task and the others wait. They stay due, so that each is tried at once when
+/// the place is back; but those that have waited for long go behind what has become due since, which is found beside
+/// them then, and are not taken for forgotten.
+fn message(task: &Task, now: Timestamp) -> Option<Plan> {
+    let due = task.control.due_at.filter(|_| task.has_pending_notices())?;
+    Some(if after(due, TURN) > now { Plan::Nothing } else { Plan::Postpone { look_again: now } })
 }
 
 /// Ingest sent a message right after it stored the task; only its death in between loses it.
@@ -82,12 +94,12 @@ fn received(task: &Task, depth: Depth, now: Timestamp) -> Plan {
 }
 
 /// A follow-up that is due wants a message. Who made the end has sent one, and may have died before. What
-/// is due earlier is due for a message about its draft, which `notices.rs` looks after.
+/// is due earlier is due for a message about its draft.
 fn follow_up(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     if task.follow_up_due_at().is_some_and(|due| due <= now) {
         resend(task, depth, now)
     } else {
-        Plan::Nothing
+        message(task, now).unwrap_or(Plan::Nothing)
     }
 }
 
@@ -223,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn task_that_is_due_for_its_message_is_left_alone_for_an_hour() {
+    fn task_that_is_due_for_its_message_stays_due_until_it_expires() {
         let mut task = received_at(0);
         task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
         let draft = domain::DraftRef {
@@ -237,7 +249,8 @@ mod tests {
         task.doc.expires_at = Some(at(9_000));
         task.control.due_at = Some(at(62));
         assert_eq!(plan(&task, EMPTY, at(62)), Plan::Nothing);
-        assert_eq!(plan(&task, EMPTY, at(62 + 3_600)), Plan::Postpone { look_again: at(9_300) });
+        assert_eq!(plan(&task, EMPTY, at(62 + 600)), Plan::Postpone { look_again: at(662) });
+        assert_eq!(plan(&task, EMPTY, at(9_299)), Plan::Postpone { look_again: at(9_299) });
         assert_eq!(plan(&task, EMPTY, at(9_300)), Plan::Expire);
     }
 

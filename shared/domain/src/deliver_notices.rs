@@ -38,10 +38,12 @@ pub struct NoticeReport {
 }
 
 impl NoticeReport {
-    /// Whether the service is better left alone for a while.
+    /// Whether the service is better left alone for a while. What it refuses of one message says nothing of others.
     #[must_use]
     pub fn is_down(&self) -> bool {
-        !self.failures.is_empty()
+        let is_of_one =
+            |it: &ServiceError| matches!(it.failure, ServiceFailure::Refused | ServiceFailure::NotFound);
+        !self.failures.iter().all(is_of_one)
     }
 }
 

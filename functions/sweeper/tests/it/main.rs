@@ -5,6 +5,7 @@
 mod approvals;
 mod missed;
 mod models;
+mod outage;
 mod reactions;
 mod reconcile;
 mod rig;
