@@ -208,11 +208,12 @@ async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited
 }
 
 #[tokio::test]
-async fn refusal_fails_the_task_with_the_words_of_the_api() {
+async fn refusal_fails_the_task_with_the_words_of_the_api_where_nobody_can_be_answered() {
     let server = api(&[404]).await;
-    let bench = bench(&server, UNSEEN);
+    let billing = "\n[sources.billing]\nautomation = \"ignore\"\nscheme = { header = \"X-Signature\" }\n";
+    let bench = bench(&server, &format!("{UNSEEN}{billing}"));
     bench.script([found(0.9, json!({"user": "mona"}))]);
-    let id = bench.accept(&issue(7)).await;
+    let id = bench.accept_from("billing", &json!({"type": "asked", "text": "Reset mine, please."})).await;
     let task = bench.until_settled(&id).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
     let error = task.doc.error.unwrap();
