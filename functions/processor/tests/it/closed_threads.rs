@@ -1,12 +1,14 @@
 //! Threads that are closed, locked or deleted after the event, and before the answer.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::*;
 use processor::Ack;
 
-use harness::{Bench, Post, SETTINGS, Say, comment, issue};
+use harness::{Bench, Post, SETTINGS, Say, ScriptedService, comment, issue};
+use wiring::{Client, OutsideService, Services};
 
 const LOCKED: &str = "thread_closed: it takes no more comments";
 const SETTLED: &str = "thread_closed: it is settled, and the comment is not meant for the agent";
@@ -170,7 +172,9 @@ async fn a_service_that_does_not_say_is_waited_for_and_one_that_says_deleted_is_
 async fn a_mention_that_was_taken_as_a_message_is_worked_on() {
     let slack = "[sources.slack]\nevents = [\"message.channels\"]\nlogin = \"U05AFTERHK\"\n";
     let settings = SETTINGS.replace("automation = \"reply\"", "automation = \"ignore\"");
-    let bench = Bench::with(&format!("{settings}\n{slack}"), None);
+    let threads = Client::with_threads(Arc::new(ScriptedService::default()));
+    let services = Services::default().with(OutsideService::Slack, threads);
+    let bench = Bench::at(&format!("{settings}\n{slack}"), None, services);
     let body = serde_json::json!({
         "type": "event_callback", "event_id": "Ev1", "team_id": "T1",
         "event": {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1", "ts": "1795169412.000001",

@@ -1,10 +1,12 @@
 //! Images of an event on their way to the answer model.
 
+use std::sync::Arc;
+
 use domain::*;
-use harness::{Bench, LOGIN, SETTINGS, Say, issue};
+use harness::{Bench, LOGIN, SETTINGS, Say, ScriptedService, issue};
 use outbound::{Fetched, Fetcher};
 use serde_json::{Value, json};
-use wiring::Services;
+use wiring::{Client, OutsideService, Services};
 
 const ASSET: &str = "https://github.com/user-attachments/assets/0b4a-1e9a";
 
@@ -34,7 +36,10 @@ async fn a_comment_that_shows_nothing_to_the_model_is_ignored_before_it_is_asked
     for (settings, name, is_shown) in
         [(&allowing, "a.png", true), (&allowing, "a.zip", false), (&settings, "a.png", false)]
     {
-        let bench = Bench::with(settings, None);
+        let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1] };
+        let url = format!("https://acme.zendesk.com/attachments/token/x/?name={name}");
+        let files = Fetcher::default().with_file(&url, image);
+        let bench = Bench::at(settings, None, Services { files, ..Services::default() });
         let id = bench.accept_from("zendesk", &with_file_alone(name)).await;
         bench.work().await;
         if is_shown {
@@ -88,7 +93,9 @@ fn given_a_page(settings: &str, url: &str) -> Bench {
     let page = Fetched { mime_type: Some("text/html".to_owned()), data: b"<html>Log in".to_vec() };
     let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![4] };
     let files = Fetcher::default().with_file(url, page).with_file(OTHER_ASSET, image);
-    Bench::at(settings, None, Services { files, ..Services::default() })
+    let slack = Client::with_threads(Arc::new(ScriptedService::default()));
+    let services = Services { files, ..Services::default() }.with(OutsideService::Slack, slack);
+    Bench::at(settings, None, services)
 }
 
 const OTHER_ASSET: &str = "https://github.com/user-attachments/assets/77aa-0001";
