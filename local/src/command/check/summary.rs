@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount, ServiceTier, Timestamp};
+use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount, ModelRole, ServiceTier, Timestamp};
 use prices::Most;
 use settings::{ApprovalPolicy, Environment, Settings, Start, shown_limits};
 
@@ -66,9 +66,9 @@ fn limits(settings: &Settings, start: Start) {
     say!("costs are counted at list prices of {}.", prices::PRICES_AS_OF);
     let tiers = settings.models.service_tier;
     if tiers != LaneTiers::default() {
-        let name = |lane| tiers.of(lane).as_str();
+        let name = |lane| tiers.of(lane, ModelRole::Answer).as_str();
         say!(
-            "lanes are served: bulk {}, standard {}, express {}.",
+            "lanes are served: bulk {}, standard {}, express {} (triage is never flex).",
             name(Lane::Bulk),
             name(Lane::Standard),
             name(Lane::Express)
