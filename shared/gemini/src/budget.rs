@@ -214,31 +214,31 @@ impl Reservation<'_> {
 
     /// Gives back what was not spent, or takes what was spent beyond it.
     pub(crate) async fn close(self, now: Timestamp) {
-        let Some(spent) = self.end() else { return };
-        for budget in &self.budgets {
-            let id = self.id.clone();
-            let settled =
-                budget.spent.change(self.shared, now, WhenCut::Repeat, move |sum| sum.settle(&id, spent));
-            if let Err(problem) = settled.await {
-                tracing::warn!(budget = budget.name, %problem, "the budget is not settled yet; it is once the store answers");
+        if !self.settle_later() {
+            return;
+        }
+        for Budget { name, spent, .. } in &self.budgets {
+            if let Err(problem) = spent.change(self.shared, now, WhenCut::Forget, |_| ()).await {
+                tracing::warn!(budget = name, %problem, "the budget is not settled yet; it is once the store answers");
             }
         }
     }
 
-    /// What was spent; `None` if there is nothing to settle.
-    fn end(&self) -> Option<u64> {
+    /// Leaves the settlement of every budget to whoever writes next, since its own call may be cut off at any of them;
+    /// `false` if there is nothing to settle.
+    fn settle_later(&self) -> bool {
         let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
-        (reserved > 0 || spent > 0).then_some(spent)
+        for budget in self.budgets.iter().filter(|_| reserved > 0 || spent > 0) {
+            let id = self.id.clone();
+            budget.spent.later(WhenCut::Repeat, move |sum| sum.settle(&id, spent));
+        }
+        reserved > 0 || spent > 0
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let Some(spent) = self.end() else { return };
-        for budget in &self.budgets {
-            let id = self.id.clone();
-            budget.spent.later(WhenCut::Repeat, move |sum| sum.settle(&id, spent));
-        }
+        self.settle_later();
     }
 }
 

@@ -258,6 +258,7 @@ fn in_shards(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
     Scenario {
         policy: Policy {
             budget_cents: Some(2_000),
+            tenant_cents: scenario.policy.tenant_cents.map(|_| 1_000),
             output_tokens: 16_384,
             rpm,
             concurrency: None,

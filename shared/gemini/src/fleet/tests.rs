@@ -244,6 +244,21 @@ async fn a_block_whose_answer_was_lost_is_a_shards_once_and_no_other_takes_its_p
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_settlement_that_is_cut_off_at_one_budget_is_left_for_all() {
+    let ((store, fleet), signals) = (fleet(), Signals::none());
+    let budgets = Budgets { per_day_usd: Some(9.0), per_tenant_day_usd: Some(9.0), ..Budgets::default() };
+    let account = BudgetAccount::new(budgets, 1);
+    let reservation = account.open(&fleet.shared, &signals, "t", (start(), after(start(), CALL)));
+    reservation.cover(0.05, start()).await.unwrap();
+    tokio::time::timeout(WAY / 2, reservation.close(start())).await.unwrap_err();
+    account.write_left(&fleet.shared, start(), CALL).await;
+    for key in ["budget:2026-11-20", "budget:2026-11-20:t"] {
+        let kept = store.store.get(key, start()).await.unwrap().unwrap().value;
+        assert!(kept["u"] == 0 && kept["r"].is_null(), "{key}: {kept}");
+    }
+}
+
 /// A fleet of 500 environments is in 32 parts. Each asks every ten seconds: of what is refused for an hour, one call
 /// every three minutes goes out and not one of each part, and the first that is answered opens the way for all.
 #[tokio::test(start_paused = true)]

@@ -184,10 +184,8 @@ pub(crate) fn leaked() -> Step {
 pub(crate) fn throttled(quota: &str, retry_delay: Option<&str>) -> Step {
     let mut details = vec![json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure",
         "violations": [{"quotaId": quota, "quotaValue": "10"}]})];
-    details.extend(
-        retry_delay
-            .map(|delay| json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})),
-    );
+    let info = |delay| json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay});
+    details.extend(retry_delay.map(info));
     error(429, "You exceeded your current quota.", json!(details))
 }
 

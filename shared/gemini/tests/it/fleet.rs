@@ -34,9 +34,8 @@ impl Fleet {
 
     /// One that was configured anew.
     pub(crate) fn environment_of(&self, config: Config) -> Gemini {
-        let passed = Arc::clone(&self.passed);
-        let clock =
-            Clock::from_fn(move || after(now(), Duration::from_millis(passed.load(Ordering::SeqCst))));
+        let ms = Arc::clone(&self.passed);
+        let clock = Clock::from_fn(move || after(now(), Duration::from_millis(ms.load(Ordering::SeqCst))));
         let told = Arc::clone(&self.signals);
         let signals = Signals::to(move |signal| {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{signal:?}"));

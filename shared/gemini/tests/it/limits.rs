@@ -68,8 +68,8 @@ async fn refusals_without_a_time_are_answered_by_longer_and_longer_pauses() {
 async fn an_alias_and_the_model_that_it_stands_for_share_one_account() {
     let server = Server::start([says("One.")]).await;
     let (alias, model) = ("gemini-pro-latest", "gemini-3.1-pro-preview");
-    let six = ModelLimits { requests_per_minute: Some(6), ..once() };
-    let limits: std::collections::BTreeMap<_, _> = [(alias.to_owned(), six), (model.to_owned(), six)].into();
+    let slow = ModelLimits { requests_per_minute: Some(6), ..once() };
+    let limits = [(alias.to_owned(), slow), (model.to_owned(), slow)].into();
     let by_alias = Config { answer: alias.to_owned(), limits, ..alone(&server.url) };
     let fleet = Fleet::new(Config { answer: model.to_owned(), ..by_alias.clone() });
     fleet.environment_of(by_alias).generate(&fleet.call()).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -110,11 +110,7 @@ async fn follow(
     match step {
         Some(Step::Json(code, body)) => (status(code), axum::Json(body)).into_response(),
         Some(Step::Text(code, body)) => (status(code), body).into_response(),
-        Some(Step::Header(code, name, value)) => {
-            let mut response = status(code).into_response();
-            response.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
-            response
-        }
+        Some(Step::Header(code, name, value)) => (status(code), [(name, value)]).into_response(),
         Some(Step::Hang) => std::future::pending().await,
         None => (StatusCode::IM_A_TEAPOT, "the script is at its end").into_response(),
     }
