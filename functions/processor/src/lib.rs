@@ -35,6 +35,7 @@ pub use queue::shadows::{Capacity, Shadows};
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
+pub use reply::shadow::unread;
 pub use shadow_model::shadow_model;
 pub use task::carried::{carry, is_conversational};
 pub use task::interrupt::{Deferred, Finished, Interrupt, RefusedBy};

@@ -199,7 +199,9 @@ async fn judged(
         let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };
         // Whoever judges it may not come back.
         match outcomes.get_mut(index) {
-            Some(outcome) if outcome.unfinished.is_none() => outcome.unfinished = Some(UNJUDGED.to_owned()),
+            Some(outcome) if outcome.unfinished.is_none() && outcome.unread.is_none() => {
+                outcome.unfinished = Some(UNJUDGED.to_owned());
+            }
             _ => continue,
         }
         let (judge, places, asked) = (Arc::clone(judge), Arc::clone(&places), job.asked.clone());

@@ -44,6 +44,9 @@ pub(crate) struct Outcome {
     pub(crate) judgement: Option<Judgement>,
     /// Why it did not come to an end.
     pub(crate) unfinished: Option<String>,
+    /// Before which service it ended, which cannot be read here: no answer is expected of it.
+    #[serde(default)]
+    pub(crate) unread: Option<String>,
 }
 
 impl Outcome {
@@ -76,6 +79,7 @@ impl Outcome {
             served: served.clone(),
             judgement: None,
             unfinished: (!task.control.status.is_end()).then(|| last_word(task)),
+            unread: processor::unread(task).map(str::to_owned),
         };
         outcome.find_faults(case, task);
         outcome
@@ -93,14 +97,17 @@ impl Outcome {
             faults.push(format!("ignored: {}", last_word(task)));
         }
         let is_silent = self.answer.is_empty() && task.doc.error.is_none() && self.unfinished.is_none();
-        if case.rubric.is_some() && is_silent {
+        let is_read = self.unread.is_none();
+        if case.rubric.is_some() && is_silent && is_read {
             faults.push("there is no answer to judge".to_owned());
         }
         let found = task.doc.classification.as_ref().map(|known| &known.parameters);
         faults.extend(lacking(&case.parameters, found));
         let said = self.answer.to_lowercase();
         let says = |words: &&String| said.contains(&words.to_lowercase());
-        faults.extend(case.must.iter().filter(|it| !says(it)).map(|it| format!("does not say `{it}`")));
+        faults.extend(
+            case.must.iter().filter(|it| is_read && !says(it)).map(|it| format!("does not say `{it}`")),
+        );
         faults.extend(case.must_not.iter().filter(says).map(|it| format!("says `{it}`")));
         self.faults = faults;
     }
@@ -229,6 +236,25 @@ pub(crate) mod tests {
         let case = Case { rubric: Some("It is kind.".to_owned()), ..case() };
         let silent = Outcome::of(&case, &ran(TaskStatus::Completed, Some("bug"), ""));
         assert_eq!(silent.why(), "there is no answer to judge");
+    }
+
+    #[test]
+    fn no_answer_is_expected_where_a_service_could_not_be_read() {
+        let must = vec!["refund".to_owned()];
+        let case = Case { rubric: Some("It is kind.".to_owned()), must, ..case() };
+        let mut stopped = ran(TaskStatus::Completed, Some("bug"), "");
+        stopped.task.doc.shadow = true;
+        stopped.task.doc.result = Some(domain::TaskResult {
+            success: true,
+            output: domain::TaskOutput::Text("stopped before Stripe could be read".to_owned()),
+            output_url: None,
+            execution_time_ms: 1.0,
+        });
+        let outcome = Outcome::of(&case, &stopped);
+        assert!(outcome.is_right(), "{outcome:?}");
+        assert_eq!(outcome.unread.as_deref(), Some("stopped before Stripe could be read"));
+        stopped.task.doc.classification.as_mut().unwrap().intent = "question".to_owned();
+        assert_eq!(Outcome::of(&case, &stopped).faults, ["expected bug, got question"]);
     }
 
     #[test]

@@ -202,6 +202,52 @@ async fn a_run_that_was_cut_off_goes_on_without_paying_twice() {
     assert!(paid.len() >= cases.len() && paid.values().all(|times| *times == 1), "{paid:#?}");
 }
 
+/// The model hears the questions and answers none, so that what a lane has taken up stays in work.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_run_tells_of_no_earlier_one_and_the_next_one_of_what_it_was_cut_off_at() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only slack-question --max-usd 5");
+    let (cases, ground) = (chosen(&args).unwrap(), ground(&args, Some(&url)));
+    let settings = for_show(agent(), ["slack"].into_iter(), args.max_usd).unwrap();
+    let open = || Rig::open(&settings, &ground.environment, &ground.dir, |model| model);
+    let rig = open().await.unwrap();
+    let jobs: Vec<Job> = cases.iter().map(|case| job(&settings, case, &rig).unwrap()).collect();
+    let status = Some(domain::TaskStatus::Processing);
+    let query = ListQuery { status, limit: jobs.len(), ..ListQuery::default() };
+    let working = async {
+        while rig.stores().tasks.list(&query).await.unwrap().tasks.is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::select! {
+        _ = rig.run(&jobs) => panic!("nobody has answered"),
+        () = working => {}
+    }
+    assert_eq!(rig.in_doubt(&jobs), None, "what is in work is its own");
+    rig.close().await;
+
+    let rig = open().await.unwrap();
+    let told = rig.in_doubt(&jobs).unwrap();
+    assert!(told.starts_with("an earlier run was cut off with "), "{told}");
+    assert_eq!(rig.in_doubt(&[]), None);
+    rig.close().await;
+}
+
+/// Asked at once, equal questions of one tenant would share one answer and its price.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_of_equal_ones_is_asked_and_priced() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only slack-question-1");
+    let first = chosen(&args).unwrap().remove(0);
+    let named = |number: usize| Case { name: format!("equal-{number}"), ..first.clone() };
+    let cases: Vec<Case> = (0..8).map(named).collect();
+    let score = measure(&ground(&args, None), agent(), &cases, &args).await.unwrap();
+    let tokens: Vec<u64> = score.outcomes.iter().map(|outcome| outcome.tokens).collect();
+    assert!(tokens[0] > 0 && tokens.iter().all(|it| *it == tokens[0]), "{tokens:?}");
+}
+
 /// What is spent of the bound of `stores`, what is set aside of it included, in US dollars.
 async fn taken(stores: &Stores) -> f64 {
     let now = domain::Timestamp::now();

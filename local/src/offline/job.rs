@@ -35,8 +35,8 @@ pub(crate) struct EventOf<'o> {
 }
 
 impl Job {
-    /// The event of `origin` as the task `id`. Its thread and tenant are its own: samples share theirs, and a thread
-    /// has one task at a time.
+    /// The event of `origin` as the task `id`. Its thread and tenant are its own: samples share theirs, a thread has one task
+    /// at a time, and equal calls of a tenant share one answer, of which only the first tells the price.
     ///
     /// # Errors
     /// Why the body is no event of its source.
@@ -67,7 +67,7 @@ impl Job {
         let new = NewTask {
             source: source.to_owned(),
             event: event.name,
-            tenant: "show".to_owned(),
+            tenant: id.to_string(),
             thread: id.to_string(),
             actor: event.actor,
             priority: Priority::DEFAULT,
@@ -134,10 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn every_event_has_a_thread_of_its_own() {
+    fn every_event_has_a_thread_and_a_tenant_of_its_own() {
         let body = include_bytes!("../../../events/bodies/github/issues.opened.json");
         let job = job("github", body).unwrap();
-        assert_eq!(job.task.doc.thread, job.task.id.to_string());
+        let id = job.task.id.to_string();
+        assert_eq!((&job.task.doc.thread, &job.task.doc.tenant), (&id, &id));
         assert_eq!(job.body, body);
         assert!(job.asked.contains("export"), "{}", job.asked);
     }

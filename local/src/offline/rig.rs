@@ -1,13 +1,14 @@
 //! [`Rig`]: the system that runs jobs, on a directory that outlives a crash. A task that has ended is not run again,
 //! and a saved step is not paid for again.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{
-    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Served, ServiceTier, Stores, Task, TaskId,
-    TaskStatus, Timestamp, between, retry, take_in,
+    Clock, Decider, Jitter, Lane, ListQuery, Model, Origin, PartKey, Served, ServiceTier, Stores, Task,
+    TaskId, TaskStatus, Timestamp, between, retry, take_in,
 };
 use embedded::Embedded;
 use processor::{Parts, Processor};
@@ -61,6 +62,8 @@ pub(crate) struct Rig {
     silence: Silence,
     /// Whether money bounds it.
     is_bounded: bool,
+    /// The tasks that were in work when an earlier run ended.
+    cut_off: BTreeSet<TaskId>,
     /// Tasks in work at once.
     crowd: usize,
 }
@@ -128,6 +131,8 @@ impl Rig {
         let (invocation, stalled, crowd) =
             if is_flex(settings) { (FLEX, FLEX, FLEX_CROWD) } else { (runner::INVOCATION, STALLED, CROWD) };
         let crowd = affordable(settings, crowd);
+        // Before the lanes begin: what they take up is in work, too.
+        let cut_off = in_work(&storage.stores).await?;
         let (slots, mut work) = (Arc::new(Semaphore::new(crowd)), JoinSet::new());
         for lane in Lane::ALL {
             let (processor, storage) = (Arc::clone(&processor), Arc::clone(&storage));
@@ -149,6 +154,7 @@ impl Rig {
             models,
             silence: Silence::new(settings, environment),
             is_bounded: settings.budget.per_day_usd.is_some(),
+            cut_off,
             crowd,
         })
     }
@@ -184,12 +190,11 @@ impl Rig {
     /// # Errors
     /// When a store fails.
     pub(crate) async fn run(&self, jobs: &[Job]) -> Result<Vec<Ran>, Failure> {
-        let mut cut_off = 0;
-        for job in jobs {
-            cut_off += usize::from(self.take(job).await?);
+        if let Some(told) = self.in_doubt(jobs) {
+            eprintln!("{told}");
         }
-        if cut_off > 0 && self.is_bounded {
-            eprintln!("{}", in_doubt(cut_off));
+        for job in jobs {
+            self.take(job).await?;
         }
         let ids: Vec<&TaskId> = jobs.iter().map(|job| &job.task.id).collect();
         self.until_done(&ids).await?;
@@ -200,6 +205,18 @@ impl Rig {
             ran.push(Ran { task, draft, served });
         }
         Ok(ran)
+    }
+
+    /// What an earlier run that was cut off at work on `jobs` has left behind, if money bounds this one: money is set aside
+    /// before each call, and nobody knows whether those under way were served.
+    pub(crate) fn in_doubt(&self, jobs: &[Job]) -> Option<String> {
+        let tasks = jobs.iter().filter(|job| self.cut_off.contains(&job.task.id)).count();
+        (tasks > 0 && self.is_bounded).then(|| {
+            format!(
+                "an earlier run was cut off with {tasks} in work: what their calls had set aside may have been spent, and counts \
+                 against --max-usd as money in doubt"
+            )
+        })
     }
 
     /// Stops it, and returns once another may open the directory: what a batch has begun ends a moment later. What was
@@ -216,16 +233,16 @@ impl Rig {
         }
     }
 
-    /// Takes a job in, and says whether an earlier run was cut off at work on it. One that an earlier run has
-    /// left waiting, for a bound or an outage, or that has failed there, goes on at once.
-    async fn take(&self, job: &Job) -> Result<bool, Failure> {
+    /// Takes a job in. One that an earlier run has left waiting, for a bound or an outage, or that has failed there, goes on
+    /// at once.
+    async fn take(&self, job: &Job) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
         let (stores, now) = (self.stores(), self.clock.now());
         let carried = processor::carry(&*stores.payloads, &job.task, &job.before).await;
         carried.map_err(|error| failed(&error))?;
         take_in(stores, &job.task, &job.body, now, |_| {}).await.map_err(|error| failed(&error))?;
         let mut task = self.task(&job.task.id).await?;
-        let went_on = match task.control.status {
+        match task.control.status {
             TaskStatus::Failed if task.doc.received_at < job.task.doc.received_at => {
                 let from = Origin::Cli { ip: None };
                 let again = Decider { name: "the next run", request: "run", at: now, from: &from };
@@ -238,8 +255,7 @@ impl Rig {
                 stores.tasks.save(&mut task).await.map(drop).map_err(|error| failed(&error))
             }
             _ => Ok(()),
-        };
-        went_on.map(|()| task.control.status == TaskStatus::Processing)
+        }
     }
 
     /// Returns once every task has ended, or none goes on soon.
@@ -291,12 +307,12 @@ impl Rig {
     }
 }
 
-/// What a run that was cut off has left behind: money is set aside before each call, and nobody knows whether those under way were served.
-fn in_doubt(tasks: usize) -> String {
-    format!(
-        "an earlier run was cut off with {tasks} in work: what their calls had set aside may have been spent, and counts against \
-         --max-usd as money in doubt"
-    )
+/// The tasks of `stores` that are in work: so many at once fit on a page.
+async fn in_work(stores: &Stores) -> Result<BTreeSet<TaskId>, Failure> {
+    let status = Some(TaskStatus::Processing);
+    let query = ListQuery { status, limit: 2 * FLEX_CROWD, ..ListQuery::default() };
+    let page = stores.tasks.list(&query).await.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(page.tasks.into_iter().map(|task| task.id).collect())
 }
 
 /// Whether there is something to wait for.

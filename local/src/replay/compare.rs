@@ -1,12 +1,15 @@
 //! [`Pair`]: a task then and now, and what is different.
 
-use domain::Served;
+use domain::{Served, parks_otherwise};
 use serde::Serialize;
 
 use super::side::Side;
 
 /// A cost that is so many times the other is another one; less is how the words of an answer happened to fall.
 const MUCH: f64 = 1.5;
+
+/// What stands by a task whose answer tells nothing.
+const ALONE: &str = "intent, confidence and parameters alone are compared";
 
 /// A task then and now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,6 +37,11 @@ impl Pair {
         threshold: f64,
     ) -> Self {
         let changed = after.as_ref().map(|after| changed(&before, after, threshold)).unwrap_or_default();
+        let ended = after.as_ref().filter(|after| !after.unfinished);
+        let unknown = ended.map(|after| [after.is_no_answer(), before.is_no_answer()]);
+        let told = unknown.into_iter().flatten().flatten().map(|why| format!("{why}: {ALONE}"));
+        let notes: Vec<String> = note.into_iter().chain(told).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
         Self { task_id: task_id.to_owned(), before, after, changed, note, documents_of_now: false }
     }
 
@@ -42,8 +50,14 @@ impl Pair {
         match &self.after {
             None => "not run",
             Some(after) if after.unfinished => "not ended",
+            Some(_) if !self.is_whole() => "unchanged as far as is known",
             Some(_) => "unchanged",
         }
+    }
+
+    /// Whether both sides have come to an answer, or to none, of their own.
+    fn is_whole(&self) -> bool {
+        self.after.iter().chain([&self.before]).all(|side| side.is_no_answer().is_none())
     }
 
     /// Whether `what` is different.
@@ -58,16 +72,22 @@ fn changed(before: &Side, after: &Side, threshold: f64) -> Vec<&'static str> {
     }
     let is_sure = |side: &Side| side.confidence.map(|sure| sure >= threshold);
     let costs = before.cost_usd.zip(after.cost_usd);
+    let is_whole = before.is_no_answer().or(after.is_no_answer()).is_none();
+    let parks = parks_otherwise(before.parked_because.as_deref(), after.parked_because.as_deref());
     let differences = [
         ("intent", before.intent != after.intent),
         ("parameters", before.parameters != after.parameters),
-        ("parking", before.parked_because.is_some() != after.parked_because.is_some()),
-        ("answer", before.answer.trim() != after.answer.trim()),
-        ("outcome", before.unanswered.is_some() != after.unanswered.is_some()),
+        ("parking", is_whole && parks),
+        ("answer", is_whole && before.answer.trim() != after.answer.trim()),
+        ("outcome", is_whole && before.unanswered.is_some() != after.unanswered.is_some()),
         ("confidence", is_sure(before).zip(is_sure(after)).is_some_and(|(was, is)| was != is)),
-        ("cost", costs.is_some_and(|(was, is)| was.max(is) > 0.0 && was.max(is) >= was.min(is) * MUCH)),
+        ("cost", is_whole && costs.is_some_and(|(was, is)| is_much_another(was, is))),
     ];
     differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
+}
+
+fn is_much_another(was: f64, is: f64) -> bool {
+    was.max(is) > 0.0 && was.max(is) >= was.min(is) * MUCH
 }
 
 /// All of them together.
@@ -78,6 +98,8 @@ pub(crate) struct Summary {
     pub(crate) not_run: usize,
     /// Those that did not come to an end, by the bound or a crash: nothing is told of them.
     pub(crate) unfinished: usize,
+    /// Those of which intent, confidence and parameters alone are compared.
+    pub(crate) without_answer: usize,
     pub(crate) intent: usize,
     /// Tasks that a person would be asked about and was not before.
     pub(crate) newly_parked: usize,
@@ -107,7 +129,7 @@ pub(crate) struct Summary {
     pub(crate) after: Sums,
 }
 
-/// What one side took, over the tasks that have both.
+/// What one side took, over the tasks that have both, and an answer on both.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Sums {
     pub(crate) tokens: u64,
@@ -139,8 +161,11 @@ impl Summary {
                 sum.unfinished += 1;
                 continue;
             }
-            sum.before.add(&pair.before);
-            sum.after.add(after);
+            if pair.is_whole() {
+                sum.before.add(&pair.before);
+                sum.after.add(after);
+            }
+            sum.without_answer += usize::from(!pair.is_whole());
             let parks = after.parked_because.is_some();
             sum.intent += usize::from(pair.has_changed("intent"));
             sum.newly_parked += usize::from(pair.has_changed("parking") && parks);
@@ -153,7 +178,7 @@ impl Summary {
             sum.no_longer_sure += usize::from(pair.has_changed("confidence") && !is_surer);
             sum.dearer += usize::from(pair.has_changed("cost") && is_dearer);
             sum.cheaper += usize::from(pair.has_changed("cost") && !is_dearer);
-            sum.unchanged += usize::from(pair.changed.is_empty());
+            sum.unchanged += usize::from(pair.changed.is_empty() && pair.is_whole());
             sum.edited += usize::from(pair.before.edit.is_some());
             sum.documents_of_now += usize::from(pair.documents_of_now);
             sum.intents_by_another += usize::from(Served::by_another(&after.served, true));
@@ -211,6 +236,53 @@ pub(crate) mod tests {
         assert_eq!((sum.newly_parked, sum.no_longer_parked, sum.newly_unanswered), (1, 1, 1));
         assert_eq!((sum.before.tokens, sum.before.cost_usd, sum.before.unpriced), (50, 2.0, 1));
     }
+
+    #[test]
+    fn of_a_task_that_stopped_before_a_service_its_sorting_alone_is_compared() {
+        let stopped = |intent: &str| Side {
+            unread: Some("stopped before Stripe could be read".to_owned()),
+            cost_usd: Some(0.1),
+            ..side(intent, "")
+        };
+        let parked = Side {
+            parked_because: Some("the automation asks: refund".to_owned()),
+            ..side("refund", "Refund?")
+        };
+        let failed = Side { unanswered: Some("it is disputed".to_owned()), ..side("refund", "") };
+        let pairs = [
+            Pair::new("1", parked.clone(), Some(stopped("refund")), None, THRESHOLD),
+            Pair::new("2", failed, Some(stopped("refund")), None, THRESHOLD),
+            Pair::new("3", parked, Some(stopped("bug")), Some("a note".to_owned()), THRESHOLD),
+        ];
+        assert!(pairs[0].changed.is_empty() && pairs[1].changed.is_empty(), "{pairs:?}");
+        assert_eq!(pairs[0].standing(), "unchanged as far as is known");
+        assert_eq!(pairs[2].changed, ["intent"]);
+        let note = "a note; stopped before Stripe could be read: intent, confidence and parameters alone are compared";
+        assert_eq!(pairs[2].note.as_deref(), Some(note));
+        let sum = Summary::of(&pairs);
+        assert_eq!((sum.without_answer, sum.unchanged, sum.no_longer_parked, sum.intent), (3, 0, 0, 1));
+        assert_eq!((sum.before, sum.after), (Sums::default(), Sums::default()));
+    }
+
+    #[test]
+    fn what_the_hour_had_a_draft_wait_for_is_no_change_of_the_agent() {
+        let waits = |because: String| Side { parked_because: Some(because), ..side("bug", "Hi.") };
+        let unsure = || waits("confidence 0.50 is below 0.80".to_owned());
+        let limit = || waits(domain::over_the_limit(5));
+        let no_model = || waits(format!("it is a fallback answer: {}", domain::NO_MODEL));
+        for (before, after, changed) in [
+            (limit(), side("bug", "Hi."), &[][..]),
+            (limit(), unsure(), &[]),
+            (limit(), side("bug", "Ho."), &["answer"]),
+            (no_model(), side("bug", "Ho."), &[]),
+            (waits(domain::in_doubt("reply")), side("bug", "Ho."), &[]),
+            (unsure(), side("bug", "Hi."), &["parking"]),
+        ] {
+            let pair = Pair::new("1", before, Some(after), None, THRESHOLD);
+            assert_eq!(pair.changed, changed, "{pair:?}");
+        }
+    }
+
     #[test]
     fn a_confidence_that_crosses_the_threshold_and_another_cost_are_changes() {
         let of = |sure: f64, cost: f64| Side {

@@ -20,8 +20,8 @@ use settings::{Environment, Settings};
 use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
 use crate::offline::{
-    AsItWas, EventOf, Ground, Job, NOT_ENDED, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
-    left_over, question_of,
+    AsItWas, EventOf, Ground, Job, NOT_ENDED, Priced, Ran, Rig, Said, estimate, for_show, in_tier,
+    known_before, left_over, question_of,
 };
 use crate::terminal::say;
 use crate::{Failure, report_files};
@@ -168,8 +168,11 @@ async fn compared(
     eprintln!("{} tasks{kept}, {}: {}", jobs.len(), ground.in_words(), estimate(&settings, &events));
     let ran = rig.run(&jobs).await?;
     rig.close().await;
-    let mut after: BTreeMap<usize, Side> =
-        places.into_iter().zip(ran.iter().map(|ran| Side::of_run(ran, &ground.version))).collect();
+    let now = |(place, ran): (usize, &Ran)| {
+        let past = past.get(place)?;
+        Some((place, Side::of_run(ran, &ground.version, &past.id)))
+    };
+    let mut after: BTreeMap<usize, Side> = places.into_iter().zip(&ran).filter_map(now).collect();
     let pair = |(place, past): (usize, &Past)| {
         let after = after.remove(&place);
         let answers = after.as_ref().is_some_and(|after| !after.answer.is_empty());

@@ -38,7 +38,9 @@ impl Report<'_> {
     pub(crate) fn text(&self) -> String {
         let mut out = format!("{}\n", summary(&Summary::of(self.pairs)));
         let is_told = |pair: &&Pair| {
-            pair.after.as_ref().is_none_or(|after| after.is_by_another() || !pair.changed.is_empty())
+            pair.after.as_ref().is_none_or(|after| {
+                after.is_by_another() || after.unread.is_some() || !pair.changed.is_empty()
+            })
         };
         let told: Vec<&Pair> = self.pairs.iter().filter(is_told).collect();
         for pair in told.iter().take(NAMED) {
@@ -91,6 +93,12 @@ fn summary(sum: &Summary) -> String {
     if sum.edited > 0 {
         more = format!(" A person had edited {}: what the agent had written is compared.", sum.edited);
     }
+    if sum.without_answer > 0 {
+        more += &format!(
+            " Of {} intent, confidence and parameters alone are compared: an answer of the agent's is not known on both sides.",
+            sum.without_answer
+        );
+    }
     if sum.documents_of_now > 0 {
         more += &format!(
             " {} answers of now read the documents of now, and not those of then.",
@@ -138,8 +146,11 @@ fn line(pair: &Pair) -> String {
     if pair.has_changed("parking") {
         told.push(if is.parked_because.is_some() { "newly parked" } else { "no longer parked" }.to_owned());
     }
-    if let Some(why) = is.unanswered.as_deref().filter(|_| pair.has_changed("outcome")) {
-        told.push(format!("no answer: {}", plain(why)));
+    if pair.has_changed("outcome") {
+        let not_now = is.unanswered.as_deref().map(|why| format!("no answer: {}", plain(why)));
+        let not_then =
+            was.unanswered.as_deref().map(|why| format!("an answer now; there was none: {}", plain(why)));
+        told.extend(not_now.or(not_then));
     }
     let others = ["parameters", "answer"].into_iter().filter(|what| pair.has_changed(what));
     told.extend(
@@ -228,7 +239,12 @@ mod tests {
             Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned()), THRESHOLD),
             Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None, THRESHOLD),
         ];
-        let mut pairs = pairs;
+        let failed = Side { unanswered: Some("it is gone".to_owned()), ..side("bug", "") };
+        let stopped =
+            Side { unread: Some("stopped before Stripe could be read".to_owned()), ..side("bug", "") };
+        let mut pairs = pairs.to_vec();
+        pairs.push(Pair::new("tsk_4", failed, Some(side("bug", "Hi.")), None, THRESHOLD));
+        pairs.push(Pair::new("tsk_5", side("bug", "Hi."), Some(stopped), None, THRESHOLD));
         let instead_of = Some("pro".to_owned());
         let served = Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of };
         pairs[2].after.as_mut().unwrap().served = vec![served];
@@ -236,12 +252,21 @@ mod tests {
         pairs[0].before.edit = Some("<b> A person's.".to_owned());
         let report = Report { pairs: &pairs, version: "ver_2", model: "the stand-in" };
         let told = report.text();
-        assert!(told.starts_with("3 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
+        assert!(told.starts_with("5 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
         assert!(told.contains("tsk_1: bug - -> question -; another answer; $0.50000 -> $1.50000; a person had edited it; documents of now"), "{told}");
         assert!(told.contains("tsk_2: not run (its body is forgotten)"), "{told}");
         assert!(told.contains("tsk_3: bug - -> bug -; answer by flash instead of pro"), "{told}");
         assert!(told.contains("0 intents and 1 answers of now are by another model"), "{told}");
         assert!(told.contains("A person had edited 1") && told.contains("a person had edited it"), "{told}");
+        assert!(
+            told.contains("tsk_4: bug - -> bug -; an answer now; there was none: it is gone; another answer"),
+            "{told}"
+        );
+        assert!(
+            told.contains("tsk_5: bug - -> bug - (stopped before Stripe could be read: intent, conf"),
+            "{told}"
+        );
+        assert!(told.contains("Of 1 intent, confidence and parameters alone are compared"), "{told}");
         let value = report.json();
         assert_eq!(value["summary"]["intent"], 1);
         assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer", "cost"]));

@@ -1,6 +1,6 @@
 //! [`Side`]: what a task came to, then or now.
 
-use domain::{SPAM, Served, StepUsage, UNWRITTEN, is_called_spam};
+use domain::{Circumstance, SPAM, Served, StepUsage, UNWRITTEN, is_called_spam};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,6 +31,8 @@ pub(crate) struct Side {
     pub(crate) unanswered: Option<String>,
     /// It was not run to its end: nothing follows from it.
     pub(crate) unfinished: bool,
+    /// Before which service it ended, which cannot be read here: what follows there is not known.
+    pub(crate) unread: Option<String>,
     pub(crate) tokens: u64,
     /// `None` if a price is not known.
     pub(crate) cost_usd: Option<f64>,
@@ -72,10 +74,22 @@ impl Side {
             served: served.to_vec(),
             unanswered,
             unfinished: false,
+            unread: None,
             tokens: usage.iter().map(StepUsage::tokens).sum(),
             cost_usd,
             ms: usage.iter().map(|usage| usage.ms).sum(),
         }
+    }
+
+    /// What a draft of it waited for that lies in the hour and not in the agent.
+    fn circumstance(&self) -> Option<Circumstance> {
+        self.parked_because.as_deref().and_then(Circumstance::of)
+    }
+
+    /// Why its answer says nothing of the agent, if it does not.
+    pub(crate) fn is_no_answer(&self) -> Option<&str> {
+        let is_other = self.circumstance().is_some_and(|it| !it.leaves_the_answer());
+        self.unread.as_deref().or(self.parked_because.as_deref().filter(|_| is_other))
     }
 
     /// Whether another model than the wanted one served it.
@@ -83,8 +97,9 @@ impl Side {
         [true, false].into_iter().any(|triage| Served::by_another(&self.served, triage))
     }
 
-    /// The present, by the agent `version`: a run for show changes settings that are part of it.
-    pub(crate) fn of_run(ran: &Ran, version: &str) -> Self {
+    /// The present of the task `past`, by the agent `version`: a run for show changes settings that are part of it, and has an id of
+    /// its own, which a draft can name.
+    pub(crate) fn of_run(ran: &Ran, version: &str, past: &str) -> Self {
         let doc = &ran.task.doc;
         let known = doc.classification.as_ref();
         let spam = is_called_spam(&ran.task);
@@ -103,7 +118,7 @@ impl Side {
             confidence: known.map(|known| known.confidence),
             parameters: known.map(|known| known.parameters.clone()).unwrap_or_default(),
             parked_because: doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
-            answer: ran.draft.clone(),
+            answer: ran.draft.replace(ran.task.id.as_str(), past),
             edit: None,
             served: ran.served.clone(),
             from: doc
@@ -112,6 +127,7 @@ impl Side {
                 .and_then(|draft| serde_json::to_value(draft.from).ok()?.as_str().map(str::to_owned)),
             unanswered,
             unfinished: !ended,
+            unread: processor::unread(&ran.task).map(str::to_owned),
             tokens: ran.task.tokens_used(),
             cost_usd: if doc.usage.is_empty() { Some(0.0) } else { ran.task.cost_usd() },
             ms: doc.usage.iter().map(|usage| usage.ms).sum(),

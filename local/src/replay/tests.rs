@@ -23,7 +23,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The agent that ships; the past tasks of these tests are runs for show, which fetch nothing.
+/// The agent that ships; its past tasks fetch nothing.
 fn settings() -> Settings {
     let mut settings = load(&root().join("agent/agent.toml")).unwrap();
     settings.agent.media_hosts = settings::Hosts::default();
@@ -57,22 +57,47 @@ fn ground(settings: &Settings, dir: &Path) -> Ground {
 
 /// A data directory in which the agent has answered [`TEXTS`].
 async fn history(dir: &Path) {
-    history_of(dir, settings()).await;
-}
-
-/// The same by the agent of `settings`.
-async fn history_of(dir: &Path, settings: Settings) {
-    let settings = for_show(settings, ["github"].into_iter(), None).unwrap();
+    let settings = for_show(settings(), ["github"].into_iter(), None).unwrap();
     let ground = ground(&settings, dir);
     let rig = Rig::open(&settings, &ground.environment, dir, |model| model).await.unwrap();
+    rig.run(&jobs(&settings, &TEXTS)).await.unwrap();
+    rig.close().await;
+}
+
+fn jobs(settings: &Settings, texts: &[(&str, &str)]) -> Vec<Job> {
     let job = |(title, text): &(&str, &str)| {
         let body = body(title, text);
         let event = EventOf { source: "github", event: "issues.opened", body: &body };
-        Job::new(&settings, TaskId::derive("github", &body), event, Timestamp::now()).unwrap()
+        Job::new(settings, TaskId::derive("github", &body), event, Timestamp::now()).unwrap()
     };
-    let jobs: Vec<Job> = TEXTS.iter().map(job).collect();
-    rig.run(&jobs).await.unwrap();
-    rig.close().await;
+    texts.iter().map(job).collect()
+}
+
+/// A data directory in which the agent of `settings` has worked on `texts` live: it has read and written at the stand-ins, and
+/// nobody has decided.
+async fn lived(dir: &Path, settings: Settings, texts: &[(&str, &str)]) {
+    let environment =
+        Environment::from_map([("AFTERHOOK_CONFIG", "none"), ("AUTOMATION_PING", "x")]).unwrap();
+    let jobs = jobs(&settings, texts);
+    let backend = crate::dev::Backend::Sqlite(dir.to_owned());
+    let dev =
+        crate::dev::Dev { settings, environment, backend, data_dir: None, port: 0, made_up: Vec::new() };
+    let running = crate::dev::start(dev).await.unwrap();
+    for job in &jobs {
+        domain::take_in(&running.stores, &job.task, &job.body, Timestamp::now(), |_| {}).await.unwrap();
+    }
+    for job in &jobs {
+        for tries in 0.. {
+            let task = running.stores.tasks.get(&job.task.id).await.unwrap().unwrap();
+            let status = task.control.status;
+            if status.is_end() || status == domain::TaskStatus::AwaitingApproval {
+                break;
+            }
+            assert!(tries < 3_000, "{status:?}: {:?}", task.doc.timeline);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    running.stop().await;
 }
 
 /// What `dir` has. The connections of the one who read it before may still be at closing, and hold it until then.
@@ -254,12 +279,19 @@ allowed = ["bug"]
 [automations.summarise]
 channel = "C0SUMMARY"
 [automations.refund_request]
-max_amount = { eur = 50.00 }
+max_amount = { usd = 50.00 }
 [automations.http.ping]
 url = "https://api.example.com/ping"
-approval = "low_confidence"
+approval = "always"
 headers = { Authorization = "AUTOMATION_PING" }
 "#;
+
+/// A refund that a person is asked about, one that Stripe's words forbid, and one that names no payment.
+const REFUNDS: [(&str, &str); 3] = [
+    ("Refund please", "I was charged for ch_1042, refund 19.99 of it."),
+    ("Refund please", "I was charged for ch_1043, refund 70.00 of it."),
+    ("Refund please", "I was charged twice."),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn automations_stop_offline_where_they_would_act_and_need_no_credentials() {
@@ -274,14 +306,24 @@ async fn automations_stop_offline_where_they_would_act_and_need_no_credentials()
     for automation in automations {
         let (dir, mut settings) = (tempfile::tempdir().unwrap(), settings.clone());
         settings.intents.iter_mut().for_each(|intent| intent.automation = automation.to_owned());
-        history_of(dir.path(), settings.clone()).await;
-        for pair in replayed(dir.path(), settings, "").await {
+        let texts = [&TEXTS[..], &REFUNDS[..]].concat();
+        lived(dir.path(), settings.clone(), &texts).await;
+        let (pairs, mut unread) = (replayed(dir.path(), settings, "").await, 0);
+        assert_eq!(pairs.len(), texts.len());
+        for pair in &pairs {
             let after = pair.after.as_ref().unwrap();
             assert_eq!((&pair.changed[..], after.unfinished), (&[][..], false), "{automation}: {pair:?}");
             // The stand-in finds no label.
             let ended = after.unanswered.as_deref().is_none_or(|why| why.contains("no label"));
             assert!(ended, "{automation}: {pair:?}");
+            let stopped =
+                after.unread.as_deref().is_none_or(|why| why == "stopped before Stripe could be read");
+            assert!(stopped && (after.unread.is_none() || pair.before.parked_because.is_some()), "{pair:?}");
+            unread += usize::from(after.unread.is_some());
         }
+        let summary = compare::Summary::of(&pairs);
+        assert_eq!((unread, summary.without_answer), (unread, unread), "{automation}");
+        assert_eq!(unread, if automation == "refund_request" { 2 } else { 0 }, "{pairs:?}");
     }
 }
 

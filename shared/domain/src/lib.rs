@@ -6,6 +6,7 @@
 
 mod approver;
 mod blob;
+mod circumstance;
 mod click;
 mod clock;
 mod correction;
@@ -62,6 +63,7 @@ pub mod contract;
 
 pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
+pub use circumstance::{Circumstance, NO_MODEL, in_doubt, over_the_limit, parks_otherwise};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
 pub use correction::{

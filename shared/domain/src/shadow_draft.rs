@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SPAM, Served, Timestamp};
+use crate::{SPAM, Served, Timestamp, parks_otherwise};
 
 /// What a second agent made of an event, beside the first one's draft. Nothing of it was published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,17 +51,18 @@ pub struct ShadowFigures {
 }
 
 impl ShadowFigures {
-    /// One event: `second` beside the first agent's intent (none for spam), and whether that one asked a person.
+    /// One event: `second` beside the first agent's intent (none for spam), and what its draft was `parked_because` of.
     #[must_use]
-    pub fn of(second: &ShadowDraft, intent: Option<&str>, parked: bool) -> Self {
+    pub fn of(second: &ShadowDraft, intent: Option<&str>, parked_because: Option<&str>) -> Self {
         let (parks, failed) = (second.parked_because.is_some(), second.failed.is_some());
+        let is_other = !failed && parks_otherwise(parked_because, second.parked_because.as_deref());
         Self {
             compared: 1,
             other_intent: u64::from(
                 second.intent.as_deref().is_some_and(|other| other != intent.unwrap_or(SPAM)),
             ),
-            newly_parked: u64::from(parks && !parked && !failed),
-            no_longer_parked: u64::from(parked && !parks && !failed),
+            newly_parked: u64::from(is_other && parks),
+            no_longer_parked: u64::from(is_other && !parks),
             failed: u64::from(failed),
             by_another_model: u64::from(second.served.iter().any(|it| it.instead_of.is_some())),
         }
@@ -89,14 +90,14 @@ mod tests {
 
     #[test]
     fn what_differs_is_counted() {
-        let mut sum = ShadowFigures::of(&draft("bug", false), Some("bug"), false);
+        let mut sum = ShadowFigures::of(&draft("bug", false), Some("bug"), None);
         assert_eq!(sum, ShadowFigures { compared: 1, ..ShadowFigures::default() });
-        sum.add(&ShadowFigures::of(&draft("question", true), Some("bug"), false));
-        sum.add(&ShadowFigures::of(&draft(SPAM, false), None, true));
+        sum.add(&ShadowFigures::of(&draft("question", true), Some("bug"), None));
+        sum.add(&ShadowFigures::of(&draft(SPAM, false), None, Some("unsure")));
         let instead_of = Some("pro".to_owned());
         let served = vec![Served { step: "answer".to_owned(), model: "flash".to_owned(), instead_of }];
         let failed = ShadowDraft { failed: Some("no budget".to_owned()), served, ..ShadowDraft::default() };
-        sum.add(&ShadowFigures::of(&failed, Some("bug"), true));
+        sum.add(&ShadowFigures::of(&failed, Some("bug"), Some("unsure")));
         let expected = ShadowFigures {
             compared: 4,
             other_intent: 1,

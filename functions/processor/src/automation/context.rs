@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use domain::{
     Audience, Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError,
-    Target, TaskId, TaskOutput,
+    Target, TaskId,
 };
 use markdown::visible;
 use serde::Serialize;
@@ -101,15 +101,14 @@ impl Context {
         check_channel(&self.0, channel)
     }
 
-    /// The client of type `T` for `step`. A task in shadow, offline where there is none, ends with what it would have
-    /// done: what it would have to read is not known.
+    /// The client of type `T` for `step`. Offline, where there is none, the task ends: what it would have to read is not
+    /// known ([`crate::unread`]).
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub fn client<T: ServiceClient>(&self, step: &str) -> Result<&T, Interrupt> {
-        self.services().client().map_err(|error| match self.0.shadow && self.services().is_offline {
-            true => shadow::ended(TaskOutput::Text(format!("shadow: would {step}"))),
-            false => self.failed(step, &error),
+        self.services().client().map_err(|error| {
+            shadow::offline(&self.0, T::SERVICE.title()).err().unwrap_or_else(|| self.failed(step, &error))
         })
     }
 

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 
 use crate::automation::bulkhead::with_host_permit;
+use crate::reply::shadow;
 use crate::{Context, Interrupt};
 
 /// Pieces of one task's work that run at once.
@@ -53,7 +54,8 @@ impl Context {
 
     /// Makes a call of `host` that changes nothing there, under one of the permits that all processors share
     /// (`calls_per_host`), and abandons it after 30 s or at the end of the invocation. Within
-    /// [`Context::step`] its result is saved. What changes something is a [`crate::Action`].
+    /// [`Context::step`] its result is saved. What changes something is a [`crate::Action`]. Offline, the task ends in its
+    /// place ([`crate::unread`]).
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up: the task comes back when no permit is free, and tries again when no
@@ -63,6 +65,7 @@ impl Context {
         W: Future<Output = Result<T, Interrupt>>,
     {
         let claimed = &self.0;
+        shadow::offline(claimed, host)?;
         let call = async {
             let left = between(claimed.now(), claimed.answer_by()).min(MAX_CALL);
             if left < MIN_CALL {

@@ -85,9 +85,9 @@ pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Re
 }
 
 async fn refund(context: &Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
-    let stripe = context.client::<Stripe>(REFUND)?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
+    let stripe = context.client::<Stripe>(REFUND)?;
     let reason = match asked.reason {
         Reason::RequestedByCustomer => stripe::Reason::RequestedByCustomer,
         Reason::Duplicate => stripe::Reason::Duplicate,

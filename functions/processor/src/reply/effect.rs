@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError,
-    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between,
+    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between, in_doubt,
 };
 
 use crate::automation::bulkhead::with_host_permit;
@@ -243,9 +243,8 @@ impl<'a> Entry<'a> {
              Approve if it did not: it is done again. Reject if it did, or is not wanted any more: the task \
              ends."
         );
-        let because = format!("whether `{name}` has happened is not known");
         let question = format!("in doubt: {name} {}", intended.as_millisecond());
-        ask_person(self.claimed, &question, &text, &because).await.map(drop)
+        ask_person(self.claimed, &question, &text, &in_doubt(name)).await.map(drop)
     }
 
     /// The service does not say what became of the try. If it is down for searches as well, that is no fault of

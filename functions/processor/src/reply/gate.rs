@@ -1,6 +1,6 @@
 //! The gate: a draft is cleaned, and parked if a person must look at it before it is published.
 
-use domain::{DraftOrigin, TaskError, short_sha256};
+use domain::{DraftOrigin, TaskError, over_the_limit, short_sha256};
 use settings::{AgentSettings, ApprovalPolicy};
 
 use crate::Interrupt;
@@ -38,7 +38,7 @@ fn parked_because(
         return Some(alarm.to_owned());
     }
     if let Some(limit) = candidate.over_limit {
-        return Some(format!("the thread has had {limit} replies within the hour"));
+        return Some(over_the_limit(limit));
     }
     match policy {
         ApprovalPolicy::Always => Some("agent.toml wants a person to look at every answer".to_owned()),

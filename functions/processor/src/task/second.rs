@@ -85,13 +85,13 @@ impl SecondAgent {
             Either::Right(_) => Err(GAVE_WAY),
         };
         let draft = self.seen(&own, outcome, resources.clock.now()).await;
-        let (intent, parked, forget_at) = {
+        let (intent, parked_because, forget_at) = {
             let task = claimed.task.lock().await;
             let intent = task.doc.classification.as_ref().map(|known| known.intent.clone());
-            let parked = task.doc.draft.as_ref().is_some_and(|draft| draft.parked_because.is_some());
-            (intent.filter(|_| !first.spam), parked, task.parts_forgotten_at())
+            let parked_because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
+            (intent.filter(|_| !first.spam), parked_because, task.parts_forgotten_at())
         };
-        let figures = ShadowFigures::of(&draft, intent.as_deref(), parked);
+        let figures = ShadowFigures::of(&draft, intent.as_deref(), parked_because.as_deref());
         let blob = Blob::of_json("keep a second draft", &draft)?;
         if payloads.put_new(&claimed.id, &part, &blob, forget_at).await? == PutNew::Exists {
             // Another run of the task was first, and is counted.

@@ -61,6 +61,29 @@ async fn the_second_agent_drafts_beside_the_first_and_publishes_nothing() {
     assert_eq!(listed.tasks.len(), 1, "its own task is in no store");
 }
 
+#[tokio::test]
+async fn the_limit_of_replies_tells_no_two_agents_apart() {
+    let settings = SETTINGS.replace("replies_per_hour = 3", "replies_per_hour = 1");
+    let shadow = "[shadow]\nconfig = \"next.toml\"\nshare = 1\nper_day_usd = 2\n";
+    let bench = Bench::with(&format!("{settings}\n{shadow}"), None);
+    let mut parked = Vec::new();
+    for text in ["a", "b", "c"] {
+        let say =
+            || [Say::Triage { intent: "question", confidence: 0.99, spam: false }, Say::Text("Thanks.")];
+        bench.script(say());
+        bench.second.script.lock().unwrap().extend(say());
+        let mut event = issue(7);
+        event["issue"]["body"] = serde_json::json!(text);
+        let id = bench.accept(&event).await;
+        parked.extend(bench.until_settled(&id).await.doc.draft.unwrap().parked_because);
+        assert_eq!(second_draft(&bench, &id).await.unwrap().parked_because, None);
+    }
+    assert_eq!(parked, [over_the_limit(1), over_the_limit(1)]);
+    let sums: Vec<_> = figures(&bench).await.versions.into_values().map(|it| it.shadow).collect();
+    let expected = ShadowFigures { compared: 3, ..ShadowFigures::default() };
+    assert!(sums.contains(&expected), "{sums:?}");
+}
+
 fn said(id: &str, text: &str) -> Comment {
     let (id, author, text) = (id.to_owned(), "ada".to_owned(), text.to_owned());
     Comment { id, author, ours: false, text, at: Timestamp::UNIX_EPOCH }

@@ -163,6 +163,40 @@ async fn an_effect_without_a_text_is_named() {
     assert_eq!(output(&task), "shadow: would call");
 }
 
+async fn asked() -> Result<(), Interrupt> {
+    panic!("a task that runs offline has asked")
+}
+
+/// Reads somewhere before it drafts: by a client that is there, or of a service that has none.
+async fn reads(context: Context, _: Nothing) -> Result<Finished, Interrupt> {
+    if context.event().text.contains("refund") {
+        context.client::<stripe::Stripe>("refund")?;
+    }
+    context.outside("orders.example", asked()).await?;
+    context.reply("Done.".to_owned()).await
+}
+
+#[tokio::test]
+async fn what_would_read_offline_ends_before_it_and_says_so() {
+    for (text, expected) in [
+        ("A refund, please.", "stopped before Stripe could be read"),
+        ("Where is it?", "stopped before orders.example could be read"),
+    ] {
+        let services = Services { is_offline: true, ..Services::default() };
+        let registry = processor::registry().on("reads", reads);
+        let bench = Bench::at(&shadow(&handled_by("reads", "")), Some(registry), services);
+        bench.script([found(0.9, json!({}))]);
+        let mut event = issue(7);
+        event["issue"]["body"] = json!(text);
+        let id = bench.accept(&event).await;
+        let task = bench.until_settled(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+        assert_eq!((processor::unread(&task), task.doc.draft.is_none()), (Some(expected), true));
+    }
+    let (_, live) = settled(&Bench::new()).await;
+    assert_eq!(processor::unread(&live), None);
+}
+
 /// The same system after `mode` of its source was changed.
 fn put_in_shadow(bench: &mut Bench) {
     let dir = tempfile::tempdir().unwrap();

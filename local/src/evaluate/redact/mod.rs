@@ -155,10 +155,10 @@ impl Redactor {
             return word.to_owned();
         }
         // What was replaced already.
-        let done = word.trim_end_matches(['"', '\'', '`']);
-        if done == SECRET {
+        let done = word.trim_start_matches(['"', '\'', '`', '(']).strip_prefix(SECRET);
+        if let Some(glue) = done.filter(|glue| glue.chars().all(|c| is_glue(c) || c == '.')) {
             before.meets(SECRET, SECRET);
-            before.pass(word.split_at(done.len()).1, false, false);
+            before.pass(glue, false, false);
             return word.to_owned();
         }
         let core = word.trim_start_matches(is_glue).trim_end_matches(|c| is_glue(c) || c == '.');

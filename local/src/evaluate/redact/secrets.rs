@@ -2,8 +2,9 @@
 
 use super::words::{
     ACCOUNT_OPTIONS, ACCOUNTS, ADVERBS, BASIC, CODES, FILLERS, KEY, KEY_CHARS, KEY_NOUNS, KEYS, MAX_BETWEEN,
-    NAMED, NOUNS, OPEN_KEYS, PARSERS, PHRASE_ENDS, PIN_DIGITS, PINS, POSSESSIVES, PREFIXES, REMARKS, TALLY,
-    TELLING, TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS, WORTHLESS_ENDS,
+    NAMED, NOUNS, OPEN_KEYS, PARSERS, PHRASE_ENDS, PIN_DIGITS, PIN_NOUNS, PINS, POSSESSIVES, PREFIXES,
+    REMARKS, SESSION_IDS, SESSIONS, TALLY, TELLING, TOKEN_CHARS, WEAK_KEYS, WITHIN, WORTHLESS,
+    WORTHLESS_ENDS,
 };
 
 /// Signs that quote.
@@ -33,7 +34,7 @@ pub(super) enum Before {
     Pin,
     /// `key` may follow, and name a secret: `API`.
     Api,
-    /// `key`: in a query, `?key=…`, or before what looks like one, `key: ab12cd99`.
+    /// `key`, or a session: in a query, `?key=…`, or before what looks like one, `key: ab12cd99`.
     Bare,
     /// What follows is a secret if it looks like one: behind `key: `.
     BareValue,
@@ -181,6 +182,8 @@ impl Before {
             // `pass phrase`
             Self::WeakKey if matches!(lower.as_str(), "phrase" | "word") => (Self::Key(0), false),
             Self::WeakKey | Self::Pin if is(FILLERS) => (Self::Key(0), false),
+            // `PIN code`
+            Self::Pin if is(PIN_NOUNS) => (told, false),
             Self::Pin if core.len() >= PIN_DIGITS && core.bytes().all(|b| b.is_ascii_digit()) => {
                 (Self::Within, true)
             }
@@ -209,7 +212,7 @@ impl Before {
             _ if is_weak_key(&lower) || is_name(&in_words(core)) => (Self::WeakKey, false),
             _ if lower == "api" => (Self::Api, false),
             _ if lower == BASIC => (Self::Basic, false),
-            _ if lower == KEY => (Self::Bare, false),
+            _ if lower == KEY || is_session(&lower) => (Self::Bare, false),
             _ if is(CODES) => (Self::CodeOf, false),
             _ if is(ACCOUNTS) => (Self::User, false),
             Self::Key(left @ 2..) => (Self::Key(left - 1), false),
@@ -313,7 +316,14 @@ pub(super) fn is_key(lower: &str) -> bool {
 pub(super) fn is_weak_key(lower: &str) -> bool {
     let mut before = WEAK_KEYS.iter().filter_map(|key| lower.strip_suffix(key));
     before.any(|before| !before.ends_with(char::is_alphanumeric) && !before.starts_with('/'))
+        || SESSION_IDS.iter().any(|id| lower.contains(id))
         || is_name(lower)
+}
+
+/// Whether a cookie of that name, in lower case, holds a session.
+fn is_session(lower: &str) -> bool {
+    let last = lower.rsplit(|c: char| !c.is_alphanumeric()).next();
+    last.is_some_and(|last| SESSIONS.contains(&last))
 }
 
 /// Whether a name in words, `secret_key_base`, holds one for a secret, or is that of a key.

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::SECRET;
 use super::secrets::{is_key, is_remark, is_weak_key};
-use super::words::{AUXILIARIES, MODALS, SETTERS, USERS};
+use super::words::{ADVERBS, AUXILIARIES, ENTERED, FILLERS, MODALS, PAIRS, POSSESSIVES, SETTERS, USERS};
 
 /// Words between a verb and the key or the secret that it is about, and between the key and `to` or `as`.
 const APART: usize = 6;
+/// Words behind `with` among which a key may stand: `with my new password …`.
+const KEY_WORDS: usize = 3;
 /// What a word begins or ends with that does not belong to it.
 const AROUND: [char; 14] = ['"', '\'', '`', '(', ')', '*', '.', ',', ';', ':', '!', '?', '«', '»'];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
@@ -31,7 +33,10 @@ pub(super) fn hidden(line: &str) -> String {
     let words = words(line);
     let told = (0..words.len()).filter(|at| is_secret_name(&words, *at));
     let mut secrets: Vec<Range<usize>> = told
-        .flat_map(|key| [set_to(&words, key), used_as(&words, key), said_to_be(&words, key)])
+        .flat_map(|key| {
+            [set_to(&words, key), used_as(&words, key), said_to_be(&words, key), told_of(&words, key)]
+        })
+        .chain((0..words.len()).map(|at| entered_with(&words, at)))
         .flatten()
         .collect();
     secrets.sort_by_key(|secret| secret.start);
@@ -100,6 +105,28 @@ fn said_to_be(words: &[Word], key: usize) -> Option<Range<usize>> {
     let be = within(words, key, key + 1..key + 1 + APART).find(|at| is(words, *at, &["be"]))?;
     let secret = secret(words, be + 1).filter(|_| is(words, be - 1, MODALS))?;
     words.get(be + 1).is_some_and(|word| !word.lower.ends_with("ed")).then_some(secret)
+}
+
+/// `the credentials are …`, to the end of the sentence: an account and its password are several words.
+fn told_of(words: &[Word], key: usize) -> Option<Range<usize>> {
+    words.get(key).filter(|word| PAIRS.iter().any(|pair| word.lower.ends_with(pair)))?;
+    // `the credentials page is slow` tells none.
+    let apart = if is(words, key + 1, POSSESSIVES) { APART } else { 1 };
+    let is_told = within(words, key, key + 1..key + 1 + apart).find(|at| is(words, *at, FILLERS))?;
+    let start = (is_told + 1..).find(|at| !is(words, *at, ADVERBS))?;
+    let first = words.get(start).filter(|word| !is_remark(&word.lower))?;
+    let last = words.get(start..)?.iter().find(|word| word.ends).or(words.last())?;
+    Some(first.place.start..last.place.end)
+}
+
+/// `signed in as … with …`, `… with the password …`
+fn entered_with(words: &[Word], at: usize) -> Option<Range<usize>> {
+    let is_entry = is(words, at, ENTERED) && is(words, at + 1, &["in", "on", "into", "as"]);
+    let by = within(words, at, at + 1..at + 1 + APART).find(|at| is_entry && is(words, *at, &["as"]))?;
+    let with = within(words, by, by + 2..by + 2 + APART).find(|at| is(words, *at, &["with", "using"]))?;
+    let key =
+        within(words, with, with + 1..with + 1 + KEY_WORDS).filter(|at| is_secret_name(words, *at)).last();
+    secret(words, key.unwrap_or(with) + 1)
 }
 
 /// The secret that begins with the word `at`: to its closing quotation mark, if one opens before it.

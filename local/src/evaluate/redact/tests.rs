@@ -362,6 +362,14 @@ fn what_a_name_of_several_words_announces_is_a_secret_and_what_it_tells_is_none(
         "hvs.walrus1234",
         "AGE-SECRET-KEY-1WALRUSwalrus",
         "1//0walrus-horse",
+        "JSESSIONID=WALRUS12345",
+        "PHPSESSID: walrus",
+        "ASP.NET_SessionId=walrus; theme=dark",
+        "document.cookie = \"connect.sid=walrus\"",
+        "GET /x?sid=walrus&a=1",
+        "_harbor_session=walrus",
+        "{\"sessionId\": \"walrus\"}",
+        "session: walrus12",
     ] {
         let new = redacted(text);
         assert_hidden("walrus horse WALRUS", text, &new);
@@ -534,6 +542,24 @@ fn a_secret_that_a_sentence_tells_is_one() {
         ("login bob/walrus fails", "login [secret] fails"),
         ("login bob:walrus fails", "login bob:[secret] fails"),
         ("- password\n  - walrus\n- done", "- password\n  - [secret]\n- done"),
+        ("Our credentials are bob / walrus. It fails", "Our credentials are [secret]. It fails"),
+        ("Our creds are (bob walrus), and more", "Our creds are ([secret]"),
+        ("the creds for the db are now bob and walrus horse", "the creds for the db are now [secret]"),
+        ("The vault PIN code is 9911", "The vault PIN code is [secret]"),
+        (
+            "The PIN codes were 9911, the PIN number 9912",
+            "The PIN codes were [secret], the PIN number [secret]",
+        ),
+        (
+            "PIN code 9911, pin-code 9911 and PIN code: 9911",
+            "PIN code [secret], pin-code [secret] and PIN code: [secret]",
+        ),
+        ("Signed in as a@b.example with walrus", "Signed in as person@mail.example with [secret]"),
+        (
+            "I logged in to the console as bob using the password walrus, and it fails",
+            "I logged in to the console as bob using the password [secret], and it fails",
+        ),
+        ("login as bob with \"walrus horse\" fails", "login as bob with \"[secret]\" fails"),
     ] {
         assert_eq!(redacted(text), new, "{text}");
     }
@@ -558,6 +584,12 @@ fn a_sentence_about_a_secret_that_tells_none_stays() {
         "Password - required",
         "the password is now invalid, and is still not accepted",
         "The login form/page is slow, and login and/or export fail",
+        "The credentials are wrong, and credentials are stored in the vault",
+        "The credentials page is slow, and the creds of bob are rejected",
+        "I signed in as an admin with the app, and logged in as bob with my own account",
+        "Signed in as bob. It fails with error 500",
+        "I log in as an owner with the wrong password and see nothing",
+        "The session is slow: it ends too early; session: 12 users; the PIN code is wrong",
         "basic auth fails, and so does a basic plan",
         "- password\n- username\n- role",
         "It must have:\n- a password\n  - of eight characters",

@@ -185,7 +185,8 @@ pub(super) const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
 /// What leads from a key to whose it is.
 pub(super) const POSSESSIVES: &[&str] = &["for", "of", "to"];
 /// Words between a key and its secret.
-pub(super) const FILLERS: &[&str] = &["is", "are", "was", "ist", "lautet", "es", "est", "bearer", "basic"];
+pub(super) const FILLERS: &[&str] =
+    &["is", "are", "was", "were", "ist", "lautet", "es", "est", "bearer", "basic"];
 /// What is said of a password without saying it: `the password is wrong`.
 pub(super) const REMARKS: &str = "another other this that one it its your our my their who what which when where kept read by with to or \
     and if but made as for of wrong right not in a an the too no never always still also only now being \
@@ -206,8 +207,18 @@ pub(super) const PARSERS: &[&str] = &["unexpected", "illegal", "unknown", "inval
 pub(super) const WITHIN: &str = "!?*|\\:";
 /// What ends a secret of several words, besides its sentence.
 pub(super) const PHRASE_ENDS: [char; 9] = ['"', '`', ';', '&', '|', '<', '>', '}', ']'];
+/// Keys for an account and its password: what a sentence says of them has several words.
+pub(super) const PAIRS: &[&str] = &["credentials", "creds"];
+/// What the names of cookies have in them that hold a session: `JSESSIONID`, `PHPSESSID`.
+pub(super) const SESSION_IDS: &[&str] = &["sessionid", "sessid", "session_id", "session-id"];
+/// What they end with that means one in a query or a cookie alone: `connect.sid=…`.
+pub(super) const SESSIONS: &[&str] = &["sid", "session"];
+/// How somebody comes in: `signed in as …`.
+pub(super) const ENTERED: &[&str] = &["signed", "sign", "signing", "logged", "log", "logging", "login"];
 /// Secrets that are numbers: `PIN 4711`.
-pub(super) const PINS: &[&str] = &["pin", "otp", "puk"];
+pub(super) const PINS: &[&str] = &["pin", "otp", "puk", "pin-code", "pincode"];
+/// What may follow them and belongs to them.
+pub(super) const PIN_NOUNS: &[&str] = &["code", "codes", "number"];
 pub(super) const PIN_DIGITS: usize = 4;
 /// What makes a `code` one that opens something.
 pub(super) const CODES: &[&str] =

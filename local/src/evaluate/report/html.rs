@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Report, by_another, of_ended, percent};
+use super::{Report, of_ended, percent, remarks};
 use crate::evaluate::case::is_right;
 use crate::evaluate::score::{Bin, Score, share};
 use crate::html_page::{diff, page as whole};
@@ -19,7 +19,7 @@ pub(super) fn page(report: &Report<'_>) -> String {
                 (format!("{:.4}", score.cost_usd())) ", time of model calls p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
                 (format!("{:.0}", score.latency(0.95))) " ms"
             }
-            @if let Some(told) = by_another(score) { p { (told) } }
+            @for told in remarks(score) { p { (told) } }
             (changes(report))
             (confusion(score))
             (calibration(score))

@@ -54,6 +54,13 @@ pub(crate) fn by_another(score: &Score) -> Option<String> {
     (intents + answers > 0).then_some(told)
 }
 
+/// What a reader must know of the figures, a sentence each.
+fn remarks(score: &Score) -> impl Iterator<Item = String> {
+    let unread = score.outcomes.iter().filter(|outcome| outcome.unread.is_some()).count();
+    let told = format!("{unread} cases stopped before a service could be read: their answers are not judged");
+    by_another(score).into_iter().chain((unread > 0).then_some(told))
+}
+
 fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
@@ -82,6 +89,7 @@ mod tests {
         let mut score = score;
         score.outcomes[0].got = "question".to_owned();
         score.outcomes[0].faults.push("expected bug, got question".to_owned());
+        score.outcomes[0].unread = Some("stopped before Stripe could be read".to_owned());
         let before = Former::read(&dir.path().join("eval.json")).unwrap();
         let against = Some((&before, Changes::between(&before, &score.outcomes)));
         let report = Report { score: &score, version: "ver_1", model: "the stand-in", against };
@@ -89,6 +97,8 @@ mod tests {
         assert!(told.starts_with("3 of 4 cases ended; right intent: 33.3 %"), "{told}");
         assert!(told.contains("! bug -> question: 2") && told.contains("it did not end: budget"), "{told}");
         assert!(told.contains("broken: bug <as> bug"), "{told}");
+        let unread = "1 cases stopped before a service could be read: their answers are not judged";
+        assert!(told.contains(unread), "{told}");
         let value = report.json();
         assert_eq!(
             (&value["accuracy"], &value["outcomes"][1]["got"]),
@@ -100,7 +110,7 @@ mod tests {
         assert!(suite.contains("name=\"bug &lt;as&gt; question\""), "{suite}");
         assert_eq!(value["changes"]["unfinished"], json!(["bug <as> none"]));
         let page = html::page(&report);
-        assert!(page.contains("3 of 4 cases ended"), "{page}");
+        assert!(page.contains("3 of 4 cases ended") && page.contains(unread), "{page}");
         assert!(page.contains("bug &lt;as&gt; question") && !page.contains("<as>"), "{page}");
         assert!(page.contains("ver_0") && page.contains("broken"), "{page}");
     }

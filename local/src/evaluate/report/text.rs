@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, by_another, of_ended, percent};
+use super::{Report, of_ended, percent, remarks};
 use crate::command::table::plain;
 use crate::evaluate::case::is_right;
 use crate::evaluate::outcome::Outcome;
@@ -46,10 +46,10 @@ fn summary(score: &Score) -> String {
         0 => String::new(),
         count => format!(" and {count} of unknown price"),
     };
-    let by_another = by_another(score).map_or_else(String::new, |told| format!("; {told}"));
+    let remarks: String = remarks(score).map(|told| format!("; {told}")).collect();
     format!(
         "{} of {} cases ended; right intent: {}, right in everything: {}; ${:.4}{unpriced}; time of model calls p50 {:.0} ms, \
-         p95 {:.0} ms{by_another}\n",
+         p95 {:.0} ms{remarks}\n",
         score.finished(),
         score.outcomes.len(),
         of_ended(score.accuracy()),

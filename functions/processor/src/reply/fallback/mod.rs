@@ -12,8 +12,8 @@ mod sketch;
 use std::time::Duration;
 
 use domain::{
-    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, UNWRITTEN,
-    after, short_sha256,
+    Audience, Classification, DraftOrigin, Event, NO_MODEL, StateStore, TaskError, TaskOutput, Timestamp,
+    UNWRITTEN, after, short_sha256,
 };
 use futures::future::join_all;
 use markdown::visible;
@@ -108,7 +108,7 @@ pub(crate) async fn is_approved(claimed: &ClaimedTask) -> bool {
 }
 
 async fn park(claimed: &ClaimedTask, found: StandIn, deferred: Deferred) -> Interrupt {
-    match offer(claimed, found, "no model could be had").await {
+    match offer(claimed, found, NO_MODEL).await {
         Err(Interrupt::Fail(error)) => {
             warn!(task_id = %claimed.id, problem = error.message, "the fallback answer cannot be used");
             Interrupt::ModelUnavailable(Box::new(deferred))
