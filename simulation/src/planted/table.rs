@@ -21,7 +21,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::SettledTwice, 400, "nothing is spent twice"),
     (Planted::ReservationForEver, 50, "nothing is left behind"),
     (Planted::CreditedTwice, 200, "no budget is exceeded"),
-    (Planted::BlockForgotten, 400, "what a shard was given is not lost"),
+    (Planted::BlockForgotten, 200, "what a shard was given is not lost"),
     (Planted::BodyOverlooked, 3_500, EARNED),
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 300, EARNED),

@@ -24,6 +24,9 @@ const DAY: usize = BUDGET.len() + "2026-11-20".len();
 /// No output token costs more, US dollars for a million; nor does a token of a prompt.
 const DEAREST: f64 = 18.0;
 
+/// No call of a run costs so much, millionths of a US dollar: a shard with that on its way lacks nothing.
+const A_CALL: u64 = 1_000_000;
+
 /// So many writes back the model plane knows one of its own again whose answer was lost.
 const REMEMBERED: u64 = 16;
 /// A reservation outlives its call by five minutes. A process that stands still for longer in mid-call finds it gone:
@@ -49,6 +52,10 @@ struct Inner {
     most_spent: u64,
     /// Likewise once more, in the items of each kind.
     spent_again: BTreeMap<Purse, u64>,
+    /// The shard in which each environment keeps its money: what its key ends with.
+    shards: BTreeMap<EnvId, String>,
+    /// What each shard was given, by its key.
+    given: BTreeMap<String, u64>,
     /// By environment and key, what a planted bug gives a shard once more.
     credits: BTreeMap<(EnvId, String), u64>,
     /// What was billed.
@@ -265,7 +272,7 @@ impl World {
     /// A budget was written; whether `write`'s environment hears of it is open.
     pub(crate) fn budget_written(&self, write: BudgetWrite, value: &Value) {
         let key = write.key.clone();
-        lock(&self.ledger.inner).unheard.push(write);
+        lock(&self.ledger.inner).unheard.push(write.clone());
         let (purse, policy) = (self.purse(&key), &self.scenario.policy);
         let cents = if purse == Purse::Tenant { policy.tenant_cents } else { policy.budget_cents };
         let limit = cents.map_or(u64::MAX, |cents| u64::from(cents) * 10_000);
@@ -289,8 +296,17 @@ impl World {
             let what = format!("{key}: shards have {had} millionths, and were given {given}");
             self.violated("no budget is exceeded", what);
         }
-        if given.saturating_sub(had) > limit / 2 {
-            let what = format!("{key}: {given} millionths were given, and shards have {had}");
+        let Some(shard) = lock(&self.ledger.inner).shard_of(&write) else { return };
+        let had = shards.iter().find(|(other, _)| *other == shard).map_or(0, |(_, shard)| shard.granted);
+        let unheard = {
+            let mut inner = lock(&self.ledger.inner);
+            let given = inner.given.entry(shard.clone()).or_default();
+            *given += write.spent;
+            given.saturating_sub(write.spent).saturating_sub(had)
+        };
+        if write.spent > 0 && unheard >= A_CALL {
+            let what =
+                format!("{shard}: is given {} millionths more, and has not heard of {unheard}", write.spent);
             self.violated("what a shard was given is not lost", what);
         }
     }
@@ -341,6 +357,19 @@ impl World {
     pub(crate) fn most_spent(&self, purse: Purse) -> u64 {
         let inner = lock(&self.ledger.inner);
         inner.most_spent + inner.spent_again.get(&purse).copied().unwrap_or_default()
+    }
+}
+
+impl Inner {
+    /// The key of the shard that `write` gives money to; `None` if it gives none.
+    fn shard_of(&mut self, write: &BudgetWrite) -> Option<String> {
+        match write.key.get(DAY..).filter(|end| !end.is_empty()) {
+            Some(end) => {
+                self.shards.insert(write.env, end.to_owned());
+                None
+            }
+            None => Some(write.key.clone() + self.shards.get(&write.env)?),
+        }
     }
 }
 
