@@ -15,6 +15,7 @@ use crate::queue::ack::{Ack, until_then};
 use crate::queue::shadows::{Capacity, Shadows};
 use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
 use crate::task::first::First;
+use crate::task::lease;
 use crate::task::pipeline::{self, Company, Processed};
 use crate::triage::batcher::{Batcher, Member};
 
@@ -185,6 +186,9 @@ impl Processor {
     ) -> Processed {
         let task_id = delivery.task_id().ok().map(tracing::field::display);
         let span = error_span!("message", message_id = delivery.message_id, task_id);
+        let now = self.clock().now();
+        let tiers = self.resources.settings.models.service_tier;
+        let deadline = lease::deadline(tiers, delivery.receipt.lane, now, deadline);
         let handled = async {
             let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
             let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, company).boxed())

@@ -6,12 +6,22 @@
 
 use std::time::Duration;
 
-use domain::{Task, Timestamp, after};
+use domain::{Lane, LaneTiers, ModelRole, ServiceTier, Task, Timestamp, after};
 
 /// How long a dead processor holds its tasks.
 const LEASE: Duration = Duration::from_secs(90);
 /// A lease outlives the invocation by this at most: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// Time for a task whose answer is not of flex: two model calls with a time-out of 90 s, a retry of each, and the publishing.
+const USUAL: Duration = Duration::from_secs(300);
+
+/// When work on a task of `lane` that begins at `now` must be over, in an invocation that ends at `end`. What is not for
+/// flex leaves the minutes unused that flex needs: a processor that dies while it acts holds its task for as long.
+pub(crate) fn deadline(tiers: LaneTiers, lane: Option<Lane>, now: Timestamp, end: Timestamp) -> Timestamp {
+    let is_flex = lane.is_some_and(|lane| tiers.of(lane, ModelRole::Answer) == ServiceTier::Flex);
+    if is_flex { end } else { end.min(after(now, USUAL)) }
+}
 
 /// When the last lease of an invocation ends that must be over by `deadline`.
 pub(crate) fn end_of(deadline: Timestamp) -> Timestamp {
@@ -58,8 +68,14 @@ mod tests {
     #[test]
     fn task_of_a_processor_that_died_while_it_acted_is_held_until_its_invocation_is_over() {
         let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
-        let deadline = after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout));
-        assert_eq!(between(Timestamp::UNIX_EPOCH, end_of(deadline)), Duration::from_secs(910));
-        assert_eq!(until(deadline, deadline), end_of(deadline), "nothing is held for longer");
+        let (now, end) =
+            (Timestamp::UNIX_EPOCH, after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout)));
+        let tiers = LaneTiers { bulk: ServiceTier::Flex, ..LaneTiers::default() };
+        for (lane, seconds) in [(Lane::Bulk, 910), (Lane::Standard, 310), (Lane::Express, 310)] {
+            let deadline = deadline(tiers, Some(lane), now, end);
+            assert_eq!(between(now, end_of(deadline)), Duration::from_secs(seconds), "{lane}");
+            assert_eq!(until(deadline, deadline), end_of(deadline), "nothing is held for longer");
+        }
+        assert_eq!(deadline(tiers, None, now, after(now, Duration::from_secs(9))), after(now, Duration::from_secs(9)));
     }
 }
