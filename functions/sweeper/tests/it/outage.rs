@@ -175,7 +175,7 @@ async fn what_an_end_owes_does_not_wait_behind_messages_that_the_place_does_not_
         sweep(&rig, &channel).await;
         rig.pass(MINUTE);
     }
-    assert_eq!(rig.messages().await, [last.unwrap()]);
+    assert!(rig.task(&last.unwrap()).await.doc.wakes > 0, "a message is sent for its follow-up");
 }
 
 #[tokio::test]
