@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use domain::Timestamp;
 use e2e::api::Api;
 use e2e::world::World;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -152,8 +153,9 @@ impl Process {
         self.child.id().expect("it runs")
     }
 
-    /// `kill -9`: no handler runs, nothing is written any more.
-    pub(crate) async fn kill(mut self) {
+    /// `kill -9`: no handler runs, nothing is written any more. Says when it died.
+    pub(crate) async fn kill(mut self) -> Timestamp {
         self.child.kill().await.unwrap();
+        Timestamp::now()
     }
 }

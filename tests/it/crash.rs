@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use e2e::api::Api;
 use e2e::assembly::Assembly;
 use e2e::hooks;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use standins::gemini::{GeminiStandin, Latency};
 use standins::github::GithubStandin;
 
+use crate::at_rest::{Accepted, AtRest, Kept, settle as settle_all};
 use crate::binary::{self, Process};
 
 /// Moments at which it is killed are drawn from this.
@@ -29,12 +31,6 @@ const BIRTH: std::ops::Range<u64> = 1..120;
 const PACE: u64 = 25;
 /// Everything that needs no waiting is done by then.
 const TAIL: Duration = Duration::from_secs(100);
-
-/// An event whose sender has its 202.
-struct Accepted {
-    issue: u64,
-    id: String,
-}
 
 /// Where the system is at the moment; each life has a port of its own.
 struct Door(Mutex<Option<Api>>);
@@ -60,17 +56,11 @@ async fn killed_at_any_moment_it_loses_no_event_and_doubles_no_comment() {
         end.send(true).unwrap();
         last
     };
-    let (last, accepted) = tokio::join!(lives, send(&door, over));
+    let ((last, mut deaths), accepted) = tokio::join!(lives, send(&door, over));
     assert!(accepted.len() > 30, "only {} events came in", accepted.len());
     let in_doubt = settle(&last.api(), &accepted).await;
-    last.kill().await;
-    finish(&world, dir.path(), &accepted).await;
-    for Accepted { issue, id } in &accepted {
-        let comments = world.comments(*issue);
-        assert_eq!(comments.len(), 1, "task {id} of issue {issue}: {comments:#?}");
-        assert!(comments[0].body.contains(id.as_str()));
-    }
-    assert_eq!(world.github.comment_count(), accepted.len());
+    deaths.push(last.kill().await);
+    finish(&world, dir.path(), &accepted, &deaths).await;
     println!("{} events, {KILLS} kills, {in_doubt} left in doubt by them", accepted.len());
 }
 
@@ -102,20 +92,22 @@ fn ample(world: &World, dir: &Path) -> tokio::process::Command {
     command
 }
 
-/// Starts and kills it, and leaves the last one running.
-async fn live_and_die(world: &World, dir: &Path, door: &Door) -> Process {
+/// Starts and kills it, and leaves the last one running. Says when the others died.
+async fn live_and_die(world: &World, dir: &Path, door: &Door) -> (Process, Vec<Timestamp>) {
+    let mut deaths = Vec::new();
     let mut random = fastrand::Rng::with_seed(SEED);
     for _ in 0..KILLS {
         let process = Process::start(&mut ample(world, dir)).await;
         door.set(Some(process.api()));
         tokio::time::sleep(Duration::from_millis(random.u64(LIFE))).await;
-        process.kill().await;
+        deaths.push(process.kill().await);
         door.set(None);
         die_at_birth(world, dir, Duration::from_millis(random.u64(BIRTH))).await;
+        deaths.push(Timestamp::now());
     }
     let last = Process::start(&mut ample(world, dir)).await;
     door.set(Some(last.api()));
-    last
+    (last, deaths)
 }
 
 /// Kills it while it starts: opening the database, voiding leases, not listening yet.
@@ -179,8 +171,8 @@ fn is_in_doubt(task: &Value) -> bool {
             .is_some_and(|note| note.contains("still be on its way"))
 }
 
-/// A last life on the same directory, more than a minute later.
-async fn finish(world: &World, dir: &Path, accepted: &[Accepted]) {
+/// A last life on the same directory, more than a minute later, and what holds after it.
+async fn finish(world: &World, dir: &Path, accepted: &[Accepted], deaths: &[Timestamp]) {
     let watch = Watch::default();
     watch.pass(Duration::from_secs(200));
     let embedded = Embedded::open(dir, watch.clock()).unwrap();
@@ -190,4 +182,7 @@ async fn finish(world: &World, dir: &Path, accepted: &[Accepted]) {
     for Accepted { id, .. } in accepted {
         system.work_until(id, "completed").await;
     }
+    settle_all(&system, |time| watch.pass(time)).await;
+    let (system, kept) = (&system, Kept::in_file(dir));
+    AtRest { system, world, kept, accepted, troubles: deaths, is_cut_off: false }.assert().await;
 }

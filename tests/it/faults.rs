@@ -1,5 +1,5 @@
-//! Faults of the running system: whatever fails around it, an event that was answered with 202 ends, and its thread
-//! gets one comment.
+//! Faults of the running system: whatever fails around it, an event that was answered with 202 ends, its thread
+//! gets one comment, and nothing is left behind ([`AtRest`]).
 
 mod disk;
 mod freeze;
@@ -11,24 +11,16 @@ mod stores;
 use std::path::Path;
 use std::time::Duration;
 
+use domain::Timestamp;
 use e2e::api::Api;
 use e2e::assembly::Assembly;
 use e2e::hooks;
 use e2e::watch::Watch;
 use e2e::world::World;
 use embedded::Embedded;
-use serde_json::Value;
 
+use crate::at_rest::{Accepted, AtRest, Kept, settle};
 use crate::binary::Process;
-
-/// Rounds of ten minutes in which everything that waits has come to its end.
-const ROUNDS: usize = 12;
-
-/// An event whose sender has its 202.
-struct Accepted {
-    issue: u64,
-    id: String,
-}
 
 /// Sends one issue, and says what became of it: `None` if the system asked to come back.
 async fn send(api: &Api, issue: u64) -> Option<Accepted> {
@@ -55,32 +47,25 @@ async fn send_all(api: &Api, issues: impl IntoIterator<Item = u64>, pause: Durat
     accepted
 }
 
-/// Everything was answered by one comment, and nothing else was written.
-fn assert_answered_once(world: &World, accepted: &[Accepted]) {
-    for Accepted { issue, id } in accepted {
-        let comments = world.comments(*issue);
-        assert_eq!(comments.len(), 1, "task {id} of issue {issue}: {comments:#?}");
-        assert!(comments[0].body.contains(id.as_str()));
-    }
-    assert_eq!(world.github.comment_count(), accepted.len());
+/// What has happened around a process.
+#[derive(Default)]
+struct Past {
+    /// When one before it died, or its disk took nothing.
+    troubles: Vec<Timestamp>,
+    /// Connections to the model were cut.
+    is_cut_off: bool,
 }
 
-/// Ends `process`, and lets the system on its data directory work for as long as anything waits, on sound services.
-async fn finish(process: Process, dir: &Path, world: &World, accepted: &[Accepted]) {
-    process.kill().await;
+/// Ends `process`, lets the system on its data directory work for as long as anything waits, on sound services, and
+/// asserts what holds then.
+async fn finish(process: Process, dir: &Path, world: &World, accepted: &[Accepted], past: Past) {
+    let killed = process.kill().await;
     let watch = Watch::default();
     let embedded = Embedded::open(dir, watch.clock()).unwrap();
     embedded.void_leases(watch.clock().now()).unwrap();
     let system = Assembly::new(world, embedded.stores(), &watch.clock()).await;
-    // What calls in doubt might have cost stays spent, and may use the day's budget up: the next day is another one.
-    let next_day = Duration::from_secs(86_400);
-    for passes in std::iter::repeat_n(Duration::from_secs(600), ROUNDS).chain([next_day, next_day]) {
-        watch.pass(passes);
-        system.sweep().await;
-        while system.work().await > 0 {}
-    }
-    for Accepted { id, .. } in accepted {
-        let task: Value = system.api.task(id).await;
-        assert_eq!(task["status"], "completed", "{task:#}");
-    }
+    settle(&system, |time| watch.pass(time)).await;
+    let troubles = [past.troubles, vec![killed]].concat();
+    let (system, kept, troubles) = (&system, Kept::in_file(dir), &troubles);
+    AtRest { system, world, kept, accepted, troubles, is_cut_off: past.is_cut_off }.assert().await;
 }

@@ -11,7 +11,8 @@ use embedded::Embedded;
 use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Latency};
 use standins::github::{Fault, FaultRule, GithubStandin, Scope};
 
-use super::{Accepted, assert_answered_once, finish, send_all};
+use super::{Past, finish, send_all};
+use crate::at_rest::{Accepted, AtRest, Kept, settle};
 use crate::binary::Process;
 
 /// How often the process is stopped, and for how long.
@@ -42,8 +43,7 @@ async fn stopped(stops: u32, time: Duration) {
         }
     };
     let ((), accepted) = tokio::join!(stops, send_all(&api, 1..=20, Duration::from_millis(20)));
-    finish(process, dir.path(), &world, &accepted).await;
-    assert_answered_once(&world, &accepted);
+    finish(process, dir.path(), &world, &accepted, Past::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,7 +65,8 @@ async fn a_processor_that_stood_still_for_minutes_leaves_the_comment_to_its_succ
     let world = World::of(gemini, github).await;
     let slow = ModelFault::Slow(Duration::from_millis(800));
     world.gemini.set_faults(vec![ModelRule::always(slow).first(1)]);
-    let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
+    let dir = tempfile::tempdir().unwrap();
+    let stores = Embedded::open(dir.path(), watch.clock()).unwrap().stores();
     let system = Assembly::new(&world, stores, &watch.clock()).await;
     let id = system.api.accept(7).await;
     let delivery = system.receive(Lane::Standard).await.remove(0);
@@ -78,7 +79,10 @@ async fn a_processor_that_stood_still_for_minutes_leaves_the_comment_to_its_succ
     };
     let (_, task) = tokio::join!(system.deliver(&delivery), successor);
     assert_eq!(system.api.task(&id).await, task, "the late one has written nothing");
-    assert_answered_once(&world, &[Accepted { issue: 7, id }]);
+    settle(&system, |time| watch.pass(time)).await;
+    let (system, world, kept) = (&system, &world, Kept::in_file(dir.path()));
+    let accepted = &[Accepted { issue: 7, id }];
+    AtRest { system, world, kept, accepted, troubles: &[], is_cut_off: false }.assert().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,6 +96,5 @@ async fn a_process_that_is_killed_in_the_middle_of_a_comment_finds_it_afterwards
     }
     let task = process.api().task(&accepted[0].id).await;
     assert_eq!(task["status"], "processing", "{task:#}");
-    finish(process, dir.path(), &world, &accepted).await;
-    assert_answered_once(&world, &accepted);
+    finish(process, dir.path(), &world, &accepted, Past::default()).await;
 }

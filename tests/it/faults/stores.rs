@@ -9,7 +9,7 @@ use e2e::watch::Watch;
 use e2e::world::World;
 use serde_json::json;
 
-use super::{Accepted, assert_answered_once};
+use crate::at_rest::{Accepted, AtRest, Kept};
 
 /// An issue whose body is too large for DynamoDB: it rests in S3.
 fn large(number: u64) -> serde_json::Value {
@@ -50,7 +50,11 @@ async fn outage_of(service: AwsService) {
         let task = system.work_until(id, "completed").await;
         assert!(task["attempts"].as_u64().unwrap() <= 2, "{task:#}");
     }
-    assert_answered_once(&world, &accepted);
+    while system.work().await > 0 {}
+    watch.pass(Duration::from_secs(600));
+    let kept = Kept::in_table(&emulator.sdk_config().await, &resources.config.state_table).await;
+    let (system, world, accepted) = (&system, &world, &accepted[..]);
+    AtRest { system, world, kept, accepted, troubles: &[], is_cut_off: false }.assert().await;
 }
 
 #[tokio::test]
