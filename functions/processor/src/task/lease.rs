@@ -68,14 +68,16 @@ mod tests {
     #[test]
     fn task_of_a_processor_that_died_while_it_acted_is_held_until_its_invocation_is_over() {
         let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
-        let (now, end) =
-            (Timestamp::UNIX_EPOCH, after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout)));
+        let (now, end) = (Timestamp::UNIX_EPOCH, after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout)));
         let tiers = LaneTiers { bulk: ServiceTier::Flex, ..LaneTiers::default() };
         for (lane, seconds) in [(Lane::Bulk, 910), (Lane::Standard, 310), (Lane::Express, 310)] {
             let deadline = deadline(tiers, Some(lane), now, end);
             assert_eq!(between(now, end_of(deadline)), Duration::from_secs(seconds), "{lane}");
             assert_eq!(until(deadline, deadline), end_of(deadline), "nothing is held for longer");
         }
-        assert_eq!(deadline(tiers, None, now, after(now, Duration::from_secs(9))), after(now, Duration::from_secs(9)));
+        assert_eq!(
+            deadline(tiers, None, now, after(now, Duration::from_secs(9))),
+            after(now, Duration::from_secs(9))
+        );
     }
 }

@@ -130,10 +130,8 @@ mod tests {
     #[test]
     fn persona_and_documents_are_the_system_instruction() {
         let sent = sent(&call(&[(Speaker::User, "Hi")], OutputFormat::Text), &Generation::default());
-        assert_eq!(
-            sent["systemInstruction"],
-            json!({"parts": [{"text": "Be kind."}, {"text": "Reference document `faq.md`:\n\nQ&A"}]})
-        );
+        let parts = json!([{"text": "Be kind."}, {"text": "Reference document `faq.md`:\n\nQ&A"}]);
+        assert_eq!(sent["systemInstruction"], json!({"parts": parts}));
         assert_eq!(sent["generationConfig"], json!({"maxOutputTokens": 16_384}));
     }
 
@@ -175,10 +173,9 @@ mod tests {
         let generation =
             Generation { max_output_tokens: 100, others: others.as_object().cloned().unwrap_or_default() };
         let sent = sent(&call(&[(Speaker::User, "Hi")], OutputFormat::Text), &generation);
-        assert_eq!(
-            sent["generationConfig"],
-            json!({"temperature": 0.2, "thinkingConfig": {"thinkingLevel": "LOW"}, "maxOutputTokens": 100})
-        );
+        let thinking = json!({"thinkingLevel": "LOW"});
+        let config = json!({"temperature": 0.2, "thinkingConfig": thinking, "maxOutputTokens": 100});
+        assert_eq!(sent["generationConfig"], config);
     }
 
     #[test]

@@ -34,10 +34,9 @@ async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
             "systemInstruction": request().system_instruction})
     );
     assert_eq!(display, "afterhook");
-    assert_eq!(
-        value(&store, &key(PRO).to_string(), now()).await.unwrap(),
-        json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": expires, "created_at": now()})
-    );
+    let kept =
+        json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": expires, "created_at": now()});
+    assert_eq!(value(&store, &key(PRO).to_string(), now()).await.unwrap(), kept);
 }
 
 /// 5,000 × (2.00 + 2 h × 4.50), per million, as of Gemini 3.1 Pro, which an alias most likely stands for; of a cache

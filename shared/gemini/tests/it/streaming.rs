@@ -106,9 +106,8 @@ async fn a_long_answer_is_streamed_and_folded_into_one() {
     let answer = answer.unwrap();
     assert_eq!(answer.text, "Größe 世界 🦀");
     assert_eq!((answer.usage[0].prompt_tokens, answer.usage[0].output_tokens), (1000, 4));
-    assert!(
-        asked[0].starts_with(&format!("post /v1beta/models/{ANSWER}:streamgeneratecontent?alt=sse http/1.1"))
-    );
+    let line = format!("post /v1beta/models/{ANSWER}:streamgeneratecontent?alt=sse http/1.1");
+    assert!(asked[0].starts_with(&line));
     assert!(asked[0].contains("x-server-timeout: 60\r\n"), "{}", asked[0]);
     let parts = &answer.exchanges[0].response["candidates"][0]["content"]["parts"];
     assert_eq!(*parts, json!([{"text": "Größe 世界 🦀"}, {"text": "", "thoughtSignature": "c2ln"}]));

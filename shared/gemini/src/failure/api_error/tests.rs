@@ -42,10 +42,8 @@ fn quota_failure_with_retry_info_says_what_and_how_long() {
     let details = json!([quota_failure(&[(PER_MINUTE, "10")]), retry_info("45.837906927s")]);
     let error = exhausted(EXCEEDED, details);
     assert_eq!(error.retry_after, Some(Duration::new(45, 837_906_927)));
-    assert_eq!(
-        error.quotas,
-        [QuotaLimit { id: PER_MINUTE.to_owned(), period: Some(Period::Minute), limit: Some(10) }]
-    );
+    let limit = QuotaLimit { id: PER_MINUTE.to_owned(), period: Some(Period::Minute), limit: Some(10) };
+    assert_eq!(error.quotas, [limit]);
     assert!(!error.is_daily() && !error.is_without_access());
 }
 
