@@ -258,9 +258,9 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
     assert!(!said.stdout.is_empty(), "{arguments:?} says nothing");
 }
 
-/// Runs an evaluation, or past tasks of the `dev` on `data_dir` again, against the stand-in of the model: what it needs money
+/// Runs an evaluation, or past tasks of the `dev` at `api` again, against the stand-in of the model: what it needs money
 /// for is another's test. Its report is in `dir`.
-async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &Path, data_dir: &Path) {
+async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &Path) {
     let (out, mut issue) = (dir.join(REPORT), 500);
     for word in &mut arguments {
         *word = match word.as_str() {
@@ -276,9 +276,13 @@ async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &P
             _ => continue,
         };
     }
+    // The directory of a `dev` that runs is its own: past tasks are read from its console.
+    if arguments[0] == "replay" && arguments.iter().all(|word| word != "--url") {
+        arguments.extend(["--url".to_owned(), api.url().to_owned()]);
+    }
     let token = world.variables().into_iter().filter(|(name, _)| *name == "CONSOLE_TOKEN");
     let mut command = afterhook(token);
-    command.args(&arguments).arg("--data-dir").arg(data_dir);
+    command.args(&arguments).arg("--data-dir").arg(dir.join("runs"));
     let said = run(&mut command).await;
     if arguments.iter().any(|word| word == "--min-accuracy") {
         // It understands nothing, and the page says how little that comes to.
@@ -361,7 +365,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
-            Some("eval" | "replay") => evaluates(arguments, &world, &api, dir.path(), &data_dir).await,
+            Some("eval" | "replay") => evaluates(arguments, &world, &api, dir.path()).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
         }
     }
