@@ -1,10 +1,14 @@
 //! What a task that gave way to a newer one was asked, the model was shown with the newer one. If that one ended before
-//! an answer was asked for, triage saw the text, and it still carries it: whoever retries it finds both.
+//! an answer was asked for, triage saw the text, or nobody can be answered any more where both were asked; and it still
+//! carries the text: whoever retries it finds both.
 
 use domain::{PartKey, Task, TaskId, TaskStatus};
 
 use super::After;
 use crate::world::text_of;
+
+/// What the end of a task says whose thread is closed or gone.
+const THREAD_CLOSED: &str = "thread_closed";
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
     after.tasks.iter().filter_map(|task| problem(after, task)).collect()
@@ -16,17 +20,23 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
     while let Some(next) = after.task(&newer).and_then(by) {
         newer = next;
     }
-    if after.task(&newer).is_none() {
+    let Some(answered) = after.task(&newer) else {
         return Some(format!("{} gave way to {newer}, which is not stored", task.id));
-    }
+    };
     let text = text_of(after.world, &task.id)?;
     let kept = if after.history.was_asked(&newer) {
         after.history.was_shown(&newer, &text)
     } else {
         let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
-        after.history.was_triaged(&newer, &text) && is_carried()
+        (after.history.was_triaged(&newer, &text) || found_its_thread_closed(answered)) && is_carried()
     };
     (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
+}
+
+/// The place is looked at before anything is paid for.
+fn found_its_thread_closed(task: &Task) -> bool {
+    let note = || task.doc.timeline.last().map_or("", |entry| &entry.note);
+    task.control.status == TaskStatus::Ignored && note().starts_with(THREAD_CLOSED)
 }
 
 /// What `task` was superseded by.
