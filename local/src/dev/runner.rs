@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Approver, Delivery, Lane, Timestamp, Visibility, after};
+use domain::{Approver, Delivery, Lane, LaneTiers, ModelRole, ServiceTier, Timestamp, Visibility, after};
 use processor::{Ack, Capacity, Processor, Shadows};
 use settings::Settings;
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
@@ -17,6 +17,8 @@ use super::backend::Storage;
 
 /// Time that one message may take, as the processor of template.yaml has it.
 pub(crate) const INVOCATION: Duration = Duration::from_secs(900);
+/// The same of a lane without flex: whoever stops `dev` in the middle of a comment waits no longer for the rest of it.
+const USUAL: Duration = Duration::from_secs(180);
 /// Time that one sweep may take, as the sweeper of template.yaml has it.
 const SWEEP: Duration = Duration::from_secs(50);
 /// How long a message stays invisible that was received and not claimed: a process that stopped in
@@ -33,6 +35,11 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const OUTSIDE_EVERY: Duration = Duration::from_secs(30);
 /// Sweeps between two removals of old tasks.
 const SWEEPS_PER_FORGET: u64 = 600;
+
+/// Time that one message of `lane` may take.
+pub(super) fn time_of(tiers: LaneTiers, lane: Lane) -> Duration {
+    if tiers.of(lane, ModelRole::Answer) == ServiceTier::Flex { INVOCATION } else { USUAL }
+}
 
 /// Polls `lane` until dropped. A message may take as long as `invocation`, and no more are in work than `slots` has
 /// permits.

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
-use domain::{Approver, Clock, Jitter, Lane, Model, ServiceFailure, StatsRecorder, Stores};
+use domain::{Approver, Clock, Jitter, Lane, LaneTiers, Model, ServiceFailure, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
@@ -72,6 +72,7 @@ pub struct Running {
 pub(super) struct Lanes {
     processor: Arc<Processor>,
     storage: Arc<Storage>,
+    tiers: LaneTiers,
     running: Mutex<JoinSet<()>>,
 }
 
@@ -85,7 +86,7 @@ impl Lanes {
                 Arc::clone(&self.storage),
                 lane,
                 slots,
-                runner::INVOCATION,
+                runner::time_of(self.tiers, lane),
             ));
         }
     }
@@ -166,7 +167,8 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let hooks = named(ingest::router(Arc::clone(&ingest)), "ingest");
     let app = hooks.merge(named(pages, "console")).layer(from_fn(console::missing_pages));
     tasks.spawn(server::serve(listener, app));
-    let lanes = Lanes { processor, storage: Arc::clone(&storage), running: Mutex::default() };
+    let tiers = settings.models.service_tier;
+    let lanes = Lanes { processor, storage: Arc::clone(&storage), tiers, running: Mutex::default() };
     lanes.start().await;
     if let Some(approver) = approver {
         let jitter = Jitter::from_fn(fastrand::f64);

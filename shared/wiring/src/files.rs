@@ -17,14 +17,14 @@ const SLACK_FILES: &str = "files.slack.com";
 ///
 /// # Errors
 /// A credential cannot be sent.
-pub(crate) fn files(
+pub(crate) fn files<'c>(
     settings: &Settings,
     environment: &Environment,
-    github: Option<&Client>,
+    mut clients: impl Iterator<Item = &'c Client>,
 ) -> Result<Fetcher, BuildError> {
     let mut fetcher = Fetcher::new(&reach(settings, environment));
-    let github = github.filter(|_| environment.github.is_some()).and_then(Client::shared::<Github>);
-    if let Some(github) = github {
+    let github = clients.find_map(Client::shared::<Github>);
+    if let Some(github) = github.filter(|_| environment.github.is_some()) {
         fetcher = fetcher.with(&github_host(environment), github);
     }
     if let Some(token) = &environment.slack_bot_token {

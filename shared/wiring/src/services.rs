@@ -88,7 +88,7 @@ pub fn services(
             .map_err(|error| ServicesError::Client(service, error))?;
         services.clients.extend(client.map(|client| (service, client)));
     }
-    services.files = files(settings, environment, services.clients.get(&OutsideService::Github))
+    services.files = files(settings, environment, services.clients.values())
         .map_err(|error| ServicesError::Calls(vec![error.to_string()]))?;
     let missing: Vec<MissingCredential> = needs(settings)
         .into_iter()

@@ -177,13 +177,13 @@ async fn a_503_is_waited_out_and_the_second_try_carries_the_same_key() {
 }
 
 #[tokio::test]
-async fn a_refusal_ends_the_task_with_the_words_of_the_api() {
+async fn a_refusal_waits_for_a_person_with_the_words_of_the_api() {
     let server = api([Reply::json(409, json!({"error": "the account is locked"}))]).await;
     let system = start(&server, UNSEEN, found()).await;
     let id = system.api.accept(7).await;
-    let task = system.api.until(&id, "failed").await;
-    let message = task["error"]["message"].as_str().unwrap();
-    assert!(message.contains("409") && message.contains("the account is locked"), "{message}");
+    let task = system.api.until(&id, "awaiting_approval").await;
+    let why = task["draft"]["parked_because"].as_str().unwrap();
+    assert!(why.contains("409") && why.contains("the account is locked"), "{why}");
     assert_eq!(server.asked().len(), 1);
 }
 

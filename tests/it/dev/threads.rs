@@ -53,17 +53,13 @@ fn last_word(task: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn an_issue_that_is_locked_or_deleted_before_its_answer_is_left_alone() {
-    for (state, why) in [
-        (IssueState::Locked, "thread_closed: it takes no more comments"),
-        (IssueState::Gone, "thread_closed: github: read the"),
-    ] {
+async fn an_issue_that_is_locked_or_deleted_after_it_was_looked_at_is_left_alone() {
+    for state in [IssueState::Locked, IssueState::Gone] {
         let system = issue_becomes(state, During::Triage).await;
         let id = system.api.accept(7).await;
         let task = system.api.until(&id, "ignored").await;
-        assert!(last_word(&task).starts_with(why), "{task:#}");
+        assert!(last_word(&task).starts_with("thread_closed: github: "), "{task:#}");
         assert!(system.world.comments(7).is_empty());
-        assert_eq!(system.world.gemini.counters().requests, 1, "no answer is paid for");
     }
 }
 

@@ -260,16 +260,16 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
 
 /// Runs an evaluation, or past tasks of the `dev` at `api` again, against the stand-in of the model: what it needs money
 /// for is another's test. Its report is in `dir`.
-async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &Path) {
-    let (out, mut issue) = (dir.join(REPORT), 500);
+async fn evaluates(mut arguments: Vec<String>, world: &World, api: &Api, dir: &Path, issue: &mut u64) {
+    let out = dir.join(REPORT);
     for word in &mut arguments {
         *word = match word.as_str() {
             CONSOLE => api.url().to_owned(),
             REPORT => out.display().to_string(),
             FORMER => out.join("eval.json").display().to_string(),
             past if PAST.contains(&past) || past == DAY => {
-                issue += 1;
-                let id = api.accept(issue).await;
+                *issue += 1;
+                let id = api.accept(*issue).await;
                 let task = api.until(&id, "awaiting_approval").await;
                 if past == DAY { task["received_at"].as_str().unwrap()[..DAY.len()].to_owned() } else { id }
             }
@@ -365,7 +365,7 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
         // An option alone is one of `dev`.
         match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
-            Some("eval" | "replay") => evaluates(arguments, &world, &api, dir.path()).await,
+            Some("eval" | "replay") => evaluates(arguments, &world, &api, dir.path(), &mut issue).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
         }
     }

@@ -10,7 +10,7 @@ use outbound::{Caller, Method, Url};
 use serde_json::{Value, json};
 use settings::{HttpCall, HttpMethod};
 
-use super::{COLLEAGUE, answered};
+use super::answered::{COLLEAGUE, answered};
 use crate::{Action, Automation, Context, Finished, Found, Interrupt};
 
 /// The kind of the failure when the API refuses what it is asked for, such as an account that it does not have.

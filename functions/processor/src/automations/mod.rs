@@ -1,5 +1,6 @@
 //! The automations: one file each. A new one is a function in a file here and a line below.
 
+mod answered;
 mod http;
 mod ignore;
 mod label;
@@ -11,28 +12,7 @@ use std::sync::OnceLock;
 
 use settings::Settings;
 
-use crate::{Context, Finished, Interrupt, Registry};
-
-/// What somebody is told for whom nothing can be done by a program.
-const COLLEAGUE: &str = "Thank you for writing. A colleague looks into this and answers here.";
-
-/// `outcome`; but where it failed for a kind that `answers` has words for, those wait as a draft, with the reason for the
-/// person who decides: whoever asked for it is not left without a word, if they can be answered.
-async fn answered(
-    context: &Context,
-    outcome: Result<Finished, Interrupt>,
-    answers: &[(&str, &str)],
-) -> Result<Finished, Interrupt> {
-    let error = match outcome {
-        Err(Interrupt::Fail(error)) => error,
-        other => return other,
-    };
-    let answer = answers.iter().find(|(kind, _)| *kind == error.kind).filter(|_| context.target().is_ok());
-    match answer {
-        Some((_, text)) => context.ask_back(&error.message, (*text).to_owned()).await,
-        None => Err(Interrupt::Fail(error)),
-    }
-}
+use crate::Registry;
 
 /// What a crate outside this repository adds.
 static YOURS: OnceLock<fn(Registry) -> Registry> = OnceLock::new();

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stripe::{Charge, Payment, Problem, Refund, Stripe};
 
-use super::{COLLEAGUE, answered};
+use super::answered::{COLLEAGUE, answered};
 use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect, of the question, and of the step that keeps the plan.

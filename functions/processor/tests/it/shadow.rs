@@ -163,8 +163,8 @@ async fn an_effect_without_a_text_is_named() {
     assert_eq!(output(&task), "shadow: would call");
 }
 
-async fn asked() -> Result<(), Interrupt> {
-    panic!("a task that runs offline has asked")
+fn asked() -> impl Future<Output = Result<(), Interrupt>> {
+    std::future::poll_fn(|_| panic!("a task that runs offline has asked"))
 }
 
 /// Reads somewhere before it drafts: by a client that is there, or of a service that has none.

@@ -2,7 +2,6 @@
 
 use domain::{AccountFacts, Clock, Publisher, ServiceError, ServiceFailure};
 use settings::{Environment, Settings, SourceSettings};
-use webhook::Provider;
 use wiring::OutsideService;
 
 use super::super::elsewhere;
@@ -34,7 +33,7 @@ pub(super) async fn look(settings: &Settings, environment: &Environment, url: Op
             findings.extend(Box::pin(github::look(settings, client, url)).await);
         }
     }
-    let unseen = |source: &&SourceSettings| !(has_github && source.sender.provider == Provider::Github);
+    let unseen = |source: &&SourceSettings| !(has_github && source.sender.provider.row().hooks.is_some());
     findings.extend(settings.sources.values().filter(unseen).map(|source| registration(source, url)));
     findings
 }
