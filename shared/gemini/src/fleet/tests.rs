@@ -34,12 +34,13 @@ const WAY: Duration = Duration::from_millis(5);
 /// Bytes of an item besides key and value: names of attributes, version, end, and the limits that a refusal teaches.
 const ATTRIBUTES: usize = 200;
 
+/// Whether a store makes the next write of this key and loses the answer.
+type Loses = Box<dyn FnMut(&str) -> bool + Send>;
 /// The way to a store that is far away, and the writes of each key by the second.
 struct Counting {
     began: Instant,
     writes: Mutex<HashMap<(String, u64), u32>>,
-    /// Whether it makes the next write of this key and loses the answer.
-    loses: Mutex<Box<dyn FnMut(&str) -> bool + Send>>,
+    loses: Mutex<Loses>,
     is_lost: AtomicBool,
 }
 
@@ -213,8 +214,7 @@ fn in_first_shard() -> BudgetAccount {
     drawn.find(|account| format!("{account:?}").contains("index: 0")).unwrap()
 }
 
-/// The first environment hears that its shard has the first block, or does not; others come, and the whole's later writes
-/// are answered every other time. At last all are.
+/// The first environment hears of its shard's block, or does not; others come, and every other write of the whole is heard.
 #[tokio::test(start_paused = true)]
 async fn a_block_whose_answer_was_lost_is_a_shards_once_and_no_other_takes_its_place() {
     const WHOLE: &str = "budget:2026-11-20";
