@@ -224,8 +224,9 @@ impl AtRest<'_> {
             let hidden = if self.kept.shows_every_message { in_flight } else { 0 };
             assert_eq!((ready, hidden), (0, 0), "messages are on the lane {lane}");
         }
-        let dead = Visibility { lane: None, timeout: Duration::from_secs(1) };
-        assert!(queue.receive(dead, 10, Duration::ZERO).await.unwrap().is_empty(), "a letter is dead");
+        let (dead, second) =
+            (Visibility { lane: None, timeout: Duration::from_secs(1) }, Duration::from_secs(1));
+        assert!(queue.receive(dead, 10, second).await.unwrap().is_empty(), "a letter is dead");
     }
 
     /// A sweep has nothing to do, and the walk of the day over all tasks misses none.

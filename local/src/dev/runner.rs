@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Approver, Delivery, Lane, LaneTiers, ModelRole, ServiceTier, Timestamp, Visibility, after};
+use domain::{Approver, Delivery, Lane, LaneTiers, Timestamp, Visibility, after};
 use processor::{Ack, Capacity, Processor, Shadows};
 use settings::Settings;
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
@@ -38,7 +38,7 @@ const SWEEPS_PER_FORGET: u64 = 600;
 
 /// Time that one message of `lane` may take.
 pub(super) fn time_of(tiers: LaneTiers, lane: Lane) -> Duration {
-    if tiers.of(lane, ModelRole::Answer) == ServiceTier::Flex { INVOCATION } else { USUAL }
+    if tiers.is_flex(lane) { INVOCATION } else { USUAL }
 }
 
 /// Polls `lane` until dropped. A message may take as long as `invocation`, and no more are in work than `slots` has

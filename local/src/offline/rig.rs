@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{
-    Clock, Decider, Jitter, Lane, ListQuery, Model, Origin, PartKey, Served, ServiceTier, Stores, Task,
-    TaskId, TaskStatus, Timestamp, between, retry, take_in,
+    Clock, Decider, Jitter, Lane, ListQuery, Model, Origin, PartKey, Served, Stores, Task, TaskId,
+    TaskStatus, Timestamp, between, retry, take_in,
 };
 use embedded::Embedded;
 use processor::{Parts, Processor};
@@ -99,7 +99,7 @@ pub(crate) fn answer_time(settings: &Settings) -> Duration {
 }
 
 fn is_flex(settings: &Settings) -> bool {
-    settings.models.service_tier.standard == ServiceTier::Flex
+    settings.models.service_tier.is_flex(Lane::Standard)
 }
 
 impl Rig {

@@ -139,6 +139,12 @@ impl LaneTiers {
             _ => tier,
         }
     }
+
+    /// Whether answers of `lane` may take the minutes that flex needs.
+    #[must_use]
+    pub fn is_flex(self, lane: Lane) -> bool {
+        self.of(lane, ModelRole::Answer) == ServiceTier::Flex
+    }
 }
 
 /// One of several addresses of the model's service.

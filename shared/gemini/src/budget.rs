@@ -9,7 +9,7 @@ mod bound;
 mod short;
 mod spent;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(crate) struct BudgetAccount {
     limits: Budgets,
     shard: Option<Shard>,
     /// By key, those of the day and those of which something is still to be written.
-    sums: Mutex<HashMap<String, Arc<FleetCell<Spent>>>>,
+    sums: Mutex<BTreeMap<String, Arc<FleetCell<Spent>>>>,
 }
 
 /// Money set aside for one call of the chain. Dropped without [`Reservation::close`] (a panic, a

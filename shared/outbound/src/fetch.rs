@@ -34,7 +34,7 @@ pub struct Fetcher {
     credentials: BTreeMap<String, Arc<dyn CredentialSource>>,
     /// Files that are there without a network, for tests.
     #[cfg(feature = "scripted")]
-    scripted: BTreeMap<String, Fetched>,
+    scripted: BTreeMap<String, Result<Fetched, FetchError>>,
 }
 
 /// Has the credential that opens the files of a host.
@@ -85,6 +85,21 @@ pub enum FetchError {
     /// The connection could not be made, or broke.
     #[error("{0}")]
     Broken(String),
+    /// What came is not what may be shown.
+    #[error("{0}")]
+    Unfit(&'static str),
+}
+
+impl FetchError {
+    /// Whether the file may come at another time.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Broken(_) => true,
+            Self::Status(status) => *status >= 500 || matches!(status, 408 | 425 | 429),
+            Self::OutOfReach(_) | Self::Redirect | Self::TooLarge(_) | Self::Unfit(_) => false,
+        }
+    }
 }
 
 impl Fetcher {
@@ -101,10 +116,10 @@ impl Fetcher {
         self
     }
 
-    /// The same, which has `file` at `url` without asking anybody.
+    /// The same, which has `file` at `url`, or why there is none, without asking anybody.
     #[cfg(feature = "scripted")]
     #[must_use]
-    pub fn with_file(mut self, url: &str, file: Fetched) -> Self {
+    pub fn with_file(mut self, url: &str, file: Result<Fetched, FetchError>) -> Self {
         self.scripted.insert(url.to_owned(), file);
         self
     }
@@ -124,7 +139,7 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         #[cfg(feature = "scripted")]
         if let Some(file) = self.scripted.get(url.as_str()) {
-            return Ok(file.clone());
+            return file.clone();
         }
         let file = async {
             let source = url.host_str().and_then(|host| self.credentials.get(host));

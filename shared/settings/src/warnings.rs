@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{LaneTiers, ServiceTier};
+use domain::Lane;
 
 use crate::{ApprovalPolicy, Settings};
 
@@ -52,8 +52,7 @@ impl Settings {
     }
 
     fn too_slow_for_flex(&self) -> impl Iterator<Item = String> {
-        let LaneTiers { express, standard, bulk } = self.models.service_tier;
-        let has_flex = [express, standard, bulk].contains(&ServiceTier::Flex);
+        let has_flex = Lane::ALL.into_iter().any(|lane| self.models.service_tier.is_flex(lane));
         let models = [&self.models.answer].into_iter().chain(&self.models.fallback);
         let limits = models.filter_map(|model| Some((model, self.models.limits.get(model)?)));
         limits.filter(move |(_, limits)| has_flex && limits.timeout > BESIDE_FLEX).map(|(model, _)| {

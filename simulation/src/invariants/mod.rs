@@ -1,8 +1,8 @@
 //! What must hold after every run: one file each.
 //!
 //! Some are watched while it goes on, where they can be seen best: that no saved step is paid twice
-//! (`world/model.rs`), that no budget is exceeded, one in shards
-//! is neither lost nor had twice on its way to them, no call costs more than was set aside for it,
+//! (`world/model.rs`), that no budget is exceeded, that what a
+//! shard is given is neither lost nor had twice, that no call costs more than was set aside for it,
 //! an answered batch leaves no money set aside and no environment has more calls at once than its share (`world/ledger.rs`), that a 2xx means stored (`world/senders.rs`), that no host has more calls at once than it may
 //! (`world/receiver.rs`), that one failed read of the secrets refuses nobody (`world/secrets.rs`), that a dead processor holds
 //! no task for long (`world/mod.rs`), that a promised slot is kept and a crash has its price (`world/history.rs`).

@@ -28,15 +28,16 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
         after.history.was_shown(&newer, &text)
     } else {
         let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
-        (after.history.was_triaged(&newer, &text) || found_its_thread_closed(answered)) && is_carried()
+        (after.history.was_triaged(&newer, &text) || found_its_thread_closed(after, answered)) && is_carried()
     };
     (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
 }
 
-/// The place is looked at before anything is paid for.
-fn found_its_thread_closed(task: &Task) -> bool {
-    let note = || task.doc.timeline.last().map_or("", |entry| &entry.note);
-    task.control.status == TaskStatus::Ignored && note().starts_with(THREAD_CLOSED)
+/// The place is looked at before anything is paid for, and people had closed it to us.
+fn found_its_thread_closed(after: &After<'_>, task: &Task) -> bool {
+    let says_so = || task.doc.timeline.last().is_some_and(|entry| entry.note.starts_with(THREAD_CLOSED));
+    let is_so = || after.history.closed_threads.iter().any(|(thread, _)| *thread == task.doc.thread);
+    task.control.status == TaskStatus::Ignored && says_so() && is_so()
 }
 
 /// What `task` was superseded by.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use super::session::Session;
-use super::words::{percent_encode, thread};
+use super::words::percent_encode;
 use crate::Console;
 use crate::refusal::Refusal;
 
@@ -157,7 +157,7 @@ impl Filter {
             task.id.as_str(),
             title,
             link,
-            &thread(doc),
+            &doc.thread_name(),
             &doc.thread,
             &doc.actor,
             &doc.event,

@@ -21,7 +21,7 @@ use super::queue::Neighbours;
 use super::session::Session;
 use super::versions;
 use super::words::{
-    ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, thread, time, title, usd,
+    ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, title, usd,
 };
 use crate::Console;
 use crate::asked::{self, Asked};
@@ -239,9 +239,9 @@ fn heading(task: &Task) -> Markup {
             p.quiet {
                 @match doc.thread_url.as_deref().filter(|url| is_web(url)) {
                     Some(url) => {
-                        a rel="noopener noreferrer nofollow" target="_blank" href=(url) { (thread(doc)) }
+                        a rel="noopener noreferrer nofollow" target="_blank" href=(url) { (doc.thread_name()) }
                     }
-                    None => (thread(doc))
+                    None => (doc.thread_name())
                 }
                 " · " (doc.event) " by " (doc.actor) " · " (doc.source)
             }
@@ -408,7 +408,7 @@ fn details(filter: &Filter, task: &Task) -> Markup {
             h2 { "Details" }
             dl {
                 dt { "Task" } dd { code data-copy="the id of the task" { (task.id) } }
-                @if thread(doc) != doc.thread { dt { "Thread" } dd { code { (doc.thread) } } }
+                @if doc.thread_name() != doc.thread { dt { "Thread" } dd { code { (doc.thread) } } }
                 dt { "Tenant" } dd { (doc.tenant) }
                 dt { "Priority" } dd { (doc.priority.level()) ", " (doc.priority.lane()) " lane" }
                 @if let Some(known) = &doc.classification {

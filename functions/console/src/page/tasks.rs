@@ -20,7 +20,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue;
 use super::session::Session;
-use super::words::{ahead, label, pill, plain, thread, time, timed, title, usd};
+use super::words::{ahead, label, pill, plain, time, timed, title, usd};
 use crate::Console;
 use crate::asked;
 use crate::list::refuse_list;
@@ -284,7 +284,7 @@ fn row(filter: &Filter, task: &Task, reason: &Markup) -> Markup {
             span.what {
                 strong { (title(doc)) }
                 span.quiet {
-                    @if doc.title.is_some() { (thread(doc)) " · " }
+                    @if doc.title.is_some() { (doc.thread_name()) " · " }
                     (doc.event) " · " (doc.actor) " · " (doc.source)
                 }
             }

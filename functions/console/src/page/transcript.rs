@@ -18,7 +18,6 @@ use super::filter::Filter;
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::task;
-use super::words::thread;
 use crate::Console;
 use crate::answer_size::{MAX_ANSWER_BYTES, escaped};
 use crate::refusal::Refusal;
@@ -49,7 +48,7 @@ pub(crate) async fn page(
     let (task, entries, _) = from_cursor(&console, &id, &from).await?;
     let (calls, next) = page_of(&entries);
     let body = html! {
-        p.back { a href=(filter.task(&task.id)) { "← " (thread(&task.doc)) } }
+        p.back { a href=(filter.task(&task.id)) { "← " (task.doc.thread_name()) } }
         h1 { "Prompts and responses" }
         @if entries.is_empty() { div.empty { p { "No model was asked." } } }
         @for call in &calls { (call) }
@@ -89,7 +88,7 @@ pub(crate) async fn payload(
     let text = String::from_utf8_lossy(&bytes);
     let pretty = serde_json::from_str::<&RawValue>(&text).ok().and_then(pretty);
     let body = html! {
-        p.back { a href=(filter.task(&task.id)) { "← " (thread(&task.doc)) } }
+        p.back { a href=(filter.task(&task.id)) { "← " (task.doc.thread_name()) } }
         h1 { "Event as received" }
         p.quiet { (task.doc.content_type) " · " (bytes.len()) " bytes" }
         (bounded(pretty.as_deref().unwrap_or(&text), MAX_SHOWN))

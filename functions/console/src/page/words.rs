@@ -29,14 +29,9 @@ pub(crate) fn pill(status: TaskStatus) -> Markup {
     html! { span class={ "pill " (status.as_str()) } { (label(status)) } }
 }
 
-/// What people call the thread of `doc`.
-pub(crate) fn thread(doc: &TaskDoc) -> Cow<'_, str> {
-    doc.thread_name()
-}
-
 /// The heading of a task.
 pub(crate) fn title(doc: &TaskDoc) -> Cow<'_, str> {
-    doc.title.as_deref().map_or_else(|| thread(doc), Cow::from)
+    doc.title.as_deref().map_or_else(|| doc.thread_name(), Cow::from)
 }
 
 /// A time: UTC here, and how long ago or how far ahead where the script runs.

@@ -170,6 +170,7 @@ mod tests {
             cut: vec!["a.log".to_owned()],
             unseen: vec!["b.zip".to_owned()],
             has_own: true,
+            may_come: false,
         };
         let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
         let reference = [Document { name: "files".to_owned(), text: "+ flush".to_owned() }];

@@ -34,6 +34,8 @@ pub(crate) struct Shown {
     pub(crate) unseen: Vec<String>,
     /// Whether one that it sees is of the event itself.
     pub(crate) has_own: bool,
+    /// Whether one of the event that it does not see may come at another time.
+    pub(crate) may_come: bool,
 }
 
 /// The `listed` files, as far as `fetcher` gets them from addresses that `allows` accepts. Our credentials are used
@@ -64,6 +66,7 @@ pub(crate) async fn fetched<'p>(
             Err(problem) => {
                 info!(name, %problem, "a file that the event shows could not be fetched");
                 seen.unseen.push(name);
+                seen.may_come |= number < listed.own && problem.is_passing();
             }
         }
     }
@@ -78,10 +81,10 @@ fn media_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<Medi
         None | Some("application/octet-stream" | "binary/octet-stream") => expected,
         Some(told) => known_type(told)
             .filter(|told| class(told) == class(expected) && (*told != PAGE || expected == PAGE))
-            .ok_or_else(|| FetchError::Broken("it is of another kind than its address says".to_owned()))?,
+            .ok_or(FetchError::Unfit("it is of another kind than its address says"))?,
     };
     if data.is_empty() {
-        return Err(FetchError::Broken("it is empty".to_owned()));
+        return Err(FetchError::Unfit("it is empty"));
     }
     Ok(Media { mime_type: kind.to_owned(), data })
 }
@@ -101,7 +104,7 @@ fn cut(mut media: Media, most: usize) -> Result<(Media, bool), FetchError> {
     let is_within = |at: &usize| media.data[*at] & 0xc0 == 0x80;
     let end = whole_lines.unwrap_or_else(|| (0..=most).rev().find(|at| !is_within(at)).unwrap_or_default());
     if end == 0 {
-        return Err(FetchError::Broken("the text files before it are as much as may be shown".to_owned()));
+        return Err(FetchError::Unfit("the text files before it are as much as may be shown"));
     }
     media.data.truncate(end);
     Ok((media, true))

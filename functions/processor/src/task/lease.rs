@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use domain::{Lane, LaneTiers, ModelRole, ServiceTier, Task, Timestamp, after};
+use domain::{Lane, LaneTiers, Task, Timestamp, after};
 
 /// How long a dead processor holds its tasks.
 const LEASE: Duration = Duration::from_secs(90);
@@ -19,8 +19,7 @@ const USUAL: Duration = Duration::from_secs(300);
 /// When work on a task of `lane` that begins at `now` must be over, in an invocation that ends at `end`. What is not for
 /// flex leaves the minutes unused that flex needs: a processor that dies while it acts holds its task for as long.
 pub(crate) fn deadline(tiers: LaneTiers, lane: Option<Lane>, now: Timestamp, end: Timestamp) -> Timestamp {
-    let is_flex = lane.is_some_and(|lane| tiers.of(lane, ModelRole::Answer) == ServiceTier::Flex);
-    if is_flex { end } else { end.min(after(now, USUAL)) }
+    if lane.is_some_and(|lane| tiers.is_flex(lane)) { end } else { end.min(after(now, USUAL)) }
 }
 
 /// When the last lease of an invocation ends that must be over by `deadline`.
@@ -45,7 +44,7 @@ pub(crate) fn extend(task: &mut Task, until: Timestamp) {
 mod tests {
     use super::*;
     use crate::task::hold::RETURNS_SPREAD;
-    use domain::between;
+    use domain::{ServiceTier, between};
 
     const TEMPLATE: &str = include_str!("../../../../template.yaml");
 

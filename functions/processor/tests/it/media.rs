@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::*;
 use harness::{Bench, LOGIN, SETTINGS, Say, ScriptedService, issue};
-use outbound::{Fetched, Fetcher};
+use outbound::{FetchError, Fetched, Fetcher};
 use serde_json::{Value, json};
 use wiring::{Client, OutsideService, Services};
 
@@ -38,7 +38,7 @@ async fn a_comment_that_shows_nothing_to_the_model_is_ignored_before_it_is_asked
     {
         let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1] };
         let url = format!("https://acme.zendesk.com/attachments/token/x/?name={name}");
-        let files = Fetcher::default().with_file(&url, image);
+        let files = Fetcher::default().with_file(&url, Ok(image));
         let bench = Bench::at(settings, None, Services { files, ..Services::default() });
         let id = bench.accept_from("zendesk", &with_file_alone(name)).await;
         bench.work().await;
@@ -90,9 +90,16 @@ fn comment_of(id: u64, words: &str) -> Value {
 
 /// A processor that is given a page where it asks for the file at `url`, as by a service whose token may not read files.
 fn given_a_page(settings: &str, url: &str) -> Bench {
-    let page = Fetched { mime_type: Some("text/html".to_owned()), data: b"<html>Log in".to_vec() };
+    given(
+        settings,
+        url,
+        Ok(Fetched { mime_type: Some("text/html".to_owned()), data: b"<html>Log in".to_vec() }),
+    )
+}
+
+fn given(settings: &str, url: &str, file: Result<Fetched, FetchError>) -> Bench {
     let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![4] };
-    let files = Fetcher::default().with_file(url, page).with_file(OTHER_ASSET, image);
+    let files = Fetcher::default().with_file(url, file).with_file(OTHER_ASSET, Ok(image));
     let slack = Client::with_threads(Arc::new(ScriptedService::default()));
     let services = Services { files, ..Services::default() }.with(OutsideService::Slack, slack);
     Bench::at(settings, None, services)
@@ -128,6 +135,18 @@ async fn a_message_that_is_a_file_alone_and_does_not_come_is_ignored_before_anyt
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_may_come_later_is_tried_again_before_its_message_is_ignored() {
+    for (problem, tries) in
+        [(FetchError::Status(503), 5), (FetchError::TimedOut, 5), (FetchError::Status(404), 1)]
+    {
+        let bench = given(SETTINGS, ASSET, Err(problem));
+        let id = bench.accept(&image_alone(9)).await;
+        ends_empty(&bench, &id, NOT_FETCHED, &[]).await;
+        assert_eq!(bench.task(&id).await.control.attempts, tries);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_image_of_the_opening_does_not_speak_for_a_comment_whose_own_does_not_come() {
     let bench = given_a_page(SETTINGS, ASSET);
     let mut event = image_alone(9);
@@ -158,7 +177,7 @@ async fn words_that_it_answers_for_are_answered_though_its_file_does_not_come() 
 /// A processor that can fetch the image, and nothing else.
 fn bench() -> Bench {
     let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1, 2, 3] };
-    let files = Fetcher::default().with_file(ASSET, image);
+    let files = Fetcher::default().with_file(ASSET, Ok(image));
     Bench::at(SETTINGS, None, Services { files, ..Services::default() })
 }
 

@@ -92,7 +92,8 @@ async fn a_comment_that_will_not_be_answered_supersedes_nothing() {
 async fn a_comment_that_shows_an_image_gives_way_to_an_edit_of_itself_alone() {
     const IMAGE: &str = "@afterhook ![it](https://github.com/user-attachments/assets/0b4a-1e9a)";
     let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1, 2, 3] };
-    let files = Fetcher::default().with_file("https://github.com/user-attachments/assets/0b4a-1e9a", image);
+    let files =
+        Fetcher::default().with_file("https://github.com/user-attachments/assets/0b4a-1e9a", Ok(image));
     let bench = Bench::at(SETTINGS, None, Services { files, ..Services::default() });
     let ids = accepted(&bench, &[nth(1, "mona", IMAGE), nth(2, "mona", "@afterhook any idea?")]).await;
     settled(&bench).await;

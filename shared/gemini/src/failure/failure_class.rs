@@ -15,7 +15,7 @@ const HICCUP: Duration = Duration::from_millis(250);
 /// Ceilings of the wait after "too many requests" and "overloaded": 1, 2, 4 … 32 s.
 const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(32)) {
     Ok(backoff) => backoff,
-    Err(_) => panic!("the most are out of order"),
+    Err(_) => panic!("the ceilings are out of order"),
 };
 /// How soon a task asks again that meets what is refused to these credentials.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
