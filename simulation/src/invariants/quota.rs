@@ -1,4 +1,4 @@
-//! No model is asked more often than it may be.
+//! No model is asked more often, nor sent more tokens, than it may be.
 //!
 //! In a day, not at all, also if an environment has to ask alone for a while, and only one does.
 //!
@@ -9,14 +9,15 @@
 //! - the share of each environment that may have asked alone, since the state store had failed it a moment before: an
 //!   outage costs what agent.toml allows for each environment that meets with it, and not more.
 //!
-//! Those that certainly did not ask alone keep to the first part of it alone. Requests of an environment that stood still
+//! Those that certainly did not ask alone keep to the first part of it alone. A prompt of more tokens than are earned
+//! is let through once nothing is owed: by one prompt each, the tokens of a minute may exceed their bound. Requests of an environment that stood still
 //! a moment before are not among them: it may have had its permit minutes ago (`world/ledger.rs`).
 
 use std::time::Duration;
 
 use super::After;
 use crate::scenario::Happening;
-use crate::world::{Minute, Mishap, ON_ITS_WAY, Port};
+use crate::world::{Counted, Minute, Mishap, ON_ITS_WAY, Port};
 
 /// A limit of a minute is earned in so many milliseconds: burst and rate together keep it.
 const EARNED_IN: u64 = 62_000;
@@ -26,11 +27,19 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
     if busiest > may {
         return vec![format!("{busiest} requests in a day, {may} may be")];
     }
-    let bounds = Bounds::of(after);
-    after.world.minutes().iter().filter_map(|minute| bounds.problem(minute)).collect()
+    let policy = &after.world.scenario.policy;
+    let requests = Bounds::of(after, policy.rpm);
+    let tokens = policy.tpm.map(|tpm| Bounds::of(after, tpm));
+    let problems = |minute: &Minute| {
+        let alone = minute.alone.len() as u64;
+        let tokens = tokens.map(|bounds| bounds.longer_by(minute.longest));
+        let of_tokens = tokens.and_then(|bounds| bounds.problem(minute.tokens, alone, "tokens"));
+        [requests.problem(minute.requests, alone, "requests"), of_tokens]
+    };
+    after.world.minutes().iter().flat_map(problems).flatten().collect()
 }
 
-/// Requests in a minute, at most.
+/// What a minute has of one limit, at most.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
     /// That the fleet lets through.
@@ -40,25 +49,35 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(after: &After<'_>) -> Self {
+    fn of(after: &After<'_>, limit: u64) -> Self {
         let scenario = &after.world.scenario;
         let way = if is_held_up(after) { ON_ITS_WAY } else { Duration::ZERO };
-        let share = (scenario.policy.rpm / scenario.sharers()).max(1);
-        Self { fleet: within(scenario.policy.rpm, scenario.max_skew * 2 + way), alone: within(share, way) }
+        let share = (limit / scenario.sharers()).max(1);
+        Self { fleet: within(limit, scenario.max_skew * 2 + way), alone: within(share, way) }
     }
 
-    fn problem(self, minute: &Minute) -> Option<String> {
+    fn longer_by(self, prompt: u64) -> Self {
+        Self { fleet: self.fleet + prompt, alone: self.alone + prompt }
+    }
+
+    /// `asked` by so many environments alone, and by others.
+    fn problem(self, asked: Counted, by_alone: u64, what: &str) -> Option<String> {
         let Self { fleet, alone } = self;
-        let may = fleet + alone * minute.alone.len() as u64;
-        (minute.by_fleet > fleet || minute.all > may)
-            .then(|| format!("{minute:?} in a minute, {fleet} may be, and {alone} of each that asks alone"))
+        let may = fleet + alone * by_alone;
+        (asked.by_fleet > fleet || asked.all > may).then(|| {
+            let Counted { all, by_fleet } = asked;
+            format!(
+                "{all} {what} in a minute, {by_fleet} of them not alone: {fleet} may be, and {alone} of each of the \
+                 {by_alone} that may have asked alone"
+            )
+        })
     }
 }
 
-/// What a limit of `rpm` lets through in a minute and `longer`.
-fn within(rpm: u64, longer: Duration) -> u64 {
+/// What is let through of a minute's `limit` in a minute and `longer`.
+fn within(limit: u64, longer: Duration) -> u64 {
     let longer = u64::try_from(longer.as_millis()).unwrap_or(u64::MAX);
-    rpm + rpm.saturating_mul(longer).div_ceil(EARNED_IN)
+    limit + limit.saturating_mul(longer).div_ceil(EARNED_IN)
 }
 
 /// Whether something can come between a permit and its question: a store that is slow, somebody who stands still, or
@@ -74,22 +93,15 @@ fn is_held_up(after: &After<'_>) -> bool {
 mod tests {
     use super::*;
 
-    fn minute(by_fleet: u64, alone: u64) -> Minute {
-        let environments = u32::from(alone > 0);
-        Minute {
-            all: by_fleet + alone,
-            by_fleet,
-            alone: (0..environments).map(crate::world::EnvId).collect(),
-        }
-    }
-
     #[test]
     fn a_minute_is_bound_by_the_limit_and_the_shares_of_those_who_ask_alone() {
         let exact = Bounds { fleet: within(30, Duration::ZERO), alone: 3 };
         for (by_fleet, alone, holds) in
             [(30, 0, true), (31, 0, false), (30, 3, true), (30, 4, false), (31, 1, false)]
         {
-            assert_eq!(exact.problem(&minute(by_fleet, alone)).is_none(), holds, "{by_fleet}, {alone}");
+            let asked = Counted { all: by_fleet + alone, by_fleet };
+            let problem = exact.problem(asked, alone.min(1), "requests");
+            assert_eq!(problem.is_none(), holds, "{by_fleet}, {alone}");
         }
     }
 

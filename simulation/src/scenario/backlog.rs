@@ -82,6 +82,7 @@ fn policy() -> Policy {
         rpd: None,
         output_tokens: 512,
         calls_per_host: 10,
+        tpm: None,
         concurrency: None,
     }
 }

@@ -58,7 +58,8 @@ impl Scenario {
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
             credential: credential(lot.u32(0..4), seed),
         };
-        let policy = Policy { concurrency: concurrency(seed, ordinary.processors), ..ordinary.policy };
+        let concurrency = concurrency(seed, ordinary.processors);
+        let policy = Policy { concurrency, tpm: tpm(seed), ..ordinary.policy };
         let ordinary = Self { lane_bounds: Some(ordinary.processors), policy, ..ordinary };
         match lot.u32(0..12) {
             0 => lose_bodies(&mut lot, ordinary),
@@ -133,6 +134,7 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
             budget_cents: None,
             tenant_cents: None,
             rpm: 30,
+            tpm: None,
             rpd: Some(6),
             concurrency: None,
             ..scenario.policy
@@ -198,6 +200,7 @@ fn policy(lot: &mut Rng) -> Policy {
         budget_cents: Some(500),
         tenant_cents: None,
         rpm: choose(lot, &[3, 30, 30]),
+        tpm: None,
         rpd: None,
         output_tokens: 16_384,
         calls_per_host: 1,
@@ -221,6 +224,12 @@ fn concurrency(seed: u64, processors: usize) -> Option<u32> {
     let each = Rng::with_seed(seed.rotate_left(16)).choice([0, 0, 0, 0, 1, 2]).unwrap_or_default();
     let environments = u32::try_from(processors * Lane::ALL.len()).unwrap_or(1);
     (each > 0).then_some(each * environments)
+}
+
+/// In an eighth of the runs so many tokens a minute that they bind where there is much to say. From a lot of its own, as
+/// [`calls_per_host`].
+fn tpm(seed: u64) -> Option<u64> {
+    Rng::with_seed(!seed.rotate_left(16)).choice([0, 0, 0, 0, 0, 0, 2_000, 6_000]).filter(|tpm| *tpm > 0)
 }
 
 /// In an eighth of the runs a tenant's day has a bound of its own, and in a sixteenth a wide fleet keeps the day's money in

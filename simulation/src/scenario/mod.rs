@@ -95,6 +95,8 @@ pub struct Policy {
     pub tenant_cents: Option<u32>,
     /// What each model may be asked in a minute.
     pub rpm: u64,
+    /// Tokens of prompts that each model may be sent in a minute; `None` for no bound.
+    pub tpm: Option<u64>,
     /// What each model may be asked in a day; `None` for no bound.
     pub rpd: Option<u64>,
     /// Tokens that an answer may have.

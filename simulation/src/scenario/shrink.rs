@@ -43,6 +43,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         |less| less.retired_per_mille = 0,
         |less| less.policy.concurrency = None,
         |less| less.policy.tenant_cents = None,
+        |less| less.policy.tpm = None,
         |less| less.damaged_per_mille = 0,
         |less| less.credential = Credential::Person,
     ];

@@ -29,6 +29,8 @@ struct Asked {
     model: String,
     is_stream: bool,
     body: String,
+    /// Bytes of the texts of its prompt.
+    texts: usize,
     /// Tokens that the answer may have.
     most_output: u64,
 }
@@ -42,7 +44,23 @@ impl Asked {
         let model = name.split(':').next().unwrap_or(name).to_owned();
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
         let most_output = json["generationConfig"]["maxOutputTokens"].as_u64().unwrap_or_default();
-        Self { model, is_stream: name.ends_with(":streamGenerateContent"), body, most_output }
+        let is_stream = name.ends_with(":streamGenerateContent");
+        Self { model, is_stream, texts: texts(&json), body, most_output }
+    }
+}
+
+/// Bytes of all texts in a request.
+fn texts(json: &Value) -> usize {
+    match json {
+        Value::Array(all) => all.iter().map(texts).sum(),
+        Value::Object(fields) => {
+            let of_field = |(name, value): (&String, &Value)| match value {
+                Value::String(text) if name == "text" => text.len(),
+                other => texts(other),
+            };
+            fields.iter().map(of_field).sum()
+        }
+        _ => 0,
     }
 }
 
@@ -144,10 +162,14 @@ impl World {
         Said { body: said, is_stream: asked.is_stream }
     }
 
-    /// What is counted: now and then as many tokens as were allowed.
+    /// What is counted: now and then as many tokens as were allowed. Where tokens are limited a prompt has no more of them
+    /// than it is taken for before it is sent: by how much more it has, the limit can be exceeded.
     fn usage(&self, asked: &Asked, nature: Nature) -> UsageMetadata {
-        let bytes = i64::try_from(asked.body.len()).unwrap_or(i64::MAX);
-        let prompt = u64::try_from(bytes / self.between(BYTES_PER_TOKEN)).unwrap_or_default();
+        let is_limited = self.scenario.policy.tpm.is_some();
+        let bytes = if is_limited { asked.texts } else { asked.body.len() };
+        let bytes_per_token = self.between(BYTES_PER_TOKEN) + i64::from(is_limited);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let prompt = u64::try_from(bytes / bytes_per_token).unwrap_or_default();
         let some = u64::try_from(self.between(10..200)).unwrap_or_default();
         let output = if self.chance(150) { asked.most_output } else { some.min(asked.most_output) };
         let output = (!nature.blocked).then_some(output);

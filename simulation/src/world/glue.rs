@@ -77,6 +77,7 @@ fn agent_toml(policy: &Policy) -> String {
         budget_cents,
         tenant_cents,
         rpm,
+        tpm,
         rpd,
         output_tokens,
         calls_per_host,
@@ -86,10 +87,11 @@ fn agent_toml(policy: &Policy) -> String {
         cents.map(|cents| format!("{key} = {:?}\n", f64::from(cents) / 100.0)).unwrap_or_default()
     };
     let budget = bound("per_day_usd", budget_cents) + &bound("per_tenant_day_usd", tenant_cents);
+    let tpm = tpm.map(|tpm| format!("tpm = {tpm}\n")).unwrap_or_default();
     let rpd = rpd.map(|rpd| format!("rpd = {rpd}\n")).unwrap_or_default();
     let concurrency = concurrency.map(|calls| format!("concurrency = {calls}\n")).unwrap_or_default();
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
-        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{rpd}{concurrency}"))
+        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{tpm}{rpd}{concurrency}"))
         .concat();
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"

@@ -64,7 +64,7 @@ struct Inner {
     unheard: Vec<BudgetWrite>,
     /// By the ids of reservations, who made them.
     reserved_by: BTreeMap<String, EnvId>,
-    /// Requests of each model in each minute, when they were sent.
+    /// What each model was asked in each minute, when it was sent.
     asked: BTreeMap<(String, i64), Minute>,
     /// Requests of each model that each environment has under way.
     at_once: BTreeMap<(EnvId, String), u64>,
@@ -77,11 +77,22 @@ struct Inner {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Minute {
     /// Requests.
-    pub(crate) all: u64,
-    /// Those of environments that certainly had asked the fleet.
-    pub(crate) by_fleet: u64,
-    /// The others' environments.
+    pub(crate) requests: Counted,
+    /// Tokens of their prompts.
+    pub(crate) tokens: Counted,
+    /// Those of the longest prompt.
+    pub(crate) longest: u64,
+    /// The environments that may have asked alone.
     pub(crate) alone: BTreeSet<EnvId>,
+}
+
+/// So much of what a limit counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Of all environments.
+    pub(crate) all: u64,
+    /// Of those that certainly had asked the fleet.
+    pub(crate) by_fleet: u64,
 }
 
 /// A request under way in an environment, until it is dropped.
@@ -204,7 +215,9 @@ impl World {
             let mut inner = lock(&self.ledger.inner);
             inner.under_way.insert(bill.number, (bill.cost, bill.opened));
             if !bill.is_late {
-                inner.asked.entry((model.to_owned(), bill.opened.as_second() / 60)).or_default().ask(bill);
+                let minute = (model.to_owned(), bill.opened.as_second() / 60);
+                let tokens = usage.prompt_token_count.unwrap_or_default();
+                inner.asked.entry(minute).or_default().ask(bill, tokens);
             }
             *inner.asked_on.entry((model.to_owned(), self.time.day())).or_default() += 1;
             let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
@@ -374,12 +387,14 @@ impl Inner {
 }
 
 impl Minute {
-    fn ask(&mut self, bill: &Bill) {
-        self.all += 1;
+    fn ask(&mut self, bill: &Bill, tokens: u64) {
+        for (asked, count) in [(&mut self.requests, 1), (&mut self.tokens, tokens)] {
+            asked.all += count;
+            asked.by_fleet += if bill.may_be_alone { 0 } else { count };
+        }
+        self.longest = self.longest.max(tokens);
         if bill.may_be_alone {
             self.alone.insert(bill.env);
-        } else {
-            self.by_fleet += 1;
         }
     }
 }
