@@ -6,6 +6,7 @@ mod alarms;
 mod file;
 mod first_deploy;
 mod resources;
+mod scripts;
 
 use std::collections::BTreeSet;
 use std::fs;
