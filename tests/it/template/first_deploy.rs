@@ -264,6 +264,15 @@ fn a_bundle_has_what_operations_has_run_in_it() {
     }
 }
 
+/// What was taken back is deployed again once what it lacked is there. A version of it that stayed would be all that Lambda
+/// has of the same package, and no other would be made.
+#[test]
+fn a_version_that_was_taken_back_goes() {
+    let template = Template::read();
+    let globals = &template.root()["Globals"]["Function"];
+    assert_eq!(globals["VersionDeletionPolicy"], Value::from("Delete"));
+}
+
 /// And not a creation that failed, after which the next try would find names of nobody.
 #[test]
 fn data_survives_the_deletion_of_the_stack() {

@@ -92,7 +92,10 @@ fn a_deploy_that_does_not_work_is_taken_back() {
     let done = run("deploy", &["prod", "."], &sick[..2]);
     let said = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(1), "{said}");
-    assert!(!said.contains("aws cloudformation") && said.contains("first deploy of afterhook-prod"), "{said}");
+    assert!(
+        !said.contains("aws cloudformation") && said.contains("first deploy of afterhook-prod"),
+        "{said}"
+    );
 }
 
 /// A lane is widened at night by what is deployed, not by what somebody has built in a folder.
@@ -101,7 +104,8 @@ fn a_parameter_is_changed_without_a_deploy() {
     let done = run("parameters", &["afterhook-prod", "ExpressConcurrency=9"], &[]);
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stdout).unwrap();
-    let asked = "aws cloudformation update-stack --stack-name afterhook-prod --use-previous-template --parameters ";
+    let asked =
+        "aws cloudformation update-stack --stack-name afterhook-prod --use-previous-template --parameters ";
     let (_, parameters) = said.split_once(asked).unwrap();
     let (parameters, others) = parameters.split_once(" --capabilities ").unwrap();
     let stays = |name: &str| json!({"ParameterKey": name, "UsePreviousValue": true});
