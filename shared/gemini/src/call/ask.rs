@@ -14,6 +14,7 @@ use crate::wire::GenerateContentRequest;
 #[derive(Debug, Default)]
 struct SecondChances {
     bared: bool,
+    untiered: bool,
     unschemed: bool,
     lessened: bool,
     raised: bool,
@@ -69,7 +70,9 @@ impl SecondChances {
                 }
                 is_mended
             }
-            Some(About::Tier) => context.tiers.refused(context, model),
+            Some(About::Tier) => {
+                !std::mem::replace(&mut self.untiered, true) && context.tiers.refused(context, model)
+            }
             Some(About::Schema) => {
                 !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
             }

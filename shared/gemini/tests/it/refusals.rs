@@ -12,6 +12,12 @@ fn deferred(why: Deferral) -> ModelFailure {
     ModelFailure::Defer { why, not_before: None }
 }
 
+/// The same as the one event of a stream.
+fn streamed(refusal: Step) -> Step {
+    let Step::Json(status, body) = refusal else { panic!("no JSON") };
+    Step::Text(status, format!("data: {body}\r\n\r\n"))
+}
+
 #[tokio::test]
 async fn a_long_wait_goes_back_to_the_queue_with_that_very_time() {
     let failure = failure_of([throttled(PER_MINUTE, Some("45.837906927s"))]).await;
@@ -54,7 +60,9 @@ async fn all_four_forms_of_429_are_a_matter_of_quota() {
 async fn the_days_quota_waits_until_midnight_in_california_also_if_words_alone_tell_it() {
     let words = "You exceeded your current quota.\n* Quota exceeded for metric: generativelanguage.googleapis.com/generate_requests_per_model_per_day, limit: 250\nPlease retry in 9h12m.";
     let midnight = "2026-11-21T08:00:00Z".parse().unwrap();
-    for step in [throttled(PER_DAY, Some("0.1s")), error(429, words, json!([]))] {
+    for step in
+        [throttled(PER_DAY, Some("0.1s")), streamed(throttled(PER_DAY, None)), error(429, words, json!([]))]
+    {
         let told = ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) };
         assert_eq!(failure_of([step]).await, told);
     }
