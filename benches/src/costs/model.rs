@@ -18,6 +18,8 @@ pub(super) const MIN_CACHED: u64 = 4_096;
 /// Tokens of the persona that is in a cache below.
 pub(super) const PERSONA: u64 = 5_000;
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// What an event asks of the models, in tokens.
 pub(super) struct Profile {
     pub(super) name: &'static str,
@@ -80,15 +82,14 @@ impl Profile {
 
 /// US dollars for a cache of `size` tokens that is made and kept for an hour, after which it is made anew.
 pub(super) fn cache_hour(size: u64) -> Outcome<f64> {
-    let hour = Duration::from_secs(3_600);
-    let dollars = prices::cache_usd(ANSWER, size, hour, day()?);
+    let dollars = prices::cache_usd(ANSWER, size, HOUR, day()?);
     Ok(dollars.ok_or_else(|| format!("{ANSWER} has no caches"))?)
 }
 
 /// The fewest calls an hour for which the functions make a cache, by their own rule.
 pub(super) fn reads_that_repay() -> Outcome<u32> {
     let rates = rates(ANSWER, MIN_CACHED)?;
-    let fewest = (1..1_000).find(|&reads| prices::cache_repays(Some(rates), reads, 0.0));
+    let fewest = (1..1_000).find(|&reads| prices::cache_repays(Some(rates), reads, 0.0, HOUR));
     Ok(fewest.ok_or("no number of reads repays a cache")?)
 }
 

@@ -82,6 +82,11 @@ pub struct Generation {
     pub others: Map<String, Value>,
 }
 
+impl Generation {
+    /// The largest bound of an answer: "the supported range is from 1 (inclusive) to 65537 (exclusive)", says Google.
+    pub const MAX_OUTPUT_TOKENS: u32 = 65_536;
+}
+
 impl Default for Generation {
     fn default() -> Self {
         Self { max_output_tokens: 16_384, others: Map::new() }

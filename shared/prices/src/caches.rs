@@ -4,23 +4,28 @@
 //! (each per token) and h the share that the service's implicit cache would have served anyway, an
 //! explicit cache repays itself when `N·(p−c)·(1−h) > p + s·H`.
 
+use std::time::Duration;
+
 use super::rates::Rates;
+
+/// The time in which reads are counted.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Reads within an hour, besides those of the implicit cache, that make a cache worthwhile when its price is not known.
 const READS_AT_UNKNOWN_PRICE: f64 = 8.0;
 
-/// Whether `per_hour` reads repay a cache at `rates` (`None`: not known), of whose prompt the service's implicit cache
-/// serves the share `implicit` anyway.
+/// Whether `per_hour` reads repay a cache that lives for `ttl` at `rates` (`None`: not known), of whose prompt the
+/// service's implicit cache serves the share `implicit` anyway.
 ///
-/// The inequality is taken for the hour in which the reads were counted: the next one is expected to be like the last
-/// one.
+/// The inequality is taken for its life, of which an hour counts at the most: the hour after the one in which the reads
+/// were counted is expected to be like that one, and nothing is known of the next.
 #[must_use]
-pub fn cache_repays(rates: Option<Rates>, per_hour: u32, implicit: f64) -> bool {
-    let reads = f64::from(per_hour) * (1.0 - implicit);
+pub fn cache_repays(rates: Option<Rates>, per_hour: u32, implicit: f64, ttl: Duration) -> bool {
+    let hours = ttl.min(HOUR).div_duration_f64(HOUR);
+    let reads = f64::from(per_hour) * (1.0 - implicit) * hours;
     let Some(rates) = rates else { return reads >= READS_AT_UNKNOWN_PRICE };
     let Some(storage) = rates.storage else { return false };
-    let saved = reads * (rates.input - rates.cached);
-    saved > rates.input + storage
+    reads * (rates.input - rates.cached) > rates.input + storage * hours
 }
 
 #[cfg(test)]
@@ -39,7 +44,7 @@ mod tests {
 
     /// The fewest reads an hour that are worth a cache.
     fn threshold(rates: Option<Rates>, implicit: f64) -> Option<u32> {
-        (0..100).find(|&per_hour| cache_repays(rates, per_hour, implicit))
+        (0..100).find(|&per_hour| cache_repays(rates, per_hour, implicit, HOUR))
     }
 
     #[test]
@@ -70,6 +75,30 @@ mod tests {
         assert_eq!(threshold(now("gemini-3.8-flash"), 0.5), Some(4));
         assert_eq!(threshold(now("gemini-3.8-flash"), 0.9), Some(19), "not by the eighth read");
         assert_eq!(threshold(now("gemini-3.8-flash"), 1.0), None);
+    }
+
+    /// A million tokens of 3.1 Pro cost $2.00 to make and $4.50 an hour; a read saves $1.80.
+    #[test]
+    fn a_cache_has_to_repay_itself_within_its_life_and_within_the_hour_that_is_foreseen() {
+        let pro = now("gemini-3.1-pro-preview");
+        for (minutes, per_hour, pays) in [
+            (10, 6, false),
+            (5, 12, false),
+            (30, 4, false),
+            // Ten minutes: $2.75, so two reads of them.
+            (10, 11, true),
+            // Half an hour: $4.25, so three reads of it.
+            (30, 5, true),
+            (60, 4, true),
+            (120, 3, false),
+            (120, 4, true),
+        ] {
+            assert_eq!(cache_repays(pro, per_hour, 0.0, Duration::from_mins(minutes)), pays, "{minutes} min");
+        }
+        assert!(
+            !cache_repays(None, 8, 0.0, Duration::from_mins(30))
+                && cache_repays(None, 16, 0.0, Duration::from_mins(30))
+        );
     }
 
     #[test]

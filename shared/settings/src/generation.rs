@@ -65,7 +65,10 @@ struct Set {
 impl Set {
     fn read(section: &mut Section<'_>) -> Self {
         let about = "Bound of one answer in tokens, the model's thoughts included (default 16384).";
-        let max_output_tokens = section.read(key("max_output_tokens", about), Entry::count);
+        let max_output_tokens = section.read(key("max_output_tokens", about), |entry| {
+            let tokens = entry.integer(1..=i64::from(Generation::MAX_OUTPUT_TOKENS))?;
+            u32::try_from(tokens).ok()
+        });
         let mut others = Map::new();
         for (key, name, read) in KEYS {
             if let Some(value) = section.read(key, read) {

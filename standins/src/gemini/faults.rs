@@ -151,7 +151,7 @@ impl Fault {
     /// The error this fault answers with, if it is one that answers with an error.
     pub(super) fn error(self, model: &str) -> Option<ApiError> {
         match self {
-            Self::Status(code) => Some(ApiError::new(code, message(code))),
+            Self::Status(code) => Some(usual(code)),
             Self::Throttled(form) => {
                 let (period, limit) = match form {
                     Throttle::RetryInfo => ("Minute", 10),
@@ -165,8 +165,9 @@ impl Fault {
     }
 }
 
-fn message(code: u16) -> &'static str {
-    match code {
+/// The error with this code, in the words that it usually has.
+pub(super) fn usual(code: u16) -> ApiError {
+    let message = match code {
         400 => "Request contains an invalid argument.",
         401 => "Request had invalid authentication credentials.",
         403 => "The caller does not have permission",
@@ -177,7 +178,8 @@ fn message(code: u16) -> &'static str {
             "An internal error has occurred. Please retry or report in \
               https://developers.generativeai.google/guide/troubleshooting"
         }
-    }
+    };
+    ApiError::new(code, message)
 }
 
 /// The 429 of a quota that ran out, with the time after which to come back.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::answer::{Answer, Candidate};
 use super::builder::Scripted;
 use super::errors::ApiError;
-use super::faults::Fault;
+use super::faults::{Fault, usual};
 use super::log::{InFlight, ReceivedRequest};
 use super::models::{self, Model};
 use super::question::Question;
@@ -31,9 +31,10 @@ pub(super) async fn handle(
     in_flight: InFlight,
 ) -> Result<Response, ApiError> {
     let model = models::resolve(name, &call.version, verb)?;
+    let deadline = deadline(call)?;
     let prepared = prepare(shared, call.json()?, model)?;
     shared.take_quota(model.name)?;
-    think(shared.latency(), call).await?;
+    think(shared.latency(), deadline).await?;
     let scripted = shared.settings.script.as_ref().and_then(|script| script(received));
     let mut words = None;
     match scripted {
@@ -54,24 +55,27 @@ pub(super) async fn handle(
             return Err(ApiError::invalid("The stand-in streams as server-sent events alone: add alt=sse."));
         }
         "streamGenerateContent" => stream::respond(&answer, &faults, in_flight),
-        _ if faults.contains(&Fault::MidStream) => return Err(stream::broken()),
+        _ if faults.contains(&Fault::MidStream) => return Err(usual(503)),
         _ => respond::ok(&answer.body()),
     };
     response.extensions_mut().insert(billed);
     Ok(response)
 }
 
-/// Takes the time of the latency, cut short by the deadline that the caller gave the server.
-async fn think(latency: Duration, call: &Call) -> Result<(), ApiError> {
-    let deadline = call.header("x-server-timeout").parse().ok().map(Duration::from_secs);
-    let Some(deadline) = deadline.filter(|deadline| *deadline < latency) else {
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+/// How long the caller gives the server.
+fn deadline(call: &Call) -> Result<Duration, ApiError> {
+    let seconds = call.header("x-server-timeout").parse().unwrap_or(u64::MAX);
+    let words = || format!("Manually set deadline {seconds}s is too short. Minimum allowed deadline is 10s.");
+    if seconds < 10 { Err(ApiError::invalid(words())) } else { Ok(Duration::from_secs(seconds)) }
+}
+
+/// Takes the time of the latency, cut short by the deadline.
+async fn think(latency: Duration, deadline: Duration) -> Result<(), ApiError> {
+    if latency.is_zero() {
         return Ok(());
-    };
-    tokio::time::sleep(deadline).await;
-    Err(ApiError::new(504, "Deadline expired before operation could complete."))
+    }
+    let thought = tokio::time::timeout(deadline, tokio::time::sleep(latency)).await;
+    thought.map_err(|_| usual(504))
 }
 
 /// A request that passed all checks, with the cache it builds on.
@@ -146,7 +150,7 @@ impl Prepared {
 
     /// What is said within the token limit, and why it ends; nothing when thinking has used that up.
     fn bounded(&self, words: Option<String>, thoughts: u64) -> (Option<String>, &'static str) {
-        let limit = self.request.max_output_tokens.unwrap_or(u64::MAX).min(self.model.output_limit);
+        let limit = self.request.max_output_tokens.unwrap_or(self.model.output_limit);
         if thoughts >= limit {
             return (None, "MAX_TOKENS");
         }

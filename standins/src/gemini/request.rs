@@ -48,7 +48,7 @@ impl Request {
         Ok(Self {
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
-            max_output_tokens: positive(&config, "maxOutputTokens")?,
+            max_output_tokens: count(&config, "maxOutputTokens", model.output_limit)?,
             thinking,
             tier: tier(body)?,
             tokens: Tokens::of(body),
@@ -146,14 +146,16 @@ fn format(config: &Value) -> Result<Format, ApiError> {
     }
 }
 
-fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
-    match config.whole(name) {
-        Some(number) if number > 0 => Ok(Some(number)),
-        None if config.field(name).is_none() => Ok(None),
-        _ => Err(ApiError::invalid(format!(
-            "* GenerateContentRequest.generation_config.{}: must be positive.\n",
-            spelling::snake(name)
+/// A whole number from 1 to `most`.
+fn count(config: &Value, name: &str, most: u64) -> Result<Option<u64>, ApiError> {
+    let Some(given) = config.field(name) else { return Ok(None) };
+    match config.whole(name).filter(|number| (1..=most).contains(number)) {
+        None => Err(ApiError::invalid(format!(
+            "Unable to submit request because it has a {name} value of {given} but the supported range is from 1 \
+             (inclusive) to {} (exclusive). Update the value and try again.",
+            most + 1
         ))),
+        number => Ok(number),
     }
 }
 
@@ -168,7 +170,7 @@ fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
     if ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some()) {
         return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
     }
-    if positive(config, "candidateCount")?.is_some_and(|count| count > 1) {
+    if count(config, "candidateCount", 8)?.is_some_and(|count| count > 1) {
         return Err(ApiError::invalid("Multiple candidates is not enabled for this model"));
     }
     for (key, name, most) in [("temperature", "temperature", 2.0), ("topP", "top_p", 1.0)] {
@@ -255,7 +257,10 @@ mod tests {
                 format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"systemInstruction":{system}}}"#);
             assert!(parse(&body).unwrap_err().message.contains(words), "{system}");
         }
-        assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
+        assert!(
+            refused(r#"{"maxOutputTokens":0}"#).contains("value of 0 but the supported range is from 1 ")
+        );
+        assert!(refused(r#"{"maxOutputTokens":65537}"#).contains("from 1 (inclusive) to 65537 (exclusive)"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
         assert!(parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message.contains("parts"));
         assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message.contains("'data'"));

@@ -59,31 +59,29 @@ pub(super) fn snake(camel: &str) -> String {
     out
 }
 
-/// A message type: the names of its fields in camel case, with spaces between them.
-pub(super) type Names = &'static str;
-
-pub(super) const GENERATE: Names = "model contents systemInstruction tools toolConfig safetySettings \
+// Message types: the names of their fields in camel case, with spaces between them.
+pub(super) const GENERATE: &str = "model contents systemInstruction tools toolConfig safetySettings \
                                      generationConfig cachedContent serviceTier store labels continuationToken";
 
-pub(super) const GENERATION_CONFIG: Names = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
+pub(super) const GENERATION_CONFIG: &str = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
      responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema responseModalities \
      responseFormat mediaResolution thinkingConfig speechConfig imageConfig audioTranscriptionConfig \
      enableEnhancedCivicAnswers";
 
-pub(super) const THINKING_CONFIG: Names = "includeThoughts thinkingBudget thinkingLevel";
+pub(super) const THINKING_CONFIG: &str = "includeThoughts thinkingBudget thinkingLevel";
 
-pub(super) const CONTENT: Names = "role parts";
+pub(super) const CONTENT: &str = "role parts";
 
-pub(super) const PART: Names = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+pub(super) const PART: &str = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution";
 
 /// The fields of a part of which it must have one.
-pub(super) const DATA: Names = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+pub(super) const DATA: &str = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thoughtSignature";
 
 /// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
 /// the message sits in the request, in snake case, empty at the top.
-pub(super) fn check(node: &Value, names: Names, path: &str) -> Result<(), ApiError> {
+pub(super) fn check(node: &Value, names: &str, path: &str) -> Result<(), ApiError> {
     let members = node.as_object().ok_or_else(|| invalid_value(path))?;
     let unknown = members.keys().find(|key| !names.split(' ').any(|f| f == *key || snake(f) == **key));
     unknown.map_or(Ok(()), |key| Err(unknown_name(key, path)))

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 
 use super::answer::{Answer, Candidate};
-use super::errors::ApiError;
-use super::faults::Fault;
+use super::faults::{Fault, usual};
 use super::log::InFlight;
 use super::respond::scaffolded;
 use super::tokens::count;
@@ -18,18 +17,20 @@ use crate::kit::set;
 /// The most characters of text in one chunk.
 const CHUNK: usize = 120;
 
-/// The error that ends a stream in the middle.
-pub(super) fn broken() -> ApiError {
-    ApiError::new(503, "The model is overloaded. Please try again later.")
-}
-
 pub(super) fn respond(answer: &Answer, faults: &[Fault], in_flight: InFlight) -> Response {
     let mut chunks = chunks(answer);
     if faults.contains(&Fault::MidStream) {
         chunks.truncate((chunks.len() / 2).max(1));
-        chunks.push(broken().body());
+        chunks.push(usual(503).body());
     }
-    frames(chunks.iter().map(event).collect(), in_flight)
+    // As server-sent events, with CRLF. The call is under way until the last was taken or the caller went away.
+    let frames = stream::iter(chunks).map(move |chunk| {
+        let _alive = &in_flight;
+        Ok::<_, Infallible>(Bytes::from(format!("data: {chunk}\r\n\r\n")))
+    });
+    let mut response = scaffolded(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
+    set(&mut response, "content-disposition", "attachment");
+    response
 }
 
 /// The chunks: each a whole response with the usage so far, the reason for the end only in the last one.
@@ -66,22 +67,6 @@ fn pieces(text: &str) -> Vec<&str> {
         rest = tail;
     }
     if pieces.is_empty() { vec![""] } else { pieces }
-}
-
-/// A chunk of a stream as a server-sent event: `data: {…}` and an empty line, with CRLF.
-fn event(chunk: &Value) -> Bytes {
-    format!("data: {chunk}\r\n\r\n").into()
-}
-
-/// Streams frames. `guard` lives until the last one was taken or the caller went away.
-fn frames<G: Send + 'static>(frames: Vec<Bytes>, guard: G) -> Response {
-    let frames = stream::iter(frames).map(move |frame| {
-        let _alive = &guard;
-        Ok::<_, Infallible>(frame)
-    });
-    let mut response = scaffolded(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
-    set(&mut response, "content-disposition", "attachment");
-    response
 }
 
 #[cfg(test)]

@@ -74,15 +74,21 @@ pub(crate) async fn fetched<'p>(
 }
 
 /// The file with its type: what its server says, if that is a kind of what was expected; a page is no image, and no text:
-/// Slack answers so whoever may not read files.
+/// Slack answers so whoever may not read files. Servers have many words for sound, films and text (`audio/vnd.wave`): those
+/// that are not known mean what was expected. An image of an unknown type is of another format, such as GIF or SVG.
 fn media_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<Media, FetchError> {
     let class = |kind: &str| kind.split('/').next().unwrap_or_default().to_owned();
+    let is_alike = |told: &str| class(told) == class(expected);
     let kind = match mime_type.as_deref() {
-        None | Some("application/octet-stream" | "binary/octet-stream") => expected,
-        Some(told) => known_type(told)
-            .filter(|told| class(told) == class(expected) && (*told != PAGE || expected == PAGE))
-            .ok_or(FetchError::Unfit("it is of another kind than its address says"))?,
+        None | Some("application/octet-stream" | "binary/octet-stream") => Some(expected),
+        Some(told) => match known_type(told) {
+            Some(known) => (is_alike(known) && (known != PAGE || expected == PAGE)).then_some(known),
+            None => {
+                (is_alike(told) && matches!(&*class(told), "audio" | "video" | "text")).then_some(expected)
+            }
+        },
     };
+    let kind = kind.ok_or(FetchError::Unfit("it is of another kind than its address says"))?;
     if data.is_empty() {
         return Err(FetchError::Unfit("it is empty"));
     }
@@ -150,6 +156,38 @@ mod tests {
         assert_eq!(seen.media, [media("image/jpeg", "1"), media("image/png", "2")]);
         assert!(!seen.has_own, "all are of the opening");
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png", "page.log"]);
+    }
+
+    #[test]
+    fn a_type_that_is_spelt_otherwise_is_known_and_another_format_is_not_taken_for_it() {
+        for (expected, told, kind) in [
+            ("audio/mp4", "audio/x-m4a", Some("audio/mp4")),
+            ("audio/wav", "audio/x-wav", Some("audio/wav")),
+            ("audio/wav", "audio/vnd.wave", Some("audio/wav")),
+            ("audio/mpeg", "AUDIO/MP3", Some("audio/mpeg")),
+            ("audio/ogg", "application/ogg", Some("audio/ogg")),
+            ("image/png", "image/jpg", Some("image/jpeg")),
+            ("video/avi", "video/x-msvideo", Some("video/avi")),
+            ("text/plain", "text/x-log", Some("text/plain")),
+            ("text/csv", "text/comma-separated-values", Some("text/csv")),
+            ("text/xml", "application/xml", Some("text/xml")),
+            ("application/pdf", "application/x-pdf", Some("application/pdf")),
+            ("text/html", "text/html", Some("text/html")),
+            // Pages, drawings and other formats are what they say, and errors of a service are no files.
+            ("text/plain", "text/html", None),
+            ("text/plain", "text/x-html", None),
+            ("image/png", "image/svg+xml", None),
+            ("image/png", "image/gif", None),
+            ("image/png", "video/mp4", None),
+            ("image/png", "image/mp4", None),
+            ("application/pdf", "application/json", None),
+            ("text/plain", "application/json", None),
+            ("audio/wav", "wav", None),
+        ] {
+            let file = Fetched { mime_type: Some(told.to_owned()), data: vec![1] };
+            let found = media_of(expected, file).ok().map(|media| media.mime_type);
+            assert_eq!(found.as_deref(), kind, "{told} for {expected}");
+        }
     }
 
     #[test]

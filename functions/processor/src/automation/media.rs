@@ -109,8 +109,7 @@ impl Listed {
 fn attached(attachment: &Attachment, hosts: &Hosts) -> Option<File> {
     let url = fetchable(attachment.url.as_deref()?, hosts)?;
     let told = attachment.mime_type.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim());
-    let told = told.and_then(|told| TYPES.iter().find(|(_, kind)| told.eq_ignore_ascii_case(kind)));
-    let mime_type = told.map(|(_, kind)| *kind).or_else(|| type_of(&attachment.name))?;
+    let mime_type = told.and_then(known_type).or_else(|| type_of(&attachment.name))?;
     let fits = attachment.bytes.is_none_or(|bytes| (1..=MAX_MEDIUM_BYTES).contains(&bytes));
     fits.then_some(File { mime_type, url })
 }
@@ -192,13 +191,19 @@ fn kind(url: &Url, is_shown: bool) -> Option<&'static str> {
     }
 }
 
-/// `kind` as it is listed in [`TYPES`], if it is.
+/// `kind` as it is listed in [`TYPES`], if it is; also if it is spelt the old way, or by the end of a file's name:
+/// `audio/x-wav`, `audio/x-m4a`, `image/jpg`.
 pub(super) fn known_type(kind: &str) -> Option<&'static str> {
-    TYPES.iter().map(|(_, known)| *known).find(|known| kind.eq_ignore_ascii_case(known))
+    let kind = kind.to_ascii_lowercase().replacen("/x-", "/", 1);
+    let listed = TYPES.iter().map(|(_, known)| *known).find(|known| *known == kind);
+    listed.or_else(|| ending_in(kind.split_once('/')?.1))
 }
 
 fn type_of(name: &str) -> Option<&'static str> {
-    let (_, ending) = name.rsplit_once('.')?;
+    ending_in(name.rsplit_once('.')?.1)
+}
+
+fn ending_in(ending: &str) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Jitter, StateStore, StepUsage, StoreError, Timestamp, after, between};
+use domain::{Jitter, StateStore, StepUsage, Timestamp, after, between};
 use tokio::sync::Mutex;
 
 use super::digest::CacheKey;
@@ -111,8 +111,8 @@ impl Caches {
     /// traffic repays it. Never fails; whatever is wrong, the call goes inline.
     ///
     /// Asks the state store once for each handle, then remembers it until it expires; while there is
-    /// none, it asks at most every minute. May take up to 10 s, and at most half of the call's time,
-    /// for the one call that makes the cache.
+    /// none, it asks at most every minute. May take up to 18 s for the one call that makes the cache, which has
+    /// 28 s left at least.
     pub async fn prepare(&self, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
         match self.recall(wanted.key, now).await {
             Some(known) => Prepared::cached(known),
@@ -161,14 +161,10 @@ impl Caches {
             return self.memory.handle(key, now);
         }
         let found = self.handles.handle(key, now).await.unwrap_or_else(|problem| {
-            warn(key, &problem);
+            tracing::warn!(%key, %problem, "the state store does not say whether there is a context cache; the prompt goes inline");
             None
         });
         self.memory.found(key, found, now);
         self.memory.handle(key, now)
     }
-}
-
-fn warn(key: &CacheKey, problem: &StoreError) {
-    tracing::warn!(%key, %problem, "the state store does not say whether there is a context cache; the prompt goes inline");
 }

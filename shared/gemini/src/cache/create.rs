@@ -7,18 +7,21 @@ use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, betw
 use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
+use super::handle_store::STORE_TIMEOUT;
 use super::service::{self, ServiceError};
+use super::traffic::Demand;
 use crate::failure::known;
+use crate::http::MIN_DEADLINE;
 use crate::wire::{CreateCachedContent, format_duration};
 
 /// The display name of our caches, for whoever lists them.
 const MARK: &str = "afterhook";
 /// The service gets at most so long.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// What the state store may take besides.
-const STORES: Duration = Duration::from_secs(2);
-/// A call with less time than this has none to spare for its successors.
-const MIN_TIME: Duration = Duration::from_secs(5);
+/// What the state store may take besides: it is asked four times.
+const STORES: Duration = STORE_TIMEOUT.saturating_mul(4);
+/// A call with less time than this has none to spare for its successors: what it needs itself is left.
+const MIN_TIME: Duration = TIMEOUT.saturating_add(STORES).saturating_add(MIN_DEADLINE);
 /// After a failure, the fleet leaves it alone for so long.
 const PAUSE: Duration = Duration::from_secs(300);
 /// After a refusal of what would be sent again unchanged.
@@ -36,8 +39,6 @@ enum NotMade {
     /// Another makes it, or failed to a short while ago.
     #[error("another environment makes it, or failed to make it")]
     Busy(Timestamp),
-    #[error("it took too long")]
-    Late,
 }
 
 impl NotMade {
@@ -47,7 +48,6 @@ impl NotMade {
             Self::Busy(until) => *until,
             Self::Store(_) => after(now, LEASE),
             Self::Service(problem) => after(now, pause_after(problem)),
-            Self::Late => after(now, PAUSE),
         }
     }
 
@@ -55,7 +55,7 @@ impl NotMade {
     fn in_doubt(&self) -> bool {
         match self {
             Self::Service(ServiceError::Transport(error)) => !error.never_left(),
-            Self::Service(ServiceError::Unreadable) | Self::Late => true,
+            Self::Service(ServiceError::Unreadable) => true,
             Self::Service(ServiceError::Refused(_)) | Self::Store(_) | Self::Busy(_) => false,
         }
     }
@@ -64,15 +64,10 @@ impl NotMade {
 impl Caches {
     pub(super) async fn create_if_it_pays(&self, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
         let key = wanted.key;
-        if !pays(wanted, now)
-            || wanted.remaining < MIN_TIME
-            || !self.memory.claim(key, now, after(now, LEASE))
-        {
+        if !self.is_worth_making(wanted, now) || !self.memory.claim(key, now, after(now, LEASE)) {
             return Prepared::default();
         }
-        let late = patience(wanted) + STORES;
-        let made = tokio::time::timeout(late, self.create(wanted, now)).await;
-        match made.unwrap_or(Err(NotMade::Late)) {
+        match self.create(wanted, now).await {
             Ok(prepared) => {
                 self.memory.found(key, prepared.handle.clone(), now);
                 self.memory.settle(key, None);
@@ -84,7 +79,7 @@ impl Caches {
                     NotMade::Busy(_) => {
                         tracing::debug!(%key, %problem, "there is no context cache; the prompt goes inline");
                     }
-                    NotMade::Store(_) | NotMade::Service(_) | NotMade::Late => {
+                    NotMade::Store(_) | NotMade::Service(_) => {
                         tracing::warn!(%key, %problem, "no context cache could be made; the prompt goes inline");
                     }
                 }
@@ -125,7 +120,7 @@ impl Caches {
             ttl: format_duration(self.ttl),
             system_instruction: wanted.request.system_instruction.as_ref(),
         };
-        let made = service::create(&self.client, home, &request, patience(wanted), now).await?;
+        let made = service::create(&self.client, home, &request, TIMEOUT, now).await?;
         let handle = Handle::of(&made, self.ttl, now);
         handle.filter(|handle| handle.is_alive(now)).ok_or(ServiceError::Unreadable)
     }
@@ -159,47 +154,38 @@ impl Caches {
         let tokens = if handle.tokens > 0 { handle.tokens } else { wanted.key.at_most_tokens() };
         let cost = prices::stands_for(model).and_then(|model| prices::cache_usd(model, tokens, kept, now));
         tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "a context cache was made");
-        step_usage(model, handle.tokens, cost, took)
+        StepUsage {
+            step: "cache".to_owned(),
+            model: model.to_owned(),
+            prompt_tokens: handle.tokens,
+            cached_tokens: 0,
+            output_tokens: 0,
+            thought_tokens: 0,
+            cost_usd: cost,
+            // Without a cache there would be no such cost: what cached tokens save has to earn it back.
+            saved_usd: cost.map(|cost| -cost),
+            attempts: 1,
+            ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 
     /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make none.
     pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
-        let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
-        if !is_due || wanted.remaining < MIN_TIME {
+        if self.memory.handle(wanted.key, now).is_some() || !self.is_worth_making(wanted, now) {
             return None;
         }
         let tokens = wanted.key.at_most_tokens();
         prices::cache_usd(prices::stands_for(wanted.model())?, tokens, self.ttl, now)
     }
-}
 
-fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: Duration) -> StepUsage {
-    StepUsage {
-        step: "cache".to_owned(),
-        model: model.to_owned(),
-        prompt_tokens: tokens,
-        cached_tokens: 0,
-        output_tokens: 0,
-        thought_tokens: 0,
-        cost_usd,
-        // Without a cache there would be no such cost: what cached tokens save has to earn it back.
-        saved_usd: cost_usd.map(|cost| -cost),
-        attempts: 1,
-        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    /// Whether its reads repay it within its life, and the call has time for it.
+    fn is_worth_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> bool {
+        // For a decision, not for a bill: an alias is taken for what it most likely stands for.
+        let (model, tokens) = (prices::stands_for(wanted.model()), wanted.key.at_most_tokens());
+        let rates = model.and_then(|model| prices::rates(model, tokens, ServiceTier::Standard, now));
+        let Demand { per_hour, implicit, .. } = wanted.demand;
+        wanted.remaining >= MIN_TIME && prices::cache_repays(rates, per_hour, implicit, self.ttl)
     }
-}
-
-/// How long the service gets: no more than half of the time that the call has left.
-fn patience(wanted: &Wanted<'_>) -> Duration {
-    TIMEOUT.min(wanted.remaining / 2)
-}
-
-fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
-    // For a decision, not for a bill: an alias is taken for what it most likely stands for.
-    let model = prices::stands_for(wanted.model());
-    let tokens = wanted.key.at_most_tokens();
-    let rates = model.and_then(|model| prices::rates(model, tokens, ServiceTier::Standard, now));
-    prices::cache_repays(rates, wanted.demand.per_hour, wanted.demand.implicit)
 }
 
 /// How long the fleet makes no cache after `problem`.

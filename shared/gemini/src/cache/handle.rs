@@ -68,12 +68,6 @@ impl HandleRef {
         &self.handle.name
     }
 
-    /// Its size in tokens.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.handle.tokens
-    }
-
     /// `request` with the cache in the place of what the cache holds, which must not be sent too.
     #[must_use]
     pub fn apply(&self, request: &GenerateContentRequest) -> GenerateContentRequest {

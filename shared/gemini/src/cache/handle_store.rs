@@ -16,7 +16,7 @@ use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
 
 /// A call to the model does not wait longer for the state store than this.
-const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Writers that meet are few: one is always done, so this is plenty.
 const TRIES: usize = 5;
 

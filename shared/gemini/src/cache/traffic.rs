@@ -245,7 +245,7 @@ mod tests {
             traffic.answered(&digest(1), None, Some(implicit), at(i64::from(read)));
             let Demand { per_hour, implicit, .. } = traffic.demand(&digest(1), at(i64::from(read)));
             let rates = prices::rates("gemini-3.5-flash-lite", 5_000, domain::ServiceTier::Standard, at(0));
-            if prices::cache_repays(rates, per_hour, implicit) {
+            if prices::cache_repays(rates, per_hour, implicit, std::time::Duration::MAX) {
                 made = made.or(Some(read + 1));
             }
         }

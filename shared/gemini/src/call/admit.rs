@@ -65,7 +65,7 @@ pub(crate) async fn permit<'a>(
     admitted: &AdmittedCall<'_>,
 ) -> Result<Permit<'a>, Failure> {
     let bound = resilience::share(admitted.limit, model.policy.sharers);
-    let patience = MAX_WAIT_IN_PLACE.min(context.remaining());
+    let patience = MAX_WAIT_IN_PLACE.min(context.to_spare());
     let permit = model.permits.acquire(bound, patience).await;
     // A wait that was given up is a wait, too.
     let (waited, utilisation) =

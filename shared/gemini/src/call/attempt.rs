@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::ServiceTier;
+use domain::{Generation, ServiceTier};
 use resilience::QuotaLimits;
 use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
 use super::count::count_tokens;
-use super::prompt;
 use super::settle::{CallRecord, Try};
 use super::tiers::FLEX_TIMEOUT;
 use super::transcript::for_transcript;
@@ -66,7 +65,7 @@ impl<'a> Attempt<'a> {
         let account = &context.client.accounts()[model.account].name;
         let key = CacheKey::of(&model.name, inline).filter(|_| tier != ServiceTier::Flex);
         let key = key.map(|key| key.at(account));
-        let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
+        let most_output = inline.max_output_tokens().unwrap_or(u64::from(Generation::MAX_OUTPUT_TOKENS));
         Self { context, model, inline, tier, key, mode, most_output, took: Duration::ZERO }
     }
 
@@ -182,6 +181,9 @@ impl<'a> Attempt<'a> {
             self.cover_counted().await?;
         }
         let sent = self.prepare(record, &admitted).await;
+        if !self.model.policy.in_place.allows_start(self.context.remaining()) {
+            return Err(Failure::out_of_time(&self.model.title, record.has_paid()));
+        }
         let (outcome, ended) = self.send(record, attempt, &sent, &mut admitted).await;
         drop(permit);
         admitted.settle(self.context.shared, self.context.signals, ended, self.context.now()).await;

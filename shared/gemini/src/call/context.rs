@@ -15,7 +15,7 @@ use crate::budget::Reservation;
 use crate::cache::Caches;
 use crate::config::Config;
 use crate::fleet::Shared;
-use crate::http::Client;
+use crate::http::{Client, MIN_DEADLINE};
 use crate::signal::Signals;
 
 /// Kept back at the end, so that what came of a call is written down and returned before the deadline.
@@ -70,5 +70,10 @@ impl CallContext<'_> {
     /// What is left for calls.
     pub(crate) fn remaining(&self) -> Duration {
         between(self.now(), self.call.deadline).saturating_sub(MARGIN)
+    }
+
+    /// What of it may pass before one is sent.
+    pub(crate) fn to_spare(&self) -> Duration {
+        self.remaining().saturating_sub(MIN_DEADLINE)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn count_tokens(
         body = json!({ "generateContentRequest": body });
     }
     let (address, body) = (endpoint.count_tokens(&model.name), Bytes::from(body.to_string()));
-    let timeout = COUNTING.min(context.remaining() / 4);
+    let timeout = COUNTING.min(context.to_spare());
     let reply = context.client.ask(account, endpoint, &address, Some(body), timeout, now).await.ok()?;
     reply.body["totalTokens"].as_u64().filter(|_| reply.status == 200)
 }

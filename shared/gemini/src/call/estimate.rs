@@ -53,7 +53,8 @@ impl PromptTokens {
         // The request says a little more than the call: one reservation covers both.
         let most_of_texts = most_of_texts + most_of_texts / REQUEST_ADDS;
         let most = (most_of_texts + most_of_media).min(MAX_TOKENS);
-        let has_sound = media().any(|one| matches!(kind(one).split('/').next(), Some("audio" | "video")));
+        let has_sound =
+            media().any(|one| matches!(essence(&one.mime_type).split('/').next(), Some("audio" | "video")));
         Self { about: about + about_media, most, most_of_media, has_unbounded, has_sound }
     }
 
@@ -77,13 +78,9 @@ fn most_text_tokens(text: &str) -> u64 {
     text.len() as u64 + MAX_TOKENS_AROUND
 }
 
-fn kind(media: &Media) -> String {
-    essence(&media.mime_type)
-}
-
 /// `None`: its size says nothing of it.
 fn most_media_tokens(media: &Media) -> Option<u64> {
-    match kind(media).split('/').next() {
+    match essence(&media.mime_type).split('/').next() {
         Some("image") => Some(MAX_IMAGE_TOKENS),
         Some("text") => Some(media.data.len() as u64),
         _ => None,

@@ -190,7 +190,7 @@ impl Model for Gemini {
 /// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself, and so does what the
 /// service must count first.
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
-    let output = prompt::most_output_tokens(None, context.generation());
+    let output = u64::from(context.generation().max_output_tokens);
     let Some(model) = models.first().filter(|_| !context.must_be_counted()) else { return Ok(()) };
     let tier = context.tiers.wanted(context, model);
     let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);

@@ -1,22 +1,18 @@
 //! [`ModelCall`] → request, and the ways in which a request is changed for a second try.
 
 use domain::{Document, Generation, ModelCall, OutputFormat, Speaker, Turn, clip};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{media, schema};
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
 const SCHEMA: &str = "responseJsonSchema";
-/// No model writes more in one answer, and no second try may cost more.
-const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
 const MAX_PROBLEM: usize = 2_000;
 
 pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateContentRequest {
     let mut config = generation.others.clone();
     if let OutputFormat::Json { schema, .. } = &call.output {
-        // The two forms of a schema exclude each other.
-        config.remove("responseSchema");
         config.insert("responseMimeType".to_owned(), json!("application/json"));
         config.insert(SCHEMA.to_owned(), schema::for_service(schema));
     }
@@ -28,12 +24,6 @@ pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateCont
     };
     request.set_max_output_tokens(u64::from(generation.max_output_tokens));
     request
-}
-
-/// The most that an answer bounded by `bound` has, all candidates together.
-pub(crate) fn most_output_tokens(bound: Option<u64>, generation: &Generation) -> u64 {
-    let candidates = generation.others.get("candidateCount").and_then(Value::as_u64).unwrap_or(1).max(1);
-    bound.unwrap_or(u64::from(generation.max_output_tokens)).saturating_mul(candidates)
 }
 
 /// Persona first, then the documents in their order: the same bytes for every call of an agent.
@@ -80,7 +70,7 @@ fn say(contents: &mut Vec<Content>, role: Role, part: Part) {
 /// Doubles the bound of the answer, up to what any model writes. `false` if it is there already.
 pub(crate) fn raise_output_bound(request: &mut GenerateContentRequest) -> bool {
     let bound = request.max_output_tokens().unwrap_or_default();
-    let raised = bound.saturating_mul(2).min(MAX_RAISED_OUTPUT_TOKENS);
+    let raised = bound.saturating_mul(2).min(u64::from(Generation::MAX_OUTPUT_TOKENS));
     if raised <= bound {
         return false;
     }
@@ -115,7 +105,6 @@ mod tests {
 
     use super::*;
     use domain::contract::plain_call;
-    use serde_json::Map;
 
     fn call(turns: &[(Speaker, &str)], output: OutputFormat) -> ModelCall {
         let turns = turns.iter().map(|&(speaker, text)| Turn::text(speaker, text)).collect();
@@ -123,7 +112,7 @@ mod tests {
         ModelCall { documents, turns, output, ..plain_call("") }
     }
 
-    fn sent(call: &ModelCall, generation: &Generation) -> Value {
+    fn sent(call: &ModelCall, generation: &Generation) -> serde_json::Value {
         serde_json::to_value(request(call, generation)).unwrap()
     }
 
@@ -181,9 +170,8 @@ mod tests {
     #[test]
     fn json_is_asked_for_with_its_schema() {
         let output = OutputFormat::Json { schema: json!({"type": "object"}), check: Arc::new(|_| Ok(())) };
-        let others = Map::from_iter([("responseSchema".to_owned(), json!({}))]);
-        let sent =
-            sent(&call(&[(Speaker::User, "Hi")], output), &Generation { max_output_tokens: 8, others });
+        let generation = Generation { max_output_tokens: 8, ..Generation::default() };
+        let sent = sent(&call(&[(Speaker::User, "Hi")], output), &generation);
         assert_eq!(
             sent["generationConfig"],
             json!({"maxOutputTokens": 8, "responseMimeType": "application/json", "responseJsonSchema": {"type": "object"}})

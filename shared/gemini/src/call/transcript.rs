@@ -15,20 +15,17 @@ pub(crate) fn for_transcript(mut exchange: Value) -> Value {
 fn strip(value: &mut Value) {
     match value {
         Value::Array(list) => list.iter_mut().for_each(strip),
-        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| strip_field(key, value)),
-        _ => {}
-    }
-}
-
-/// Proto JSON takes both spellings, and so may a gateway that repeats what it was sent.
-fn strip_field(key: &str, value: &mut Value) {
-    match (key, value) {
-        ("inlineData" | "inline_data", Value::Object(fields)) => {
-            if let Some(Value::String(data)) = fields.get("data") {
-                fields.insert("data".to_owned(), digest(data));
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                // Proto JSON takes both spellings, and so may a gateway that repeats what it was sent.
+                let inline = Some(&*value).filter(|_| matches!(key.as_str(), "inlineData" | "inline_data"));
+                match inline.and_then(|inline| inline.get("data")?.as_str()).map(digest) {
+                    Some(digest) => value["data"] = digest,
+                    None => strip(value),
+                }
             }
         }
-        (_, other) => strip(other),
+        _ => {}
     }
 }
 

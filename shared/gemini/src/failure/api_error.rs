@@ -204,9 +204,9 @@ impl ApiError {
         self.status == 404 && self.grpc_status == "NOT_FOUND"
     }
 
-    /// What a 400 finds fault with; `None` if it is the key or the account.
+    /// What a 400 finds fault with, if that is the request.
     pub(crate) fn about(&self) -> Option<About> {
-        if self.status != 400 || self.is_of_the_account() || self.is_of_the_model() {
+        if self.status != 400 {
             return None;
         }
         let known = [

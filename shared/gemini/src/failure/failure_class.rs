@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Jitter, ModelFailure, Timestamp, after};
+use domain::{Deferral, Jitter, ModelFailure, Timestamp, after, tells};
 use resilience::Backoff;
 
 use super::api_error::ApiError;
-use super::pacific;
+use super::{known, pacific};
 use crate::http::TransportError;
 use crate::signal::CallOutcome;
 
@@ -54,6 +54,8 @@ pub enum FailureClass {
     NoMoney,
     /// The key, the project, the place or the address is refused, whatever is asked.
     AccountRefused,
+    /// The service takes no call with so little time, whatever is asked.
+    TooLittleTime,
     /// This model refuses this one request: it is too long, or asks for what the model does not know.
     RequestRefused,
     /// What we ask for cannot be sent at all: it is too large.
@@ -79,6 +81,7 @@ impl FailureClass {
             502 => Self::Unreachable,
             408 | 409 | 499 | 500.. => Self::Stumbled,
             404 if error.is_missing() => Self::ModelRefused,
+            400 if tells(&error.message, &known::TOO_SHORT) => Self::TooLittleTime,
             // A file that this request names, and others do not.
             400 | 403 | 422 => Self::RequestRefused,
             413 => Self::Refused,
@@ -137,7 +140,7 @@ impl FailureClass {
             Self::Throttled { retry_after } => (Quota, told(retry_after)),
             Self::DayUsedUp { until } => (DailyQuota, Some(until)),
             Self::Overloaded { retry_after } => (Unavailable, told(retry_after)),
-            Self::Unreachable => (Unavailable, None),
+            Self::Unreachable | Self::TooLittleTime => (Unavailable, None),
             Self::NoMoney | Self::AccountRefused | Self::ModelRefused | Self::NoAccess => {
                 (Unavailable, told(Some(ASK_AGAIN)))
             }
@@ -223,6 +226,7 @@ mod tests {
     #[test]
     fn refusals_of_the_account_are_told_by_their_words() {
         use FailureClass::{AccountRefused, ModelRefused, NoAccess, NoMoney, RequestRefused, Throttled};
+        let too_short = "Manually set deadline 4s is too short. Minimum allowed deadline is 10s.";
         let cases = [
             (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", AccountRefused),
             (400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", AccountRefused),
@@ -241,6 +245,7 @@ mod tests {
             (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", Throttled { retry_after: None }),
             (404, "NOT_FOUND", "This model is no longer available to new users.", ModelRefused),
             (400, "INVALID_ARGUMENT", "API Key not found. Please pass a valid API key.", AccountRefused),
+            (400, "INVALID_ARGUMENT", too_short, FailureClass::TooLittleTime),
             // What is refused of one model, other models may do.
             (400, "FAILED_PRECONDITION", "Precondition check failed.", NoAccess),
             (

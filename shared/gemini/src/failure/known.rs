@@ -52,6 +52,8 @@ pub(crate) const BAD_TOKEN: [&str; 3] = [
     "Request is missing required authentication credential. Expected OAuth 2 access token…",
     "API keys are not supported by this API. Expected OAuth2 access token…",
 ];
+/// A call with less time than the service takes.
+pub(crate) const TOO_SHORT: [&str; 1] = ["Manually set deadline … is too short…"];
 /// A country that is not served.
 pub(crate) const PLACE: [&str; 3] = [
     "User location is not supported…",

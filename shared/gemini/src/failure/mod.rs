@@ -72,7 +72,8 @@ impl Failure {
             None => format!("{model}: {error}"),
         };
         let helps = Helps::with(class.is_of_the_model());
-        let (about, told) = (error.about(), error.told());
+        let about = error.about().filter(|_| class == FailureClass::RequestRefused);
+        let told = error.told();
         Self { helps, about, told, ..Self::new(class.failure(now), message) }
     }
 
@@ -198,6 +199,9 @@ pub(crate) fn advice(error: &ApiError, class: FailureClass, by_token: bool) -> O
         }
         (_, FailureClass::NoMoney) => {
             "the account has no money left: add credit, or raise its cap, in AI Studio"
+        }
+        (_, FailureClass::TooLittleTime) => {
+            "the service takes no call with so little time: raise the model's timeout in agent.toml, [models.limits]"
         }
         (_, FailureClass::ModelRefused) => {
             "the model is retired, or does not exist for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"

@@ -7,12 +7,10 @@ use domain::{BreakerLimits, ModelLimits, Priority};
 use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
 use crate::config::ConfigError;
-use crate::http::fingerprint;
+use crate::http::{MIN_DEADLINE, fingerprint};
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
 pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
-/// No model answers in less, so it is not worth beginning.
-const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// A probe that has not been heard of for so much longer than a call may take is lost.
 const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
@@ -70,10 +68,7 @@ impl Policy {
         environments: u32,
         credentials: u32,
     ) -> Result<Self, ConfigError> {
-        if limits.timeout.is_zero() {
-            return Err(out_of_bounds(model, "timeout", "must be longer than zero"));
-        }
-        let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
+        let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_DEADLINE)
             .map_err(|problem| out_of_bounds(model, "retries", problem))?;
         let rules = Rules { credentials, name: fingerprint(model), ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
@@ -131,17 +126,9 @@ mod tests {
 
     #[test]
     fn what_is_out_of_bounds_is_refused_with_its_place() {
-        let defaults = ModelLimits::default;
-        for (limits, problem) in [
-            (
-                ModelLimits { retries: 3, ..defaults() },
-                "retries: at most 2 retries in place are allowed, not 3",
-            ),
-            (ModelLimits { timeout: Duration::ZERO, ..defaults() }, "timeout: must be longer than zero"),
-        ] {
-            let said = policy(limits).unwrap_err().to_string();
-            assert_eq!(said, format!("agent.toml, [models.limits.\"m\"], {problem}"));
-        }
+        let said = policy(ModelLimits { retries: 3, ..ModelLimits::default() }).unwrap_err().to_string();
+        let problem = "retries: at most 2 retries in place are allowed, not 3";
+        assert_eq!(said, format!("agent.toml, [models.limits.\"m\"], {problem}"));
     }
 
     #[test]

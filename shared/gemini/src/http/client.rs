@@ -24,6 +24,9 @@ use crate::signal::Signals;
 /// How often a call may find that the connection it was to share is gone again before it fails.
 const MAX_SHARED: usize = 3;
 
+/// The shortest deadline that the service takes. With less time no call is begun: one that we break off may be billed.
+pub(crate) const MIN_DEADLINE: Duration = Duration::from_secs(10);
+
 const SERVICE_TIER: HeaderName = HeaderName::from_static("x-gemini-service-tier");
 /// How Vertex AI is asked for a tier.
 const WANTED_TIER: HeaderName = HeaderName::from_static("x-vertex-ai-llm-shared-request-type");
@@ -144,7 +147,7 @@ fn headers(timeout: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Whole seconds, rounded down: the service should give up before we do, since its answer says why and ours cannot.
-    headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
+    headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.max(MIN_DEADLINE).as_secs()));
     headers
 }
 

@@ -18,7 +18,7 @@ mod stream;
 mod transport;
 
 pub(crate) use account::Account;
-pub(crate) use client::{Client, Outgoing, Reply};
+pub(crate) use client::{Client, MIN_DEADLINE, Outgoing, Reply};
 pub use connector::ConnectionCounts;
 pub(crate) use endpoints::Endpoint;
 pub(crate) use key::fingerprint;

@@ -21,28 +21,25 @@ pub struct CreateCachedContent<'a> {
 }
 
 /// A cache. Its content can be written, never read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CachedContent {
     /// `cachedContents/…`.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// When it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<jiff::Timestamp>,
     /// When it ends.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<jiff::Timestamp>,
     /// Its size.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_metadata: Option<CachedContentUsage>,
 }
 
 /// Size of a cache.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CachedContentUsage {
     /// Tokens.
-    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "count")]
     pub total_token_count: Option<u64>,
 }

@@ -51,35 +51,32 @@ impl GenerateContentRequest {
 }
 
 /// The response, and every chunk of a streamed one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateContentResponse {
     /// The answers; none when the prompt was blocked.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "or_default")]
     pub candidates: Vec<Candidate>,
     /// What the service thought of the prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_feedback: Option<PromptFeedback>,
     /// What is billed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_metadata: Option<UsageMetadata>,
     /// How long the model will be there.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "or_default")]
     pub model_status: Option<ModelStatus>,
     /// The model that answered: an alias resolved.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
 }
 
 /// Where a model is in its life.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelStatus {
     /// `STABLE`, `LEGACY`, `DEPRECATED`, `RETIRED` and others.
-    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "word")]
     pub model_stage: Option<String>,
     /// When it will be gone.
-    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "word")]
     pub retirement_time: Option<String>,
 }
 
@@ -97,28 +94,28 @@ impl ModelStatus {
 }
 
 /// One answer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Candidate {
     /// What was said; may be missing or empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
     /// Why it ended, such as `STOP`. To be looked at before the content is.
-    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "word")]
     pub finish_reason: Option<String>,
 }
 
 /// What the service thought of the prompt.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PromptFeedback {
     /// Why it was not let through.
-    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "word")]
     pub block_reason: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Part, Role};
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
@@ -170,11 +167,8 @@ mod tests {
     #[test]
     fn the_stable_prefix_is_sent_first() {
         let request = GenerateContentRequest {
-            system_instruction: Some(Content {
-                role: None,
-                parts: vec![super::super::Part::text("Be kind.")],
-            }),
-            contents: vec![Content::text(super::super::Role::User, "Hi")],
+            system_instruction: Some(Content { role: None, parts: vec![Part::text("Be kind.")] }),
+            contents: vec![Content::text(Role::User, "Hi")],
             generation_config: Map::from_iter([("maxOutputTokens".to_owned(), json!(16))]),
             ..GenerateContentRequest::default()
         };

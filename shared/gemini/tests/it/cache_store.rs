@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::contract::watched_state::{StateCall, StateWatcher, WatchedState};
-use domain::{Clock, Jitter, StateStore, StoreError, Timestamp, after};
+use domain::{Clock, Jitter, StoreError, Timestamp, after};
 use embedded::Embedded;
 use gemini::wire::{Content, GenerateContentRequest, Part, Role};
 use gemini::{CacheKey, Caches, Demand, Prepared, Wanted};
@@ -78,8 +78,12 @@ pub(crate) async fn value(store: &Watched, key: &str, at: Timestamp) -> Option<V
 
 /// One environment of the fleet.
 pub(crate) fn environment(server: &Server, store: &Arc<Watched>) -> Caches {
-    let store: Arc<dyn StateStore> = store.clone();
-    Caches::new(&config(&server.url), store, TTL, jitter()).unwrap()
+    living(TTL, server, store)
+}
+
+/// The same, whose caches live for `ttl`.
+pub(crate) fn living(ttl: Duration, server: &Server, store: &Arc<Watched>) -> Caches {
+    Caches::new(&config(&server.url), Arc::clone(store) as _, ttl, jitter()).unwrap()
 }
 
 /// The service, the store, and environments of the fleet.
@@ -119,7 +123,12 @@ pub(crate) fn at(seconds: u64) -> Timestamp {
 
 /// Prepares a call of `model` with `per_hour` reads in the last hour, this one included.
 pub(crate) async fn prepare(caches: &Caches, model: &str, per_hour: u32, at: Timestamp) -> Prepared {
-    let remaining = Duration::from_secs(120);
+    prepare_in(120, caches, (model, per_hour), at).await
+}
+
+/// The same of a call that has so many seconds left.
+pub(crate) async fn prepare_in(left: u64, caches: &Caches, read: (&str, u32), at: Timestamp) -> Prepared {
+    let ((model, per_hour), remaining) = (read, Duration::from_secs(left));
     let demand = Demand { per_hour, ..Demand::default() };
     caches.prepare(&Wanted { key: &key(model), request: &request(), demand, remaining }, at).await
 }

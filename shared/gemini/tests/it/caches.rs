@@ -39,6 +39,16 @@ async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
     assert_eq!(value(&store, &key(PRO).to_string(), now()).await.unwrap(), kept);
 }
 
+#[tokio::test]
+async fn a_cache_that_ends_before_its_reads_repay_it_is_not_made() {
+    let (server, store) = (Server::start([]).await, watched());
+    for (minutes, per_hour) in [(10, 6), (5, 12), (30, 4)] {
+        let caches = living(Duration::from_secs(minutes * 60), &server, &store);
+        assert_eq!(name(&prepare(&caches, PRO, per_hour, now()).await), None, "{minutes}");
+    }
+    server.finish();
+}
+
 /// 5,000 × (2.00 + 2 h × 4.50), per million, as of Gemini 3.1 Pro, which an alias most likely stands for; of a cache
 /// whose size is not told, the most that it can have: more than three bytes for each token.
 #[tokio::test]
@@ -209,25 +219,19 @@ async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() 
 }
 
 #[tokio::test]
-async fn a_silent_service_costs_a_call_no_more_than_half_of_its_time() {
+async fn a_silent_service_costs_a_call_ten_seconds_and_leaves_it_ten() {
     let (server, _, [caches]) = started([Step::Hang]).await;
-    let (key, request) = (key(PRO), request());
-    let demand = Demand { per_hour: 9, ..Demand::default() };
-    let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(12) };
     let began = tokio::time::Instant::now();
-    let (prepared, ()) = tokio::join!(caches.prepare(&wanted, now()), silence(&server));
+    let (prepared, ()) = tokio::join!(prepare_in(28, &caches, (PRO, 9), now()), silence(&server));
     let elapsed = began.elapsed();
     assert_eq!(prepared, gemini::Prepared { in_doubt: true, ..gemini::Prepared::default() });
-    assert!(elapsed >= Duration::from_secs(6) && elapsed < Duration::from_secs(8), "{elapsed:?}");
+    assert!(elapsed >= Duration::from_secs(10) && elapsed < Duration::from_secs(12), "{elapsed:?}");
 }
 
 #[tokio::test]
 async fn a_call_with_little_time_left_makes_no_cache() {
-    let (server, store) = (Server::start([]).await, watched());
-    let (key, request) = (key(PRO), request());
-    let demand = Demand { per_hour: 9, ..Demand::default() };
-    let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(4) };
-    assert_eq!(environment(&server, &store).prepare(&wanted, now()).await, gemini::Prepared::default());
+    let (server, _, [caches]) = started([]).await;
+    assert_eq!(prepare_in(27, &caches, (PRO, 9), now()).await, gemini::Prepared::default());
     server.finish();
 }
 

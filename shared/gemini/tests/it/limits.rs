@@ -40,7 +40,7 @@ async fn a_rate_that_nobody_knows_begins_cautiously() {
     let server = Server::start([says("One."), says("Two.")]).await;
     let fleet = Fleet::new(limited(&server.url, ModelLimits { start_rpm: Some(30), ..once() }));
     fleet.environment().generate(&fleet.call()).await.unwrap();
-    let hasty = ModelCall { deadline: after(fleet.now(), seconds(1)), ..fleet.call() };
+    let hasty = ModelCall { deadline: after(fleet.now(), seconds(11)), ..fleet.call() };
     fleet.environment().generate(&hasty).await.unwrap_err();
     fleet.pass(seconds(3));
     fleet.environment().generate(&fleet.call()).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_wait_for_a_permit_that_is_given_up_is_told() {
     let server = Server::start([Step::Hang]).await;
     let fleet = Fleet::new(limited(&server.url, ModelLimits { concurrency: 1, ..once() }));
     let environment = fleet.environment();
-    let hasty = ModelCall { deadline: after(fleet.now(), Duration::from_millis(1_500)), ..fleet.call() };
+    let hasty = ModelCall { deadline: after(fleet.now(), Duration::from_millis(10_500)), ..fleet.call() };
     let busy = during(&environment, &fleet.call(), &server, environment.generate(&hasty)).await.unwrap_err();
     assert!(busy.message.contains("the limit of concurrent calls"), "{}", busy.message);
     assert_eq!(fleet.told("Permit"), 2);

@@ -1,6 +1,6 @@
 //! Attachments: as they are sent, refused and remembered.
 
-use domain::{Media, Model, ModelCall, ModelFailure, Speaker, Turn};
+use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Speaker, Turn, after};
 use gemini::{Budgets, Config};
 use serde_json::json;
 
@@ -60,6 +60,18 @@ async fn what_cannot_be_shown_is_refused_before_anything_is_sent() {
     }
 }
 
+/// What is done before it may take the time that it needs.
+#[tokio::test]
+async fn a_call_without_ten_seconds_once_its_prompt_was_to_be_counted_is_not_sent() {
+    let server = Server::start([Step::Hang]).await;
+    let budgets = Budgets { per_day_usd: Some(50.0), ..Budgets::default() };
+    let deadline = after(now(), std::time::Duration::from_millis(10_200));
+    let call = ModelCall { deadline, ..showing(vec![document(9)]) };
+    let error = gemini(Config { budgets, ..alone(&server.url) }).generate(&call).await.unwrap_err();
+    assert!(matches!(error.failure, ModelFailure::Defer { why: Deferral::OutOfTime, .. }), "{error:?}");
+    assert!(server.finish()[0].uri.ends_with(":countTokens"));
+}
+
 /// A few bytes may be a thousand pages: what bounds the money is what the service counts, once, or else the window.
 #[tokio::test]
 async fn what_no_size_bounds_is_counted_before_it_is_paid_for() {
@@ -74,6 +86,7 @@ async fn what_no_size_bounds_is_counted_before_it_is_paid_for() {
         assert_eq!(outcome.is_ok(), is_paid, "{outcome:?}");
         let asked = server.finish();
         assert!(asked[0].uri.ends_with(":countTokens"), "{}", asked[0].uri);
+        assert_eq!(asked[0].headers["x-server-timeout"], "10", "the service takes no shorter one");
         assert_eq!(asked[0].body["generateContentRequest"]["model"], "models/gemini-3.8-flash");
     }
 }

@@ -69,6 +69,12 @@ async fn the_days_quota_waits_until_midnight_in_california_also_if_words_alone_t
 }
 
 #[tokio::test]
+async fn a_deadline_that_is_too_short_puts_the_task_off_and_fails_nothing() {
+    let words = "Manually set deadline 12s is too short. Minimum allowed deadline is 20s.";
+    assert_eq!(failure_of([error(400, words, json!([]))]).await, deferred(Deferral::Unavailable));
+}
+
+#[tokio::test]
 async fn of_two_deferrals_the_sooner_one_counts() {
     let server = Server::start([throttled(PER_DAY, None), throttled(PER_MINUTE, Some("30s"))]).await;
     let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();

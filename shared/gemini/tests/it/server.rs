@@ -52,24 +52,28 @@ struct Script {
 pub(crate) struct Server {
     pub(crate) url: String,
     script: Arc<Script>,
+    /// Steps of the script.
+    length: usize,
     task: JoinHandle<()>,
 }
 
 impl Server {
     pub(crate) async fn start(steps: impl IntoIterator<Item = Step>) -> Self {
-        let script = Arc::new(Script { steps: Mutex::new(steps.into_iter().collect()), ..Script::default() });
+        let steps: VecDeque<Step> = steps.into_iter().collect();
+        let length = steps.len();
+        let script = Arc::new(Script { steps: Mutex::new(steps), ..Script::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(follow).with_state(Arc::clone(&script));
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { url, script, task }
+        Self { url, script, length, task }
     }
 
-    /// Everything that was asked; fails if the script has not been followed to its end.
+    /// Everything that was asked; fails if that is not what the script has, step by step.
     pub(crate) fn finish(&self) -> Vec<Asked> {
-        let left = self.script.steps.lock().unwrap().len();
-        assert_eq!(left, 0, "{left} steps of the script were not asked for");
-        self.script.asked.lock().unwrap().clone()
+        let asked = self.script.asked.lock().unwrap().clone();
+        assert_eq!(asked.len(), self.length, "requests, and steps of the script");
+        asked
     }
 
     /// The models that were asked, in order.

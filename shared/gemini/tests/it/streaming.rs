@@ -113,6 +113,19 @@ async fn a_long_answer_is_streamed_and_folded_into_one() {
     assert_eq!(*parts, json!([{"text": "Größe 世界 🦀"}, {"text": "", "thoughtSignature": "c2ln"}]));
 }
 
+/// A call that we break off may be billed, and the service refuses to be told of less than ten seconds.
+#[tokio::test]
+async fn with_less_than_ten_seconds_left_neither_a_second_chance_nor_a_fallback_is_tried() {
+    let cut = ends_with("Dear", 9).replace("STOP", "MAX_TOKENS").into_bytes();
+    let late = vec![Act::Pause(Duration::from_secs(50)), Act::Send(cut, usize::MAX), Act::End];
+    let (url, serve) = streaming(vec![late]).await;
+    let model = gemini(Config { fallback: vec![FALLBACK.to_owned()], ..long(&url) });
+    let call = ModelCall { deadline: after(now(), Duration::from_secs(59)), ..call() };
+    let (answer, asked) = tokio::join!(model.generate(&call), serve);
+    let error = answer.unwrap_err();
+    assert_eq!((error.failure, error.exchanges.len(), asked.len()), (ModelFailure::Retry, 1, 1));
+}
+
 #[tokio::test]
 async fn an_answer_that_is_cut_is_asked_for_again() {
     let half = says_next("Grö", 2).into_bytes();

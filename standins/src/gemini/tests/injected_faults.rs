@@ -109,9 +109,14 @@ async fn latency_is_spent_and_the_callers_deadline_kept() {
     assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
     assert!(begun.elapsed() >= Duration::from_millis(20));
     let gemini = GeminiStandin::builder().latency(Latency::Fixed(Duration::from_secs(3_600))).build();
-    let hurried = request("POST", FLASH).header("x-server-timeout", "1");
-    let reply = send(&gemini, hurried, ask("x").to_string()).await;
-    assert_eq!((reply.status, reply.json()["error"]["status"].clone()), (504, json!("DEADLINE_EXCEEDED")));
+    let too_short = "Manually set deadline 9s is too short. Minimum allowed deadline is 10s.";
+    tokio::time::pause();
+    let expired = "Deadline expired before operation could complete.";
+    for (given, code, words) in [("10", 504, expired), ("9", 400, too_short)] {
+        let hurried = request("POST", FLASH).header("x-server-timeout", given);
+        let error = send(&gemini, hurried, ask("x").to_string()).await.json()["error"].clone();
+        assert_eq!((&error["code"], &error["message"]), (&json!(code), &json!(words)));
+    }
 }
 
 #[tokio::test]
