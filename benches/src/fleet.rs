@@ -26,7 +26,7 @@ pub(crate) const PROCESSORS: usize = 4;
 /// keep those waiting whose time has come, and it is the lack of hands that is measured.
 const BATCHES: usize = 5;
 /// Time that an invocation may take, as template.yaml gives it.
-const INVOCATION: Duration = Duration::from_secs(180);
+const INVOCATION: Duration = Duration::from_secs(900);
 /// Lanes as they are served, and messages of one batch.
 const LANES: [(Lane, usize); 3] = [(Lane::Express, 10), (Lane::Standard, 10), (Lane::Bulk, 20)];
 /// How soon an idle processor looks again.

@@ -62,7 +62,7 @@ pub struct Demand {
 impl Traffic {
     /// Counts a read of `digest` that was answered at `now`: `version` is the model that the answer names, `implicit`
     /// the share that the service's implicit cache served. `None`, of a read by a cache of ours, says nothing of that:
-    /// when the cache ends, it is measured anew.
+    /// when the cache ends, half of what is [`ENOUGH`] is measured anew, the first one on a cold implicit cache.
     pub fn answered(
         &mut self,
         digest: &Digest,
@@ -82,7 +82,7 @@ impl Traffic {
         reads.note(now);
         match implicit {
             Some(share) => reads.learn(share),
-            None => reads.measured = 0,
+            None => reads.measured = reads.measured.min(ENOUGH / 2),
         }
     }
 
@@ -226,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn reads_by_a_cache_are_counted_and_what_follows_its_end_is_measured_anew() {
+    fn reads_by_a_cache_are_counted_and_what_follows_its_end_counts_as_much_as_what_was_known() {
         let mut traffic = Traffic::default();
         (0..20).for_each(|_| traffic.answered(&digest(1), None, Some(0.0), at(0)));
         traffic.answered(&digest(1), None, None, at(1));
         assert_eq!(traffic.demand(&digest(1), at(1)).per_hour, 0);
-        (0..ENOUGH).for_each(|_| traffic.answered(&digest(1), None, Some(0.5), at(2)));
+        (0..ENOUGH / 2).for_each(|_| traffic.answered(&digest(1), None, Some(0.5), at(2)));
         let demand = traffic.demand(&digest(1), at(2));
-        assert_eq!((demand.per_hour, demand.implicit), (21 + ENOUGH, 0.5));
+        assert_eq!((demand.per_hour, demand.implicit), (21 + ENOUGH / 2, 0.25));
     }
 
     /// Nine of ten reads are served by the implicit cache, so that 37 an hour of 3.5 Flash-Lite are worth a cache.
