@@ -62,7 +62,9 @@ async fn console(name: &str) -> Result<(String, Option<secrecy::SecretString>), 
     if let Some(token) = own_token()? {
         return Ok((Stack::read(name, &[]).await?.console()?, Some(token)));
     }
-    let stack = Stack::read(name, &[SecretOf::Console]).await?;
+    let stack = Stack::read(name, &[SecretOf::Console]).await;
+    let stack =
+        stack.map_err(|error| Failure::at("CONSOLE_TOKEN is not set, so the stack is asked", error))?;
     Ok((stack.console()?, Some(stack.token()?)))
 }
 

@@ -32,7 +32,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         less.plan.remove(place);
         candidates.push(less);
     }
-    let zeroes: [fn(&mut Scenario); 12] = [
+    let zeroes: [fn(&mut Scenario); 13] = [
         |less| less.stale_per_mille = 0,
         |less| less.late_per_mille = 0,
         |less| less.doubled_per_mille = 0,

@@ -31,6 +31,8 @@ const OTHERS: &[&str] = &[
     "ssh",
     ".",
     "for",
+    "until",
+    "sleep",
     "done",
     "lanes",
 ];

@@ -119,7 +119,8 @@ fn each_function_reads_the_indexes_that_it_asks() {
         let allowed = template.permissions(role).into_iter();
         allowed.filter(|(action, _)| action == "dynamodb:Query").map(|(_, on)| on).collect()
     };
-    assert!(queried("IngestRole").is_empty());
+    // What people said of a task before, when somebody clicks in Slack.
+    assert_eq!(queried("IngestRole"), ["TasksTable.Arn"]);
     assert!(queried("ConsoleRole").contains(&"${TasksTable.Arn}/index/listed".to_owned()));
     assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread", "TasksTable.Arn"]);
     // Its walks over all tasks read the list.

@@ -39,6 +39,27 @@ fn every_queue_has_an_alarm_and_every_alarm_tells_somebody() {
     assert_eq!(watched, queues);
 }
 
+/// Logs and metrics come a moment late. Where a formula fills what is not there, the latest minute is filled, and an alarm that
+/// looks at it alone never sees what came (CloudWatch, *using metric math*, FILL).
+#[test]
+fn what_is_filled_is_looked_at_again() {
+    let template = Template::read();
+    let mut minutes = 0;
+    for name in template.named("AWS::CloudWatch::Alarm") {
+        let alarm = template.properties(name);
+        let queries = || alarm["Metrics"].as_sequence().into_iter().flatten();
+        let is_filled =
+            queries().any(|query| query["Expression"].as_str().is_some_and(|e| e.contains("FILL(")));
+        let mut periods = queries().filter_map(|query| query["MetricStat"]["Period"].as_u64());
+        if is_filled && periods.any(|period| period < 300) {
+            minutes += 1;
+            assert_eq!(alarm["DatapointsToAlarm"].as_u64(), Some(1), "{name}");
+            assert!(alarm["EvaluationPeriods"].as_u64() >= Some(3), "{name}");
+        }
+    }
+    assert_eq!(minutes, 4);
+}
+
 /// The metrics of ours that an alarm looks at, with the alarms.
 fn alarmed(template: &Template) -> BTreeMap<String, Vec<&str>> {
     let mut alarmed: BTreeMap<String, Vec<&str>> = BTreeMap::new();

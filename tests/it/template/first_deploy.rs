@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -265,64 +264,13 @@ fn a_bundle_has_what_operations_has_run_in_it() {
     }
 }
 
-/// What `.ci/deploy` says and asks `sam` for, where `confirmed` people are told of alarms and `ALARM_EMAIL` is `email`.
-fn deploys(environment: &str, email: &str, confirmed: &str) -> String {
-    const SAM: &str = r#"#!/bin/bash
-printf 'sam'; printf ' %s' "$@"; echo
-"#;
-    const AWS: &str = r#"#!/bin/bash
-case "$*" in
-*get-template*) exit 1 ;;
-*get-topic-attributes*) [[ "$CONFIRMED" != refused ]] && echo "$CONFIRMED" ;;
-*WebhookUrl*) echo https://api.example/webhooks/github ;;
-*) echo https://api.example ;;
-esac
-"#;
-    const CURL: &str = r#"#!/bin/bash
-for ((i = 1; i <= $#; i++)); do [[ "${!i}" != --output ]] || { file=$((i + 1)) && said="${!file}"; }; done
-case "${!#}" in
-*/health) printf 200 ;;
-*/tasks) echo urn:afterhook:problem:unauthorized >"$said" && printf 401 ;;
-*) echo urn:afterhook:problem:signature >"$said" && printf 401 ;;
-esac
-"#;
-    let folder = tempfile::tempdir().unwrap();
-    let commands = folder.path().join("commands");
-    fs::create_dir(&commands).unwrap();
-    for (name, script) in [("sam", SAM), ("aws", AWS), ("curl", CURL)] {
-        let path = commands.join(name);
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    fs::copy(workspace().join("samconfig.toml"), folder.path().join("samconfig.toml")).unwrap();
-    let mut deploy = Command::new("bash");
-    // The commands above, before those of this machine.
-    deploy.args(["-c", r#"PATH="$1:$PATH" exec bash "$2" "$3" "$4""#, "bash"]).arg(&commands);
-    deploy.arg(workspace().join(".ci/deploy")).arg(environment).arg(folder.path());
-    deploy.env_remove("GITHUB_ACTIONS").env("ALARM_EMAIL", email).env("CONFIRMED", confirmed);
-    let done = deploy.output().unwrap();
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
-}
-
-/// A stack that a workflow makes has nobody at a prompt who would be asked for an address.
+/// What was taken back is deployed again once what it lacked is there. A version of it that stayed would be all that Lambda
+/// has of the same package, and no other would be made.
 #[test]
-fn a_deploy_sets_who_is_told_of_alarms_and_warns_when_nobody_is() {
-    let said = deploys("dev", "ops@example.com", "1");
-    // What samconfig.toml overrides goes along, since the command line takes its place.
-    assert!(
-        said.contains(" --parameter-overrides Rollout=AllAtOnce LogDays=7 AlarmEmail=ops@example.com\n"),
-        "{said}"
-    );
-    assert!(!said.contains("WARNING"), "{said}");
-    let said = deploys("prod", "", "0");
-    assert!(!said.contains("--parameter-overrides"), "who was told before is told still: {said}");
-    assert!(said.contains("WARNING: nobody is told when an alarm of afterhook-prod goes off"), "{said}");
-    let said = deploys("prod", "ops@example.com", "refused");
-    assert!(said.contains(" Rollout=Canary10Percent5Minutes AlarmEmail=ops@example.com\n"), "{said}");
-    assert!(said.contains("WARNING: it is not known"), "{said}");
-    let workflow = fs::read_to_string(workspace().join(".github/workflows/deploy.yml")).unwrap();
-    assert!(workflow.contains("ALARM_EMAIL: ${{ vars.ALARM_EMAIL }}"));
+fn a_version_that_was_taken_back_goes() {
+    let template = Template::read();
+    let globals = &template.root()["Globals"]["Function"];
+    assert_eq!(globals["VersionDeletionPolicy"], Value::from("Delete"));
 }
 
 /// And not a creation that failed, after which the next try would find names of nobody.

@@ -14,6 +14,7 @@ use crate::wire::GenerateContentRequest;
 #[derive(Debug, Default)]
 struct SecondChances {
     bared: bool,
+    untiered: bool,
     unschemed: bool,
     lessened: bool,
     raised: bool,
@@ -51,6 +52,11 @@ pub(crate) async fn ask(
     }
 }
 
+/// `true` the first time.
+fn once(done: &mut bool) -> bool {
+    !std::mem::replace(done, true)
+}
+
 impl SecondChances {
     /// Changes what was refused `about` the request. `false` if nothing can be done.
     fn mend(
@@ -64,19 +70,16 @@ impl SecondChances {
             Some(About::Thinking) => {
                 let is_mended = context.thinking.refused(&model.name, request);
                 // What was to be lessened is not: then there must be room for it.
-                if is_mended && self.lessened && !std::mem::replace(&mut self.raised, true) {
+                if is_mended && self.lessened && once(&mut self.raised) {
                     prompt::raise_output_bound(request);
                 }
                 is_mended
             }
-            Some(About::Tier) => context.tiers.refused(context, model),
-            Some(About::Schema) => {
-                !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
-            }
+            Some(About::Tier) => once(&mut self.untiered) && context.tiers.refused(context, model),
+            Some(About::Schema) => once(&mut self.unschemed) && prompt::put_schema_in_words(request),
             // What we have added ourselves is left out, once.
             Some(About::Unsaid) => {
-                !std::mem::replace(&mut self.bared, true)
-                    && (Thinking::drop(request) | prompt::put_schema_in_words(request))
+                once(&mut self.bared) && (Thinking::drop(request) | prompt::put_schema_in_words(request))
             }
             Some(About::Request) | None => false,
         }
@@ -93,17 +96,15 @@ impl SecondChances {
         match flaw {
             // A higher bound would only make room for more thoughts.
             Flaw::Truncated { by_thoughts: true }
-                if !std::mem::replace(&mut self.lessened, true) && thinking.lessen(model, request) =>
+                if once(&mut self.lessened) && thinking.lessen(model, request) =>
             {
                 true
             }
             // Sent unchanged, it would be cut off at the same place, for the same money.
-            Flaw::Truncated { .. } => {
-                !std::mem::replace(&mut self.raised, true) && prompt::raise_output_bound(request)
-            }
-            Flaw::Malformed(_) | Flaw::Withheld(_) => !std::mem::replace(&mut self.repeated, true),
+            Flaw::Truncated { .. } => once(&mut self.raised) && prompt::raise_output_bound(request),
+            Flaw::Malformed(_) | Flaw::Withheld(_) => once(&mut self.repeated),
             Flaw::Unfit { problem, said } => {
-                let first = !std::mem::replace(&mut self.repaired, true);
+                let first = once(&mut self.repaired);
                 if first {
                     prompt::ask_for_repair(request, &problem, said);
                 }

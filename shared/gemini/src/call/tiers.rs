@@ -31,10 +31,11 @@ impl Tiers {
         if is_late || is_refused() { ServiceTier::Standard } else { tier }
     }
 
-    /// `model` refused the tier of this call: `false` if it was known to, and so was not asked for it.
+    /// `model` refused the tier of this call, and maybe of others at the same moment. `false` if its tier is everybody's.
     pub(crate) fn refused(&self, context: &CallContext<'_>, model: &FleetModel) -> bool {
         let tier = configured(context, model);
-        tier != ServiceTier::Standard && lock(&self.0).insert((model.title.clone(), tier))
+        lock(&self.0).insert((model.title.clone(), tier));
+        tier != ServiceTier::Standard
     }
 }
 

@@ -116,7 +116,10 @@ fn parse(status: StatusCode, bytes: &[u8], key: &Key) -> Value {
         return body;
     }
     let text = key.redact(&String::from_utf8_lossy(bytes));
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
+    let event = || EventReader::default().push(format!("{text}\n\n").as_bytes()).into_iter().next();
+    // A refusal may come as the one event of a stream.
+    let read = serde_json::from_str(&text).ok().or_else(|| serde_json::from_str(&event()?).ok());
+    read.unwrap_or(Value::String(text))
 }
 
 /// Errors repeat a refused key.

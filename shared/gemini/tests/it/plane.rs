@@ -219,9 +219,8 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
     assert_eq!(fleet.told("Parked"), 1, "one alarm");
     let renewed = Config { api_key: Some("another".into()), ..config(&server.url) };
     // The old one works again, too: that opens the way for all.
-    for (environment, told) in
-        [(fleet.environment_of(renewed), json!(true)), (fleet.environment(), json!(null))]
-    {
+    let both = [(fleet.environment_of(renewed), json!(true)), (fleet.environment(), json!(null))];
+    for (environment, told) in both {
         for _ in 0..2 {
             assert_eq!(environment.generate(&fleet.call()).await.unwrap().text, "Back.");
         }

@@ -93,15 +93,17 @@ async fn a_quota_that_is_named_is_no_want_of_room() {
 
 #[tokio::test]
 async fn a_model_that_refuses_a_tier_is_not_asked_for_it_again() {
-    let refusal = error(400, "Flex API is not supported for model m-answer.", json!([]));
-    let server = Server::start([refusal, served(json!(null)), served(json!(null))]).await;
+    let refusal = || error(400, "Flex API is not supported for model m-answer.", json!([]));
+    let standard = || served(json!(null));
+    let server = Server::start([refusal(), refusal(), standard(), standard(), standard()]).await;
     let fleet = tiered(&server);
-    let environment = fleet.environment();
-    for _ in 0..2 {
-        environment.generate(&of_priority(&fleet, 1, 280)).await.unwrap();
-    }
+    let (environment, call) = (fleet.environment(), of_priority(&fleet, 1, 280));
+    // Two at the same moment, and one that comes later.
+    let (one, other) = tokio::join!(environment.generate(&call), environment.generate(&call));
+    one.and(other).unwrap();
+    environment.generate(&call).await.unwrap();
     let asked: Vec<bool> = server.finish().iter().map(|asked| asked.body["serviceTier"] == "flex").collect();
-    assert_eq!(asked, [true, false, false]);
+    assert_eq!(asked, [true, true, false, false, false]);
 }
 
 #[tokio::test]
