@@ -2,52 +2,52 @@
 
 use domain::ServiceTier;
 use prices::Billed;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient::{count, or_default, word};
 
 /// Tokens of one modality.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModalityTokens {
     /// Of what: `TEXT`, `AUDIO` and others.
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub modality: Option<String>,
     /// How many.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub token_count: Option<u64>,
 }
 
 /// Token counts. A count that is zero is absent on the wire.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UsageMetadata {
     /// Tokens of the prompt, cached ones included.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub prompt_token_count: Option<u64>,
     /// Those of the prompt that came from a cache, explicit or implicit.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub cached_content_token_count: Option<u64>,
     /// Tokens of all candidates.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub candidates_token_count: Option<u64>,
     /// Tokens of the model's thoughts.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub thoughts_token_count: Option<u64>,
     /// Tokens of built-in tools' results, fed back as prompt.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub tool_use_prompt_token_count: Option<u64>,
     /// The prompt by modality, if that is told.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub prompt_tokens_details: Vec<ModalityTokens>,
     /// What of it came from a cache, by modality.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub cache_tokens_details: Vec<ModalityTokens>,
     /// The tier in which it was served: `flex`, `standard`, `priority`.
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
     /// The same as Vertex AI says it: `ON_DEMAND`, `ON_DEMAND_FLEX`, `ON_DEMAND_PRIORITY`.
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub traffic_type: Option<String>,
 }
 
