@@ -32,6 +32,8 @@ pub struct StoreFaults {
     pub save_unanswered: AtomicBool,
     /// The next write that puts a task off fails, and nothing is written.
     pub deferral_refused: AtomicBool,
+    /// The next write of an intent is answered with an error; whether it is made all the same.
+    pub intent_fails: Mutex<Option<bool>>,
     /// Runs once an intent is written, before that is answered.
     pub once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
@@ -76,6 +78,12 @@ impl TaskStore for Tasks {
         }
         let intended = |effect: &Effect| matches!(effect.state, EffectState::Intended { .. });
         let is_intent = task.doc.effects.iter().any(intended);
+        if is_intent && let Some(is_made) = self.1.intent_fails.lock().unwrap().take() {
+            self.1.save_unanswered.store(is_made, Ordering::SeqCst);
+            if !is_made {
+                return Err(StoreError::unavailable("save", "scripted"));
+            }
+        }
         if !self.1.save_unanswered.swap(false, Ordering::SeqCst) {
             let saved = self.0.save(task).await;
             if is_intent && let Some(then) = self.1.once_intended.lock().unwrap().take() {

@@ -294,14 +294,20 @@ impl<'a> Entry<'a> {
         }
         let intended = claimed.now();
         let state = EffectState::Intended { at: intended, fence: claimed.fence, settles_at: None };
-        claimed
+        let written = claimed
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
                 // This process may stand still while the request is under way, and go on later.
                 lease::extend(task, lease::end_of(claimed.deadline));
             })
-            .await?;
+            .await;
+        if let Err(interrupt) = written {
+            // Nothing was sent, and nothing will be. If the write was made all the same, the next one, of the whole task,
+            // takes the intent out of the store.
+            self.take_back().await;
+            return Err(interrupt);
+        }
         // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has
         // settled looks for its proof and acts; a lease is no bar to that, if clocks differ.
         let is_old = between(intended, claimed.now()) > FRESH;

@@ -136,6 +136,24 @@ async fn every_lost_answer_is_a_question_of_its_own() {
     assert_eq!(server.asked().len(), 2);
 }
 
+/// The task store failed before the call, whether it has taken the intent or not.
+#[tokio::test]
+async fn nobody_is_asked_about_a_call_that_was_never_sent() {
+    for is_made in [false, true] {
+        let server = api(&[]).await;
+        let bench = bench(&server, UNSEEN);
+        bench.script([found(0.9, json!({"user": "mona"}))]);
+        *bench.faults.intent_fails.lock().unwrap() = Some(is_made);
+        let id = bench.accept(&issue(7)).await;
+        bench.work().await;
+        let task = bench.task(&id).await;
+        assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0));
+        assert_eq!((task.doc.effects, server.asked().len()), (Vec::new(), 0));
+        assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed, "{is_made}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
 /// Only a person knows what became of it, and nobody is asked any more. That it can be repeated proves nothing.
 #[tokio::test]
 async fn a_task_that_fails_says_that_its_call_may_have_been_made() {
