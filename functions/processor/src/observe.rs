@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Task, Timestamp, between};
+use domain::{StoreError, Task, Timestamp, between};
 use gemini::{Signal, Signals};
 use telemetry::{Ended, Metrics};
 
@@ -42,6 +42,14 @@ pub(crate) async fn settled(resources: &Resources, task: &Task, now: Timestamp) 
     }
     if let Err(problem) = resources.stats.write(now).await {
         tracing::warn!(%problem, "the day's figures are not up to date");
+    }
+}
+
+/// A store that refuses us does so until somebody mends it. Tasks wait for that in good order, so it must be heard.
+pub(crate) fn store_failed(metrics: &Metrics, problem: &StoreError) {
+    if problem.is_refusal() {
+        tracing::error!(%problem, "a store refuses us; its tasks wait until somebody mends that");
+        metrics.not_ready("store");
     }
 }
 

@@ -158,6 +158,9 @@ impl Sweeper {
         let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
         let done = self.act(&due, depth).await.unwrap_or_else(|problem| {
             error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
+            if problem.is_refusal() {
+                self.metrics.not_ready("store");
+            }
             Done::Error
         });
         (done, is_forgotten(&due, now))

@@ -1,4 +1,4 @@
-//! What the SDK's errors mean to the callers of a port: try again later, or not.
+//! What the SDK's errors mean to the callers of a port: try again later, mend something first, or give up.
 
 use std::error::Error;
 use std::fmt;
@@ -6,6 +6,20 @@ use std::fmt;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::{QueueError, StoreError};
+
+/// Codes that concern the request itself or the item that it is about. Whatever else is refused concerns us or the
+/// resource (a role, a key, a table that is gone) and can be mended: no task ends for it.
+const ABOUT_THE_REQUEST: &[&str] = &[
+    "EntityTooLarge",
+    "InvalidArgument",
+    "InvalidObjectState",
+    "InvalidRequest",
+    "ItemCollectionSizeLimitExceededException",
+    "KeyTooLongError",
+    "NoSuchKey",
+    "SerializationException",
+    "ValidationException",
+];
 
 /// Codes of transient errors although the status is a 4xx: throttling, time-outs, a conflict with another
 /// transaction, and credentials that are being replaced.
@@ -109,10 +123,21 @@ impl fmt::Display for Resource {
     }
 }
 
+/// When trying again helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Helps {
+    /// Later.
+    Later,
+    /// Once somebody has mended what we are refused for.
+    Mended,
+    /// Never.
+    Never,
+}
+
 /// What went wrong, in words that name the resource and carry neither keys nor stored bytes.
 pub(crate) struct Failure {
-    /// Whether trying again later may help.
-    pub(crate) passes: bool,
+    /// When trying again helps.
+    pub(crate) again: Helps,
     /// What to tell.
     pub(crate) message: String,
 }
@@ -128,17 +153,17 @@ impl Failure {
                 Self::of_service(failed.err(), failed.raw().status().as_u16(), resource)
             }
             SdkError::ConstructionFailure(_) => Self {
-                passes: false,
+                again: Helps::Never,
                 message: format!("{resource}: the request could not be made: {}", causes(error)),
             },
             SdkError::TimeoutError(_) => {
-                Self { passes: true, message: format!("{resource}: no answer in time") }
+                Self { again: Helps::Later, message: format!("{resource}: no answer in time") }
             }
             SdkError::DispatchFailure(failed) if failed.is_other() && failed.as_other().is_none() => {
-                Self { passes: true, message: format!("{resource}: {}. {UNSIGNED}", causes(error)) }
+                Self { again: Helps::Later, message: format!("{resource}: {}. {UNSIGNED}", causes(error)) }
             }
             // No connection, or an answer that is not AWS's.
-            _ => Self { passes: true, message: format!("{resource}: {}", causes(error)) },
+            _ => Self { again: Helps::Later, message: format!("{resource}: {}", causes(error)) },
         }
     }
 
@@ -148,17 +173,21 @@ impl Failure {
         if ABSENT.contains(&code) {
             let Resource { kind, name, variable } = resource;
             let message = format!("there is no {kind} `{name}` in this account and region: check {variable}");
-            return Self { passes: false, message };
+            return Self { again: Helps::Mended, message };
         }
-        let passes = status >= 500 || status == 429 || PASSING.contains(&code);
-        Self { passes, message: format!("{resource}: {code}: {said}") }
+        let again = match code {
+            _ if status >= 500 || status == 429 || PASSING.contains(&code) => Helps::Later,
+            _ if ABOUT_THE_REQUEST.contains(&code) => Helps::Never,
+            _ => Helps::Mended,
+        };
+        Self { again, message: format!("{resource}: {code}: {said}") }
     }
 
     fn into_store_error(self, operation: &'static str) -> StoreError {
-        if self.passes {
-            StoreError::unavailable(operation, self.message)
-        } else {
-            StoreError::broken(operation, self.message)
+        match self.again {
+            Helps::Later => StoreError::unavailable(operation, self.message),
+            Helps::Mended => StoreError::refused(operation, self.message),
+            Helps::Never => StoreError::broken(operation, self.message),
         }
     }
 }
@@ -194,30 +223,39 @@ mod tests {
         let passing =
             [("ThrottlingException", 400), ("RequestTimeout", 400), ("Anything", 503), ("Anything", 429)];
         for (code, status) in passing {
-            let error = failure(code, status);
-            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-            assert_eq!(
-                error.to_string(),
-                format!("save: the store is unavailable: DynamoDB table `prod-tasks`: {code}: so it said")
-            );
+            let said = format!("DynamoDB table `prod-tasks`: {code}: so it said");
+            assert_eq!(failure(code, status), StoreError::unavailable("save", said));
         }
     }
 
     #[test]
-    fn mistakes_of_ours_do_not_pass() {
-        for code in ["ValidationException", "AccessDeniedException", "SerializationException"] {
+    fn what_concerns_the_request_or_its_item_never_passes() {
+        for code in ["ValidationException", "SerializationException", "NoSuchKey", "EntityTooLarge"] {
             assert!(matches!(failure(code, 400), StoreError::Broken { .. }), "{code}");
+        }
+    }
+
+    /// A role, a key, a resource, our credentials, and whatever AWS adds to these.
+    #[test]
+    fn refusals_of_ourselves_wait_until_they_are_mended() {
+        for (code, status) in [
+            ("AccessDeniedException", 400),
+            ("AccessDenied", 403),
+            ("KMS.DisabledException", 400),
+            ("KMSAccessDeniedException", 400),
+            ("InvalidAccessKeyId", 403),
+            ("UnrecognizedClientException", 400),
+            ("NoSuchBucket", 404),
+            ("ResourceNotFoundException", 400),
+            ("Anything", 400),
+        ] {
+            assert!(failure(code, status).is_refusal(), "{code}");
         }
     }
 
     #[test]
     fn a_missing_resource_is_named_with_its_variable() {
-        let StoreError::Broken { message, .. } = failure("ResourceNotFoundException", 400) else {
-            panic!("it may not pass by itself");
-        };
-        assert_eq!(
-            message,
-            "there is no DynamoDB table `prod-tasks` in this account and region: check TASKS_TABLE"
-        );
+        let told = "there is no DynamoDB table `prod-tasks` in this account and region: check TASKS_TABLE";
+        assert_eq!(failure("ResourceNotFoundException", 400), StoreError::refused("save", told));
     }
 }

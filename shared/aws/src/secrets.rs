@@ -14,7 +14,7 @@ use domain::{Timestamp, between};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::failure::{Failure, Resource};
+use crate::failure::{Failure, Helps, Resource};
 
 /// How long a copy is used without asking again.
 const FRESH: Duration = Duration::from_secs(300);
@@ -126,10 +126,9 @@ impl Secrets {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let failure = Failure::of(error, &self.secret);
-        if failure.passes {
-            SecretsError::Unavailable(failure.message)
-        } else {
-            SecretsError::Refused(failure.message, self.secret.variable())
+        match failure.again {
+            Helps::Later => SecretsError::Unavailable(failure.message),
+            Helps::Mended | Helps::Never => SecretsError::Refused(failure.message, self.secret.variable()),
         }
     }
 }

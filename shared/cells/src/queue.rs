@@ -81,7 +81,7 @@ impl<S> Change<S> {
         let finish = move |written: Result<(), &StoreError>| {
             let outcome = match written {
                 Ok(()) => lock(&last).take().map(Ok),
-                Err(error) => Some(Err(again(error))),
+                Err(error) => Some(Err(error.clone())),
             };
             *lock(&finished) = outcome;
         };
@@ -114,14 +114,6 @@ impl<S> Change<S> {
 impl<S> fmt::Debug for Change<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Change({:?})", self.when_cut)
-    }
-}
-
-/// One error for each of those who wrote together.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Unavailable { operation, message } => StoreError::unavailable(operation, message),
-        StoreError::Broken { operation, message } => StoreError::broken(operation, message),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) trait PortError {
 impl PortError for StoreError {
     fn of(operation: &'static str, failure: Failure) -> Self {
         match &failure {
-            Failure::Sqlite(error) if passes(error) => Self::unavailable(operation, failure),
+            Failure::Sqlite(error) if is_about_the_store(error) => Self::unavailable(operation, failure),
             _ => Self::broken(operation, failure),
         }
     }
@@ -38,18 +38,17 @@ impl PortError for QueueError {
     }
 }
 
-/// Whether the same call may succeed later: the cause is the file or its disk, not the request.
-fn passes(error: &rusqlite::Error) -> bool {
-    matches!(
+/// Whether the file or its disk is the cause, and not the request: the same call may succeed later, if only after
+/// somebody has mended that. What SQLite itself does not report is a value that makes no sense.
+fn is_about_the_store(error: &rusqlite::Error) -> bool {
+    !matches!(
         error.sqlite_error_code(),
-        Some(
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly
+        None | Some(
+            ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+                | ErrorCode::TooBig
+                | ErrorCode::ParameterOutOfRange
+                | ErrorCode::ApiMisuse
         )
     )
 }
@@ -73,4 +72,29 @@ pub(crate) fn integer(value: u64) -> Result<i64, Failure> {
 /// A counter as it was stored.
 pub(crate) fn counter<T: TryFrom<i64>>(value: i64) -> Result<T, Failure> {
     T::try_from(value).map_err(|_| Failure::Value(format!("{value} is not a counter")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn error(code: i32) -> StoreError {
+        let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        StoreError::of("save", Failure::Sqlite(failure))
+    }
+
+    #[test]
+    fn what_ails_the_file_or_its_disk_is_waited_for_and_what_ails_a_value_is_not() {
+        for code in
+            [ffi::SQLITE_BUSY, ffi::SQLITE_FULL, ffi::SQLITE_PERM, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB]
+        {
+            assert!(matches!(error(code), StoreError::Unavailable { .. }), "{code}");
+        }
+        for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_TOOBIG] {
+            assert!(matches!(error(code), StoreError::Broken { .. }), "{code}");
+        }
+        let none = StoreError::of("save", Failure::Sqlite(rusqlite::Error::QueryReturnedNoRows));
+        assert!(matches!(none, StoreError::Broken { .. }), "{none}");
+    }
 }

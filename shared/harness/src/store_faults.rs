@@ -16,6 +16,8 @@ use domain::{
 pub struct StoreFaults {
     /// The payload store does not answer.
     pub payloads_down: AtomicBool,
+    /// The payload store refuses us.
+    pub payloads_refused: AtomicBool,
     /// The payload store takes nothing.
     pub payloads_full: AtomicBool,
     /// The bytes of every draft are broken.
@@ -30,6 +32,8 @@ pub struct StoreFaults {
     pub save_unanswered: AtomicBool,
     /// The next write that puts a task off fails, and nothing is written.
     pub deferral_refused: AtomicBool,
+    /// The next write of an intent is answered with an error; whether it is made all the same.
+    pub intent_fails: Mutex<Option<bool>>,
     /// Runs once an intent is written, before that is answered.
     pub once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
@@ -72,12 +76,17 @@ impl TaskStore for Tasks {
         if is_put_off && self.1.deferral_refused.swap(false, Ordering::SeqCst) {
             return Err(StoreError::unavailable("save", "scripted"));
         }
+        let intended = |effect: &Effect| matches!(effect.state, EffectState::Intended { .. });
+        let is_intent = task.doc.effects.iter().any(intended);
+        if is_intent && let Some(is_made) = self.1.intent_fails.lock().unwrap().take() {
+            self.1.save_unanswered.store(is_made, Ordering::SeqCst);
+            if !is_made {
+                return Err(StoreError::unavailable("save", "scripted"));
+            }
+        }
         if !self.1.save_unanswered.swap(false, Ordering::SeqCst) {
             let saved = self.0.save(task).await;
-            let intended = |effect: &Effect| matches!(effect.state, EffectState::Intended { .. });
-            if task.doc.effects.iter().any(intended)
-                && let Some(then) = self.1.once_intended.lock().unwrap().take()
-            {
+            if is_intent && let Some(then) = self.1.once_intended.lock().unwrap().take() {
                 then();
             }
             return saved;
@@ -130,6 +139,9 @@ impl PayloadStore for Payloads {
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         check(&self.1.payloads_down, "get a part")?;
+        if self.1.payloads_refused.load(Ordering::SeqCst) {
+            return Err(StoreError::refused("get a part", "AccessDenied: so it said"));
+        }
         let is_damaged = match part.as_str().split(':').next() {
             Some("payload") => &self.1.payloads_damaged,
             Some("draft") => &self.1.drafts_damaged,

@@ -5,7 +5,7 @@
 //! shard is given is neither lost nor had twice, that no call costs more than was set aside for it,
 //! an answered batch leaves no money set aside and no environment has more calls at once than its share (`world/ledger.rs`), that a 2xx means stored (`world/senders.rs`), that no host has more calls at once than it may
 //! (`world/receiver.rs`), that one failed read of the secrets refuses nobody (`world/secrets.rs`), that a dead processor holds
-//! no task for long (`world/mod.rs`), that a promised slot is kept and a crash has its price (`world/history.rs`).
+//! no task for long (`world/mod.rs`), that a promised slot is kept, a crash has its price and nobody doubts what was never sent (`world/history.rs`).
 
 mod decisions;
 mod earned;

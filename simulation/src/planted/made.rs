@@ -97,6 +97,12 @@ impl Bugs<'_> {
         }
     }
 
+    /// Whether an intent whose write failed is stored with the deferral that follows.
+    #[must_use]
+    pub fn keeps_unsent_intents(&self) -> bool {
+        self.is(Planted::UnsentIntent)
+    }
+
     /// Whether what is left of a batch is not written before it is answered.
     #[must_use]
     pub fn leaves_unwritten(&self) -> bool {

@@ -81,6 +81,8 @@ bugs! {
     LeaseWithoutFencing = "lease-without-fencing",
     /// An effect happens before its intent is stored: the store forgets intents that have no proof.
     PublishBeforeIntent = "publish-before-intent",
+    /// An intent whose write failed, so that nothing was sent, is stored with the deferral that follows.
+    UnsentIntent = "unsent-intent",
     /// An event is known by the delivery header that nobody signs: the store keys tasks by it.
     DedupeByUnsignedHeader = "dedupe-by-unsigned-header",
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{DayFigures, Decision, MAX_ATTEMPTS, Task, TaskId, TaskStatus, Timestamp};
+use domain::{DayFigures, Decision, Effect, EffectState, MAX_ATTEMPTS, Task, TaskId, TaskStatus, Timestamp};
 use serde_json::Value;
 
 use super::{EnvId, World};
@@ -56,6 +56,8 @@ pub struct History {
     pub callbacks: Vec<Callback>,
     /// How often a task's processor died, or a model failed it, in its present life.
     pub hardships: BTreeMap<TaskId, u32>,
+    /// Intents whose write failed, for a planted bug that keeps them.
+    pub unsent: BTreeMap<TaskId, Effect>,
     /// Tasks whose threads people have closed to us.
     pub closed_threads: Vec<(String, Timestamp)>,
     /// What must not happen, seen when it did.
@@ -186,6 +188,11 @@ impl History {
     }
 }
 
+/// Whether `effect` may have happened, and nobody knows.
+pub(crate) fn is_intent(effect: &&Effect) -> bool {
+    matches!(effect.state, EffectState::Intended { .. })
+}
+
 /// Whether whoever wrote `task`, or somebody before, counts its end.
 fn counts(task: &Task) -> bool {
     task.doc.follow_up.as_ref().is_none_or(|follow_up| follow_up.counted)
@@ -253,6 +260,13 @@ impl World {
         let (status, id, doc) = (after.control.status, &after.id, &after.doc);
         let is_new_life = before.is_some_and(|task| task.doc.opened_at != doc.opened_at);
         self.watch_slot(before, after);
+        if was == Some(TaskStatus::Processing) && status != TaskStatus::Processing {
+            let is_unsafe = |effect: &&Effect| before.is_some_and(|task| task.effect(&effect.name).is_none());
+            for effect in doc.effects.iter().filter(is_intent).filter(is_unsafe) {
+                let what = format!("{id} is {status}, and its intent to {} was never safe", effect.name);
+                self.violated("no doubt about what was never sent", what);
+            }
+        }
         let mut history = self.history();
         if is_new_life {
             history.hardships.remove(id);

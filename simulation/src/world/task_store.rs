@@ -13,6 +13,7 @@ use domain::{
 };
 use tokio::sync::Notify;
 
+use super::history::is_intent;
 use super::port::Operation;
 use super::{EnvId, Port, Ports, World, lock};
 
@@ -304,7 +305,12 @@ impl TaskStore for Ports {
         if bugs.never_writes(task) {
             return Err(unavailable("save"));
         }
-        let stored = bugs.stored(task);
+        let mut stored = bugs.stored(task);
+        if task.control.status == TaskStatus::Waiting
+            && let Some(unsent) = world.history().unsent.remove(&task.id)
+        {
+            stored.to_mut().set_effect(unsent);
+        }
         let about = from_fn(|f| write!(f, "{} as {}", stored.id, stored.control.status));
         let run = || {
             let (save, before) = world.tasks.save(&stored, bugs.is_fenced(), world.now());
@@ -314,7 +320,13 @@ impl TaskStore for Ports {
             save
         };
         let write = Operation::write(Port::Tasks, "save", &about);
-        let saved = self.operate(write, run, || unavailable("save")).await?;
+        let saved = self.operate(write, run, || unavailable("save")).await;
+        if saved.is_err() && bugs.keeps_unsent_intents() && task.control.status == TaskStatus::Processing {
+            let is_unsafe = world.tasks.get(&task.id).is_some_and(|known| known.doc.effects.is_empty());
+            let intent = task.doc.effects.iter().find(is_intent).filter(|_| is_unsafe);
+            world.history().unsent.extend(intent.map(|intent| (task.id.clone(), intent.clone())));
+        }
+        let saved = saved?;
         if saved == Save::Done {
             task.control.revision += 1;
         }

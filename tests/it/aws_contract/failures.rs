@@ -32,6 +32,14 @@ fn absent(sdk: &SdkConfig) -> AwsConfig {
     }
 }
 
+/// The message of an error that somebody has to mend.
+fn refused<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
+    match answer {
+        Err(StoreError::Unavailable { message, refused: true, .. }) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// The message of an error that trying again does not mend.
 fn broken<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
     match answer {
@@ -46,17 +54,17 @@ async fn a_missing_table_is_named_with_its_variable() {
     let mut task = plain_task("failures", now());
     let list = ListQuery { limit: 10, ..ListQuery::default() };
     let answers = [
-        broken(stores.tasks.insert(&task).await),
-        broken(stores.tasks.get(&task.id).await),
-        broken(stores.tasks.save(&mut task).await),
-        broken(stores.tasks.due(Stage::Received, now(), 1).await),
-        broken(stores.tasks.list(&list).await),
-        broken(stores.payloads.list(&task.id, "").await),
+        refused(stores.tasks.insert(&task).await),
+        refused(stores.tasks.get(&task.id).await),
+        refused(stores.tasks.save(&mut task).await),
+        refused(stores.tasks.due(Stage::Received, now(), 1).await),
+        refused(stores.tasks.list(&list).await),
+        refused(stores.payloads.list(&task.id, "").await),
     ];
     for message in answers {
         assert!(message.contains("-absent-tasks") && message.contains("TASKS_TABLE"), "{message}");
     }
-    let message = broken(stores.state.get("key", now()).await);
+    let message = refused(stores.state.get("key", now()).await);
     assert!(message.contains("-absent-state") && message.contains("STATE_TABLE"), "{message}");
 }
 
@@ -65,7 +73,7 @@ async fn a_missing_bucket_is_named_with_its_variable() {
     let stores = nowhere().await;
     let large = Blob::from_packed(incompressible(200_000, 1));
     let id = plain_task("failures", now()).id;
-    let message = broken(stores.payloads.put_new(&id, &PartKey::payload(), &large, now()).await);
+    let message = refused(stores.payloads.put_new(&id, &PartKey::payload(), &large, now()).await);
     assert!(message.contains("-absent-payloads") && message.contains("PAYLOAD_BUCKET"), "{message}");
 }
 

@@ -74,6 +74,20 @@ fn function_reads_no_secret_but_its_own() {
     assert_eq!(secrets("SweeperRole"), ["ActSecret"]);
 }
 
+/// S3 says of an object that is gone that access is denied, unless the list of the bucket may be read: a task whose object is
+/// gone would wait for a role to be mended.
+#[test]
+fn who_reads_objects_is_told_that_one_is_gone() {
+    let template = Template::read();
+    for role in template.named("AWS::IAM::Role") {
+        let allowed = template.permissions(role);
+        let may = |action: &str, on: &str| allowed.iter().any(|(known, to)| known == action && to == on);
+        let reads = may("s3:GetObject", "${PayloadBucket.Arn}/*");
+        assert_eq!(reads, may("s3:ListBucket", "PayloadBucket.Arn"), "{role}");
+        assert_eq!(reads, ["ConsoleRole", "ProcessorRole", "SweeperRole"].contains(&role), "{role}");
+    }
+}
+
 /// An approval counts only with its proof, which lies in the state table. Whoever takes ingest over can write the
 /// task, and nothing there.
 #[test]

@@ -163,7 +163,7 @@ impl Action for Call<'_> {
     async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
         // The same key makes the second call the first one, or the API's owner has said that it may happen
         // twice.
-        Ok(if self.repeatable { Found::NotDone } else { Found::Unknown })
+        Ok(if self.repeatable { Found::Repeatable } else { Found::Unknown })
     }
 
     /// An API of one's own: who reads it is the staff's affair.

@@ -34,8 +34,8 @@ pub(crate) const IN_DOUBT: &str = "in_doubt";
 
 /// Something that is done to the world outside, once: what [`crate::Context::once`] takes.
 ///
-/// [`Action::perform`] is called at most once without a proof or a person's word in between, is abandoned
-/// after 10 s, and must not repeat anything itself.
+/// [`Action::perform`] is called at most once without a proof, a person's word or [`Found::Repeatable`] in between, is
+/// abandoned after 10 s, and must not repeat anything itself.
 #[async_trait]
 pub trait Action: Send + Sync {
     /// The host whose cap on calls it counts against; `None` for none.
@@ -75,6 +75,9 @@ pub enum Found {
     NotDone,
     /// The service cannot tell: a person must.
     Unknown,
+    /// It cannot tell either, and the very same may be done again: a second time is the first one, or does no harm. That
+    /// is no proof that nothing was done.
+    Repeatable,
 }
 
 /// Does `action`, once for this task and `name`, whatever crashes in between. What it is about is what this run
@@ -100,7 +103,7 @@ async fn attempt(
     action: &dyn Action,
     permitted: impl Future<Output = Result<(), Interrupt>>,
 ) -> Result<Proof, Interrupt> {
-    let entry = Entry::of(claimed, name).await;
+    let mut entry = Entry::of(claimed, name).await;
     if let Some(earlier) = entry.outcome(action).await? {
         earlier.say_if_other(claimed, name).await;
         return Ok(earlier.proof);
@@ -110,8 +113,11 @@ async fn attempt(
         ending => ending,
     };
     if let Err(interrupt) = allowed {
-        entry.retract().await;
+        entry.take_back().await;
         return Err(interrupt);
+    }
+    if !entry.is_same().await {
+        entry.ask_whether(&in_doubt(name)).await?;
     }
     match action.host() {
         // The permit is taken before the intent is written: waiting for it must not age the intent.
@@ -121,16 +127,16 @@ async fn attempt(
 }
 
 /// What became of an earlier try of `name`: that is found out before anything is decided about another text.
-/// `None` if there was none, or if it certainly did not happen: its entry is gone then.
+/// `None` if there was none, if it certainly did not happen (its entry is gone then), or if it may be done again.
 pub(crate) async fn earlier(
     claimed: &ClaimedTask,
     name: &str,
     action: &dyn Action,
 ) -> Result<Option<Earlier>, Interrupt> {
-    let entry = Entry::of(claimed, name).await;
+    let mut entry = Entry::of(claimed, name).await;
     let outcome = entry.outcome(action).await?;
     if outcome.is_none() {
-        entry.retract().await;
+        entry.take_back().await;
     }
     Ok(outcome)
 }
@@ -172,7 +178,7 @@ struct Entry<'a> {
     claimed: &'a ClaimedTask,
     name: &'a str,
     mark: Mark,
-    /// As it was found.
+    /// As it was found; `None` once it is certain that nothing came of it.
     known: Option<Effect>,
 }
 
@@ -183,22 +189,37 @@ impl<'a> Entry<'a> {
         Self { claimed, name, mark, known }
     }
 
-    /// What became of the try that was found.
-    async fn outcome(&self, action: &dyn Action) -> Result<Option<Earlier>, Interrupt> {
+    /// What became of the try that was found. `None` leaves it open whether it happened only where it may be done again.
+    async fn outcome(&mut self, action: &dyn Action) -> Result<Option<Earlier>, Interrupt> {
         let Some(Effect { content, state, .. }) = self.known.clone() else { return Ok(None) };
         let proof = match state {
-            EffectState::Done { proof, .. } => Some(proof),
+            EffectState::Done { proof, .. } => proof,
             EffectState::Intended { at, settles_at, .. } => {
                 match self.resolve(action, at, settles_at.unwrap_or(after(at, SETTLING))).await? {
-                    Some(proof) => Some(self.prove(content.clone(), proof).await),
-                    None => None,
+                    Found::Done(proof) => self.prove(content.clone(), proof).await,
+                    Found::NotDone => {
+                        self.known = None;
+                        return Ok(None);
+                    }
+                    Found::Unknown => {
+                        self.ask_whether(&in_doubt(self.name)).await?;
+                        return Ok(None);
+                    }
+                    Found::Repeatable => return Ok(None),
                 }
             }
         };
-        Ok(proof.map(|proof| Earlier { content, proof }))
+        Ok(Some(Earlier { content, proof }))
     }
 
-    async fn perform(&self, action: &dyn Action) -> Result<Proof, Interrupt> {
+    /// Whether the try that may be done again, if there is one, was about the very text that is let through now.
+    async fn is_same(&self) -> bool {
+        let Some(known) = &self.known else { return true };
+        let now = self.claimed.released(self.name).await;
+        known.content.as_ref().map(|content| &content.hash) == now.as_ref().map(|content| &content.hash)
+    }
+
+    async fn perform(&mut self, action: &dyn Action) -> Result<Proof, Interrupt> {
         let content = self.claimed.released(self.name).await;
         self.intend(content.clone()).await?;
         match tokio::time::timeout(OUTSIDE_CALL, action.perform(&self.mark)).await {
@@ -208,43 +229,44 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What became of an intent without proof: its proof, if the service has one; `None` if the
-    /// effect certainly did not happen.
+    /// What the service knows of an intent without proof.
     async fn resolve(
         &self,
         action: &dyn Action,
         intended: Timestamp,
         settles_at: Timestamp,
-    ) -> Result<Option<Proof>, Interrupt> {
+    ) -> Result<Found, Interrupt> {
         if self.claimed.now() < settles_at {
             let why = format!("an earlier try to {} may still be on its way", self.name);
             return Err(Interrupt::defer(why, Some(settles_at)));
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
         match tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since)).await {
-            Ok(Ok(Found::Done(proof))) => Ok(Some(proof)),
-            Ok(Ok(Found::NotDone)) => Ok(None),
-            Ok(Ok(Found::Unknown)) => self.ask_whether(intended).await.map(|()| None),
-            Ok(Err(error)) if error.failure == ServiceFailure::InDoubt => {
-                self.ask_whether(intended).await.map(|()| None)
-            }
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) if error.failure == ServiceFailure::InDoubt => Ok(Found::Unknown),
             Ok(Err(error)) => Err(self.unresolved(&error)),
             Err(_) => Err(Interrupt::retry(self.doubt("the search for an earlier try took too long"))),
         }
     }
 
-    /// Asks a person about an effect of which there is no proof; returns once they have said that it is to
-    /// be done again. The question is about this very try: the next one in doubt is a question of its own.
-    async fn ask_whether(&self, intended: Timestamp) -> Result<(), Interrupt> {
+    /// Asks a person about the try that was found, of which there is no proof; returns once they have said that it did not
+    /// happen. The question is about this very try: the next one in doubt is a question of its own. `because` is for
+    /// their eyes alone, so that other words of the service make no other question.
+    async fn ask_whether(&mut self, because: &str) -> Result<(), Interrupt> {
+        let Some(EffectState::Intended { at, .. }) = self.known.as_ref().map(|known| &known.state) else {
+            return Ok(());
+        };
         let name = self.name;
         let text = format!(
-            "Whether `{name}` has happened is not known: the answer to the try of {intended} was lost. \
+            "Whether `{name}` has happened is not known: the answer to the try of {at} was lost. \
              Look whether it did.\n\n\
              Approve if it did not: it is done again. Reject if it did, or is not wanted any more: the task \
              ends."
         );
-        let question = format!("in doubt: {name} {}", intended.as_millisecond());
-        ask_person(self.claimed, &question, &text, &in_doubt(name)).await.map(drop)
+        let question = format!("in doubt: {name} {}", at.as_millisecond());
+        ask_person(self.claimed, &question, &text, because).await?;
+        self.known = None;
+        Ok(())
     }
 
     /// The service does not say what became of the try. If it is down for searches as well, that is no fault of
@@ -272,19 +294,25 @@ impl<'a> Entry<'a> {
         }
         let intended = claimed.now();
         let state = EffectState::Intended { at: intended, fence: claimed.fence, settles_at: None };
-        claimed
+        let written = claimed
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
                 // This process may stand still while the request is under way, and go on later.
                 lease::extend(task, lease::end_of(claimed.deadline));
             })
-            .await?;
+            .await;
+        if let Err(interrupt) = written {
+            // Nothing was sent, and nothing will be. If the write was made all the same, the next one, of the whole task,
+            // takes the intent out of the store.
+            self.take_back().await;
+            return Err(interrupt);
+        }
         // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has
         // settled looks for its proof and acts; a lease is no bar to that, if clocks differ.
         let is_old = between(intended, claimed.now()) > FRESH;
         if is_old || claimed.lease_left() < LEASE_NEEDED - OUTSIDE_CALL {
-            self.retract().await;
+            self.take_back().await;
             return Err(too_late());
         }
         Ok(())
@@ -299,7 +327,7 @@ impl<'a> Entry<'a> {
         proof
     }
 
-    async fn failed(&self, action: &dyn Action, error: &ServiceError) -> Interrupt {
+    async fn failed(&mut self, action: &dyn Action, error: &ServiceError) -> Interrupt {
         match error.failure {
             ServiceFailure::ServerError if action.is_idempotent() => {
                 self.in_doubt(&error.message, SETTLING_AFTER_ERROR).await
@@ -307,22 +335,30 @@ impl<'a> Entry<'a> {
             ServiceFailure::InDoubt | ServiceFailure::ServerError => {
                 self.in_doubt(&error.message, SETTLING).await
             }
+            ServiceFailure::Refused | ServiceFailure::Closed => {
+                // That a repetition is refused may be because the first try happened.
+                let because = format!("its repetition was refused: {error}; {}", in_doubt(self.name));
+                let asked = self.ask_whether(&because).await;
+                self.take_back().await;
+                asked.err().unwrap_or_else(|| Interrupt::from_service(self.name, error, self.claimed.now()))
+            }
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
-            | ServiceFailure::Refused
             | ServiceFailure::AccountRefused
             | ServiceFailure::PlaceRefused
-            | ServiceFailure::NotFound
-            | ServiceFailure::Closed => {
-                self.retract().await;
+            | ServiceFailure::NotFound => {
+                self.take_back().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())
             }
         }
     }
 
-    /// Takes an intent back whose effect certainly did not happen.
-    async fn retract(&self) {
-        self.claimed.task.lock().await.doc.effects.retain(|effect| effect.name != self.name);
+    /// Takes an intent back whose effect certainly did not happen. The try that was found, if it may have happened, stands
+    /// as it did.
+    async fn take_back(&self) {
+        let effects = &mut self.claimed.task.lock().await.doc.effects;
+        effects.retain(|effect| effect.name != self.name);
+        effects.extend(self.known.clone());
     }
 
     /// The intent stays; the next try resolves it once it has settled, after `settling`. It costs no attempt: if it

@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
+use crate::observe;
 use crate::queue::ack::{Ack, MAX_DELAY, store_failed, until_then};
 use crate::task::lease;
 
@@ -47,6 +48,7 @@ pub(crate) async fn claim(
         }
         Err(problem) => {
             warn!(task_id = %id, %problem, "the task could not be claimed; the message comes back");
+            observe::store_failed(&processor.resources.metrics, &problem);
             store_failed(delivery.receive_count)
         }
     })

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
-    WORDS_BYTES, after, between, clip,
+    API_SOURCE, Delivery, Save, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp, WORDS_BYTES,
+    after, between, clip,
 };
 use tracing::{error, warn};
 
@@ -54,6 +54,7 @@ pub(crate) async fn settle(
         }
         Err(Interrupt::Store(problem)) => {
             warn!(task_id = %task.id, %problem, "a store does not answer; the task is tried again");
+            observe::store_failed(&processor.resources.metrics, &problem);
             if let Err(problem) = catch_up(&processor.resources, &mut task).await {
                 warn!(task_id = %task.id, %problem, "what is stored of the task cannot be read");
             }
@@ -119,13 +120,12 @@ async fn write(
             warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
             Ack::Retry(None)
         }
-        Err(problem) => unwritten(&task, &problem, delivery),
+        Err(problem) => {
+            warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
+            observe::store_failed(&processor.resources.metrics, &problem);
+            store_failed(delivery.receive_count)
+        }
     }
-}
-
-fn unwritten(task: &Task, problem: &StoreError, delivery: &Delivery) -> Ack {
-    warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
-    store_failed(delivery.receive_count)
 }
 
 fn end(status: TaskStatus, note: String) -> LastWrite {

@@ -64,7 +64,8 @@ fn is_untouched(task: &Task) -> bool {
 }
 
 /// Whether `other` is still to be worked on. A task that has begun may have read the thread before this task's
-/// comment was in it: clocks differ, and a task that looks newer may be older.
+/// comment was in it: clocks differ, and a task that looks newer may be older. One that has spent an attempt may spend
+/// them all before any model sees what it was handed.
 fn is_to_come(other: &Task) -> bool {
     let open = match other.control.status {
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => true,
@@ -75,7 +76,9 @@ fn is_to_come(other: &Task) -> bool {
         | TaskStatus::Expired
         | TaskStatus::Failed => false,
     };
-    open && is_untouched(other)
+    // The present claim is no attempt that was spent.
+    let is_fresh = other.control.attempts <= u32::from(is_claimed(other));
+    open && is_fresh && is_untouched(other)
 }
 
 /// Hands `task` over to `other`, if that answers for it; an index may have shown a former state of it. If

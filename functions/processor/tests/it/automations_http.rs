@@ -136,18 +136,93 @@ async fn every_lost_answer_is_a_question_of_its_own() {
     assert_eq!(server.asked().len(), 2);
 }
 
-/// Only a person knows what became of it, and nobody is asked any more.
+/// The task store failed before the call, whether it has taken the intent or not.
+#[tokio::test]
+async fn nobody_is_asked_about_a_call_that_was_never_sent() {
+    for is_made in [false, true] {
+        let server = api(&[]).await;
+        let bench = bench(&server, UNSEEN);
+        bench.script([found(0.9, json!({"user": "mona"}))]);
+        *bench.faults.intent_fails.lock().unwrap() = Some(is_made);
+        let id = bench.accept(&issue(7)).await;
+        bench.work().await;
+        let task = bench.task(&id).await;
+        assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0));
+        assert_eq!((task.doc.effects, server.asked().len()), (Vec::new(), 0));
+        assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed, "{is_made}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+/// Only a person knows what became of it, and nobody is asked any more. That it can be repeated proves nothing.
 #[tokio::test]
 async fn a_task_that_fails_says_that_its_call_may_have_been_made() {
+    for rest in ["", "repeatable = true"] {
+        let server = api(&[504]).await;
+        let bench = bench(&server, &format!("{UNSEEN}{rest}"));
+        bench.script([found(0.9, json!({"user": "mona"}))]);
+        let id = bench.accept(&issue(7)).await;
+        bench.work().await;
+        bench.use_up_tries(&id).await;
+        let task = bench.until_settled(&id).await;
+        assert_eq!((task.control.status, server.asked().len()), (TaskStatus::Failed, 1));
+        assert!(task.doc.draft.is_none_or(|draft| draft.parked_because.is_none()), "nobody is asked");
+        let error = task.doc.error.unwrap();
+        assert!(error.message.contains("whether it happened is not known"), "{rest}: {error:?}");
+    }
+}
+
+/// The first call did the work, or is still doing it: an API that knows its key says so by a 409, and one that has
+/// nothing left to delete by a 404.
+#[tokio::test]
+async fn refusal_of_a_repetition_is_no_proof_that_the_first_call_did_nothing() {
+    for status in [409, 404] {
+        let server = api(&[502, status]).await;
+        let bench = bench(&server, &format!("{UNSEEN}repeatable = true"));
+        bench.script([found(0.9, json!({"user": "mona"}))]);
+        let id = bench.accept(&issue(7)).await;
+        let task = bench.until_settled(&id).await;
+        assert_eq!((task.control.status, server.asked().len()), (TaskStatus::AwaitingApproval, 2));
+        assert!(matches!(task.effect("http.reset").unwrap().state, EffectState::Intended { .. }));
+        assert!(bench.draft(&id).await.contains("`http.reset` has happened is not known"));
+        let because = task.doc.draft.unwrap().parked_because.unwrap();
+        assert!(because.contains(&format!("HTTP {status}")), "{because}");
+        assert_eq!(Circumstance::of(&because), Some(Circumstance::InDoubt));
+        assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+        assert_eq!(server.asked().len(), 3);
+    }
+}
+
+/// What a person has said did not happen is not asked again: the next refusal is a refusal.
+#[tokio::test]
+async fn refusal_after_a_persons_word_that_nothing_happened_is_one() {
+    let server = api(&[502, 409, 409]).await;
+    let bench = bench(&server, &format!("{UNSEEN}repeatable = true"));
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.until_settled(&id).await;
+    let task = bench.approve(&id).await;
+    assert_eq!((task.control.status, server.asked().len()), (TaskStatus::AwaitingApproval, 3));
+    assert!(task.effect("http.reset").is_none(), "{task:?}");
+    let because = task.doc.draft.unwrap().parked_because.unwrap();
+    assert!(because.contains("HTTP 409") && Circumstance::of(&because).is_none(), "{because}");
+}
+
+/// The key stands for the first text: another one under it could be answered with the first one's result.
+#[tokio::test]
+async fn another_call_is_not_made_before_it_is_known_what_became_of_the_first() {
     let server = api(&[504]).await;
-    let bench = bench(&server, UNSEEN);
+    let bench = bench(&server, &format!("{UNSEEN}repeatable = true"));
     bench.script([found(0.9, json!({"user": "mona"}))]);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
-    bench.use_up_tries(&id).await;
+    let mut task = bench.task(&id).await;
+    task.doc.classification.as_mut().unwrap().parameters = json!({"user": "kim"});
+    assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
     let task = bench.until_settled(&id).await;
-    assert_eq!((task.control.status, server.asked().len()), (TaskStatus::Failed, 1));
-    assert!(task.doc.draft.is_none_or(|draft| draft.parked_because.is_none()), "nobody is asked");
+    assert_eq!((task.control.status, server.asked().len()), (TaskStatus::AwaitingApproval, 1));
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(server.asked()[1].line(), "POST /users/kim/reset");
 }
 
 #[tokio::test]

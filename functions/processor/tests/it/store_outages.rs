@@ -23,6 +23,19 @@ async fn outage_of_the_payload_store_is_waited_out() {
     assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1));
 }
 
+/// A permission that was taken away, a key that is disabled: somebody must mend it, and hears of it.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_refuses_us_is_waited_for_and_told_loudly() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    for_a_while(&bench, &bench.faults.payloads_refused, 90).await;
+    waits_without_a_lease(&bench, &id).await;
+    let last = bench.task(&id).await.doc.timeline.pop().unwrap().note;
+    assert!(last.contains("AccessDenied: so it said"), "{last}");
+    assert!(bench.figures.total("NotReady", &[("reason", "store")]) > 1.0);
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+}
+
 /// Every wait of five minutes at most would pay for another answer that is thrown away.
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_kept_is_paid_for_once_however_long_the_store_takes_nothing() {

@@ -68,6 +68,19 @@ async fn a_comment_that_somebody_works_on_supersedes_nothing() {
     assert_eq!(statuses(&bench, &ids).await, [Completed, TaskStatus::Processing]);
 }
 
+/// One that has crashed its processor before may fail before any model sees what it was handed.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_has_spent_attempts_supersedes_nothing() {
+    let bench = Bench::new();
+    let events = [1, 2].map(|n| nth(n, "mona", &format!("@afterhook part {n}")));
+    let ids = accepted(&bench, &events).await;
+    let mut newer = bench.task(&ids[1]).await;
+    newer.control.attempts = 1;
+    assert_eq!(bench.stores.tasks.save(&mut newer).await.unwrap(), Save::Done);
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_persons_comment_supersedes_nothing() {
     let bench = Bench::new();

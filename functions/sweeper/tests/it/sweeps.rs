@@ -10,41 +10,47 @@ use sweeper::{Report, Sweeper};
 
 use crate::rig::Rig;
 
-/// A task store that lets others go on after every read: what was read is outdated then.
-struct Slow(Arc<dyn TaskStore>);
+/// A task store that lets others go on after every read: what was read is outdated then. It may refuse every write.
+struct Slow {
+    store: Arc<dyn TaskStore>,
+    refuses: bool,
+}
 
 #[async_trait]
 impl TaskStore for Slow {
     async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
-        self.0.insert(task).await
+        self.store.insert(task).await
     }
 
     async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
-        let task = self.0.get(id).await;
+        let task = self.store.get(id).await;
         tokio::task::yield_now().await;
         task
     }
 
     async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
-        self.0.claim(id, request).await
+        self.store.claim(id, request).await
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
-        self.0.save(task).await
+        if self.refuses {
+            return Err(StoreError::refused("save", "scripted"));
+        }
+        self.store.save(task).await
     }
 
     async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let due = self.0.due(stage, before, limit).await;
+        let due = self.store.due(stage, before, limit).await;
         tokio::task::yield_now().await;
         due
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
-        self.0.newer_in_thread(task, limit).await
+        self.store.newer_in_thread(task, limit).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        self.0.list(query).await
+        self.store.list(query).await
     }
 }
 
@@ -84,7 +90,8 @@ impl Queue for Closed {
 
 #[tokio::test]
 async fn of_two_sweepers_one_sends_a_message() {
-    let rig = Rig::with(|stores| Stores { tasks: Arc::new(Slow(stores.tasks)), ..stores });
+    let slow = |store| Arc::new(Slow { store, refuses: false });
+    let rig = Rig::with(|stores| Stores { tasks: slow(stores.tasks), ..stores });
     let ids = [rig.accept(1).await.id, rig.accept(2).await.id];
     rig.pass(FIRST_LOOK);
     // A write that is the same to the last byte would be taken for the first one, sent twice by a client.
@@ -100,6 +107,16 @@ async fn of_two_sweepers_one_sends_a_message() {
     for id in &ids {
         assert_eq!(rig.task(id).await.doc.wakes, 1);
     }
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_us_is_told_loudly() {
+    let refusing = |store| Arc::new(Slow { store, refuses: true });
+    let rig = Rig::with(|stores| Stores { tasks: refusing(stores.tasks), ..stores });
+    rig.accept(1).await;
+    rig.pass(FIRST_LOOK);
+    assert_eq!(rig.sweep().await.errors, 1);
+    assert_eq!(rig.figures.total("NotReady", &[("reason", "store")]), 1.0);
 }
 
 #[tokio::test]
