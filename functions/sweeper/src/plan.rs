@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DECISION_GRACE, Depth, Task, TaskStatus, Timestamp, after};
-
-use crate::census::FORGOTTEN;
+use domain::{DECISION_GRACE, Depth, FORGOTTEN, Task, TaskStatus, Timestamp, after};
 
 /// What is to be done about a task that is due for a look.
 #[derive(Debug, Clone, PartialEq, Eq)]

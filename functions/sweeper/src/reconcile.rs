@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use tracing::{error, info, warn};
 
 use crate::Sweeper;
-use crate::census::FORGOTTEN;
 
 const KEY: &str = "reconciliation";
 const DAY: Duration = Duration::from_secs(86_400);
@@ -76,7 +75,7 @@ impl Walk {
         self.ended_the_day_before += self.day_before().map_or(0, |day| ends_on(task, day));
         if task.control.status.is_end() {
             self.ended += 1;
-        } else if is_cared_for(task, now) {
+        } else if !task.is_forgotten(now) {
             self.open += 1;
         } else if !self.missing.contains(&task.id) {
             let (status, due_at) = (task.control.status, task.control.due_at.map(tracing::field::display));
@@ -119,11 +118,6 @@ fn vanished(counted: u64, listed: u64) -> u64 {
     let tolerated = (counted * TOLERATED_PERCENT / 100).max(TOLERATED);
     let lacking = counted.saturating_sub(listed);
     if lacking > tolerated { lacking } else { 0 }
-}
-
-/// Whether a sweep sees to it in time.
-fn is_cared_for(task: &Task, now: Timestamp) -> bool {
-    task.control.due_at.is_some_and(|due| after(due, FORGOTTEN) > now)
 }
 
 impl Sweeper {
@@ -169,7 +163,7 @@ impl Sweeper {
         for id in missing {
             // What cannot be read is missing still.
             let is_found = self.stores.tasks.get(id).await.is_ok_and(|task| {
-                task.is_none_or(|task| task.control.status.is_end() || is_cared_for(&task, now))
+                task.is_none_or(|task| task.control.status.is_end() || !task.is_forgotten(now))
             });
             if !is_found {
                 still.push(id.clone());

@@ -19,6 +19,9 @@ pub const MAX_ATTEMPTS: u32 = 5;
 pub const MAX_OPEN_DAYS: i64 = 13;
 /// Days that a task is kept after it was received.
 pub const RETENTION_DAYS: i64 = 30;
+/// Every unfinished task is due for something, and a sweep sees to it within a minute. One that has been due for so long
+/// has fallen out of the system: it was accepted, has not ended, and nothing will happen to it.
+pub const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -210,6 +213,19 @@ impl Task {
     #[must_use]
     pub fn has_open_intent(&self) -> bool {
         self.doc.effects.iter().any(|effect| matches!(effect.state, EffectState::Intended { .. }))
+    }
+
+    /// Whether no sweep sees to it: it is due for nothing, or has been for longer than [`FORGOTTEN`].
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.control.due_at.is_none_or(|due| after(due, FORGOTTEN) <= now)
+    }
+
+    /// Whether it is under way, and nothing will happen to it: it is forgotten, and nobody works on it.
+    #[must_use]
+    pub fn is_lost(&self, now: Timestamp) -> bool {
+        let is_held = self.control.lease.as_ref().is_some_and(|lease| lease.until > now);
+        self.control.status.is_claimable() && self.is_forgotten(now) && !is_held
     }
 
     /// When a task that is unfinished fails for its age alone. What a person has approved is given a day more
