@@ -237,12 +237,14 @@ impl Task {
         approved.map_or(by_age, |decision| by_age.max(after(decision.at, DAY)))
     }
 
-    /// When the sweeper gives an unfinished task up. A processor ends it before that if only a processor can say
-    /// how: it has to find out what became of an effect, or its receiver may know the result already.
+    /// When the sweeper gives an unfinished task up. A processor has a day more to find out what became of an effect.
+    /// `None` if its receiver may know the result already: a processor alone can read it, and end the task with it, however
+    /// late.
     #[must_use]
-    pub fn swept_up_at(&self) -> Timestamp {
+    pub fn swept_up_at(&self) -> Option<Timestamp> {
         let gives_up_at = self.gives_up_at();
-        if self.has_open_intent() || self.doc.reported { after(gives_up_at, DAY) } else { gives_up_at }
+        let at = if self.has_open_intent() { after(gives_up_at, DAY) } else { gives_up_at };
+        (!self.doc.reported).then_some(at)
     }
 
     /// Until when a person can retry it: its raw body is forgotten soon after.
