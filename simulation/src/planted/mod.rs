@@ -81,6 +81,8 @@ bugs! {
     LeaseWithoutFencing = "lease-without-fencing",
     /// An effect happens before its intent is stored: the store forgets intents that have no proof.
     PublishBeforeIntent = "publish-before-intent",
+    /// A request that acts leaves however long its process stood still once it had a connection.
+    SentLate = "sent-late",
     /// An event is known by the delivery header that nobody signs: the store keys tasks by it.
     DedupeByUnsignedHeader = "dedupe-by-unsigned-header",
 }

@@ -33,6 +33,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::CrashForgivenAnew, 1_000, "a task kills no more processors than it has tries"),
     (Planted::LeaseWithoutFencing, 500, PUBLICATIONS),
     (Planted::PublishBeforeIntent, 50, PUBLICATIONS),
+    (Planted::SentLate, 200, PUBLICATIONS),
     (Planted::DedupeByUnsignedHeader, 50, "one happening is one task"),
 ];
 
