@@ -96,6 +96,7 @@ pub(crate) async fn settle(
     let decided = decide(&console.stores, id, input, seen_hash, caller.decider()).await;
     let correction = decided.as_ref().ok().and_then(|decided| decided.correction.clone());
     let task = settled(decided, id, caller)?;
+    telemetry::decided(&task);
     if let Some(correction) = correction {
         told(console, &task, &correction);
     }
@@ -166,7 +167,6 @@ fn refused_for(error: &DecideError) -> Option<&'static str> {
 /// be answered with an error: who decided would try again, and be told that somebody was first.
 fn stored(decided: Decided) -> Task {
     let Decided { task, enqueued, .. } = decided;
-    telemetry::decided(&task);
     if let Err(error) = enqueued {
         tracing::warn!(task_id = %task.id, %error, "the task could not be enqueued; the sweeper wakes it");
     }

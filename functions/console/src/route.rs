@@ -109,7 +109,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             "retryTask",
             decision::retry,
         )
-        .summary("Sends an ended task around again; of a parked one, asks for another draft.")
+        .summary("Sends an ended task around again; of a parked one, asks for another draft; sets one going that got lost before its end.")
         .body::<decision::Retry>(false)
         .problems(DECISION),
         Endpoint::post::<task::OneTask, _, _>(

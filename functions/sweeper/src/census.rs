@@ -6,11 +6,6 @@ use domain::{Due, StoreError, Task, TaskStatus, Timestamp, between};
 
 use crate::{Sweeper, Swept};
 
-/// Every unfinished task is due for something, and a sweep sees to it within a minute. One that has
-/// been due for so long, and that a sweep can do nothing about, has fallen out of the system: it was accepted, has not
-/// ended, and nothing will happen to it.
-pub(crate) const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
-
 /// How many drafts are read to find the oldest: so many of those that expire first, among which it is with one
 /// `approval_expires` for all, and of those whose message in Slack is due, which are listed by the time of that.
 const READ: usize = 20;

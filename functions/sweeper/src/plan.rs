@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DECISION_GRACE, Depth, Task, TaskStatus, Timestamp, after};
-
-use crate::census::FORGOTTEN;
+use domain::{DECISION_GRACE, Depth, FORGOTTEN, Task, TaskStatus, Timestamp, after};
 
 /// What is to be done about a task that is due for a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +47,9 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     }
     match task.control.status {
         TaskStatus::AwaitingApproval => expiry(task, now),
-        TaskStatus::Received | TaskStatus::Waiting | TaskStatus::Processing if now >= task.swept_up_at() => {
+        TaskStatus::Received | TaskStatus::Waiting | TaskStatus::Processing
+            if task.swept_up_at().is_some_and(|at| now >= at) =>
+        {
             Plan::GiveUp
         }
         TaskStatus::Received => received(task, depth, now),
@@ -119,8 +119,8 @@ fn patience(wakes: u32, depth: Depth) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::MAX_OPEN_DAYS;
     use domain::contract::plain_task;
+    use domain::{Effect, EffectState, MAX_OPEN_DAYS};
 
     const EMPTY: Depth = Depth { ready: 0, in_flight: 0 };
     const FULL: Depth = Depth { ready: 5_000, in_flight: 0 };
@@ -192,12 +192,23 @@ mod tests {
     }
 
     #[test]
-    fn task_that_only_a_processor_can_end_is_woken_for_a_day() {
+    fn task_whose_effect_is_in_doubt_is_woken_for_a_day() {
         let end = MAX_OPEN_DAYS * 86_400;
         let mut task = waiting_until(5);
-        task.doc.reported = true;
+        let state = EffectState::Intended { at: at(5), fence: 1, settles_at: None };
+        task.set_effect(Effect { name: "reply".to_owned(), content: None, state });
         assert!(matches!(plan(&task, EMPTY, at(end)), Plan::Wake { .. }));
         assert_eq!(plan(&task, EMPTY, at(end + 86_400)), Plan::GiveUp);
+    }
+
+    /// After weeks without a processor, too: it must not be said to have failed.
+    #[test]
+    fn task_whose_receiver_may_know_its_result_is_woken_until_a_processor_ends_it() {
+        let mut task = waiting_until(5);
+        task.doc.reported = true;
+        for days in [MAX_OPEN_DAYS, MAX_OPEN_DAYS + 1, 29] {
+            assert!(matches!(plan(&task, EMPTY, at(days * 86_400)), Plan::Wake { .. }), "{days}");
+        }
     }
 
     #[test]

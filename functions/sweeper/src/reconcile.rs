@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use tracing::{error, info, warn};
 
 use crate::Sweeper;
-use crate::census::FORGOTTEN;
 
 const KEY: &str = "reconciliation";
 const DAY: Duration = Duration::from_secs(86_400);
@@ -27,8 +26,8 @@ const PAGE: usize = 100;
 /// 43 million a day, those of 1,000 a minute over the 30 days that the list keeps them.
 const MIN_PAGES: usize = 5;
 const MAX_PAGES: usize = 300;
-/// Missing tasks that are remembered by name, and looked at again by every sweep. An alarm has gone off at the
-/// first.
+/// Missing tasks that are remembered by name, and looked at again by every sweep. The others are counted: once those with
+/// a name are cared for, the next walk names of them.
 const MAX_NAMED: usize = 20;
 /// The ends that are counted by whoever writes them. The others have follow-ups, and may be counted on another day.
 const COUNTED_AT_ONCE: [TaskStatus; 2] = [TaskStatus::Completed, TaskStatus::Ignored];
@@ -50,6 +49,10 @@ struct Walk {
     open: u64,
     /// Accepted, not ended, and due for nothing; or stored, and not to be read.
     missing: Vec<TaskId>,
+    /// Those that it found beyond the named ones, so far.
+    unnamed: u64,
+    /// As many as the last whole walk found.
+    unnamed_before: u64,
     /// Ends on the day before it began, of the kinds that are counted at once.
     ended_the_day_before: u64,
     /// Ends of that day that were counted, and whose tasks are not in the list: as of the last whole walk.
@@ -59,7 +62,8 @@ struct Walk {
 impl Walk {
     fn begin(&mut self, now: Timestamp) {
         let missing = std::mem::take(&mut self.missing);
-        *self = Self { began: Some(now), missing, vanished: self.vanished, ..Self::default() };
+        let Self { unnamed_before, vanished, .. } = *self;
+        *self = Self { began: Some(now), missing, unnamed_before, vanished, ..Self::default() };
     }
 
     /// A time within the last day that was over when it began.
@@ -68,7 +72,14 @@ impl Walk {
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
-        self.began.is_none_or(|began| self.is_over && between(began, now) >= DAY)
+        let lacks_names = self.missing.is_empty() && self.unnamed_before > 0;
+        self.began.is_none_or(|began| self.is_over && (lacks_names || between(began, now) >= DAY))
+    }
+
+    /// Tasks that are missing or have vanished, by what this walk and the last whole one have found.
+    fn unaccounted(&self) -> usize {
+        let unnamed = self.unnamed.max(self.unnamed_before);
+        self.missing.len().saturating_add(usize::try_from(unnamed + self.vanished).unwrap_or(usize::MAX))
     }
 
     fn look_at(&mut self, task: &Task, now: Timestamp) {
@@ -76,7 +87,7 @@ impl Walk {
         self.ended_the_day_before += self.day_before().map_or(0, |day| ends_on(task, day));
         if task.control.status.is_end() {
             self.ended += 1;
-        } else if is_cared_for(task, now) {
+        } else if !task.is_forgotten(now) {
             self.open += 1;
         } else if !self.missing.contains(&task.id) {
             let (status, due_at) = (task.control.status, task.control.due_at.map(tracing::field::display));
@@ -97,6 +108,8 @@ impl Walk {
     fn name(&mut self, task_id: TaskId) {
         if self.missing.len() < MAX_NAMED {
             self.missing.push(task_id);
+        } else {
+            self.unnamed += 1;
         }
     }
 }
@@ -121,11 +134,6 @@ fn vanished(counted: u64, listed: u64) -> u64 {
     if lacking > tolerated { lacking } else { 0 }
 }
 
-/// Whether a sweep sees to it in time.
-fn is_cared_for(task: &Task, now: Timestamp) -> bool {
-    task.control.due_at.is_some_and(|due| after(due, FORGOTTEN) > now)
-}
-
 impl Sweeper {
     /// Goes on with the walk of the day: the number of tasks that are known to be missing or to have vanished, also where
     /// it could not go on.
@@ -136,7 +144,7 @@ impl Sweeper {
     ) -> (usize, Result<(), StoreError>) {
         let mut walk = Walk::default();
         let walked = self.go_on(&mut walk, now, deadline).await;
-        (walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX), walked)
+        (walk.unaccounted(), walked)
     }
 
     async fn go_on(&self, walk: &mut Walk, now: Timestamp, deadline: Timestamp) -> Result<(), StoreError> {
@@ -169,7 +177,7 @@ impl Sweeper {
         for id in missing {
             // What cannot be read is missing still.
             let is_found = self.stores.tasks.get(id).await.is_ok_and(|task| {
-                task.is_none_or(|task| task.control.status.is_end() || is_cared_for(&task, now))
+                task.is_none_or(|task| task.control.status.is_end() || !task.is_forgotten(now))
             });
             if !is_found {
                 still.push(id.clone());
@@ -202,9 +210,10 @@ impl Sweeper {
     }
 
     async fn finish(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
+        walk.unnamed_before = walk.unnamed;
         self.compare_figures(walk, now).await?;
-        let Walk { accepted, ended, open, missing, vanished, .. } = &*walk;
-        info!(accepted, ended, open, missing = missing.len(), vanished, "all tasks are reconciled");
+        let Walk { accepted, ended, open, missing, unnamed, vanished, .. } = &*walk;
+        info!(accepted, ended, open, missing = missing.len(), unnamed, vanished, "all tasks are reconciled");
         Ok(())
     }
 

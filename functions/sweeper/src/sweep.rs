@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use domain::{
-    Clock, Depth, Due, Envelope, Lane, Save, Stage, StoreError, Stores, Task, TaskError, TaskId, TaskStatus,
-    Timestamp, after,
+    Clock, Depth, Due, Envelope, FORGOTTEN, Lane, Save, Stage, StoreError, Stores, Task, TaskError, TaskId,
+    TaskStatus, Timestamp, after,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use telemetry::Metrics;
 use tracing::{error, info, warn};
 
-use crate::census::FORGOTTEN;
 use crate::plan::{Plan, plan};
 
 /// Tasks of one stage that are asked for at once. While there are more and it has time, a sweep asks again.

@@ -273,9 +273,10 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
     task.transition(TaskStatus::Expired, now, "nobody decided in time")
 }
 
-/// Sends an ended task around again, or asks for a new draft of a parked one.
+/// Sends an ended task around again, asks for a new draft of a parked one, or sets one going that got lost
+/// ([`Task::is_lost`]) on its way to an end.
 ///
-/// A `note` starts a new round, and so does every retry of a rejected or parked task: saved steps and the old draft
+/// A lost task goes on where it stopped. Of the others, a `note` starts a new round, and so does every retry of a rejected or parked task: saved steps and the old draft
 /// are not used again. The effect ledger stays valid: nothing is published twice.
 ///
 /// # Errors
@@ -288,19 +289,25 @@ pub async fn retry(
 ) -> Result<Decided, DecideError> {
     for _ in 0..TRIES {
         let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
-        renew(&mut task, note.as_deref(), decider)?;
-        let said = note.as_deref().map(|note| format!(": {}", clip(note, TOLD_BYTES))).unwrap_or_default();
-        let words = format!("retried by {}{said}", decider.name);
-        if let Some(decided) = resume(stores, task, decider, &words).await? {
+        check_retry(&task, decider.at)?;
+        let retried = if task.is_lost(decider.at) {
+            set_going(stores, task, note.as_deref(), decider).await?
+        } else {
+            renew(&mut task, note.as_deref(), decider)?;
+            let said =
+                note.as_deref().map(|note| format!(": {}", clip(note, TOLD_BYTES))).unwrap_or_default();
+            resume(stores, task, decider, &format!("retried by {}{said}", decider.name)).await?
+        };
+        if let Some(decided) = retried {
             return Ok(decided);
         }
     }
     Err(outrun(stores, id).await)
 }
 
-/// Clears the fields that a new try must not find.
-fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
-    if decider.at >= task.retried_until() {
+/// What no retry can mend.
+fn check_retry(task: &Task, now: Timestamp) -> Result<(), DecideError> {
+    if now >= task.retried_until() {
         return Err(conflict(
             task,
             "its raw body is about to expire; ask the sender to send the event again",
@@ -309,6 +316,31 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     if task.doc.damaged.is_some() {
         return Err(conflict(task, "its record was damaged, and it cannot go on; see to it by hand"));
     }
+    Ok(())
+}
+
+/// Brings a lost task back, as it is: its status, its attempts and its saved steps stay. `None` when somebody else wrote in
+/// between.
+async fn set_going(
+    stores: &Stores,
+    mut task: Task,
+    note: Option<&str>,
+    decider: Decider<'_>,
+) -> Result<Option<Decided>, DecideError> {
+    if note.is_some() {
+        let hint = "it got lost before it ended, and goes on where it stopped: retry it without a note";
+        return Err(conflict(&task, hint));
+    }
+    if task.control.status == TaskStatus::Waiting {
+        task.control.not_before = Some(decider.at);
+    }
+    task.control.updated_at = decider.at;
+    task.note(decider.at, &format!("set going again by {}: it had got lost", decider.name));
+    send_on(stores, task, decider).await
+}
+
+/// Clears the fields that a new try must not find.
+fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
     let fresh = match task.control.status {
         TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
         TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Ignored => note.is_some(),
@@ -408,8 +440,7 @@ async fn record(
     Ok(Some(Decided { task, enqueued, correction: None }))
 }
 
-/// `waiting`, due at once, and a message on the express lane: a person is waiting for it. `None` when
-/// somebody else wrote in between.
+/// `waiting`, and on its way. `None` when somebody else wrote in between.
 async fn resume(
     stores: &Stores,
     mut task: Task,
@@ -424,6 +455,15 @@ async fn resume(
     task.control.attempts = 0;
     task.doc.failed_tries.clear();
     task.control.not_before = Some(decider.at);
+    send_on(stores, task, decider).await
+}
+
+/// Due at once, and a message on the express lane: a person is waiting for it. `None` when somebody else wrote in between.
+async fn send_on(
+    stores: &Stores,
+    mut task: Task,
+    decider: Decider<'_>,
+) -> Result<Option<Decided>, DecideError> {
     task.control.due_at = Some(decider.at);
     if save(stores, &mut task, decider).await? == Save::Stale {
         return Ok(None);

@@ -122,7 +122,7 @@ pub use status::{IllegalMove, Stage, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
 pub use take_in::{FIRST_LOOK, TakeInError, TakenIn, take_in};
-pub use task::{API_SOURCE, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTION_DAYS, Task};
+pub use task::{API_SOURCE, Control, FORGOTTEN, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTION_DAYS, Task};
 pub use task_doc::{
     Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };

@@ -19,6 +19,9 @@ pub const MAX_ATTEMPTS: u32 = 5;
 pub const MAX_OPEN_DAYS: i64 = 13;
 /// Days that a task is kept after it was received.
 pub const RETENTION_DAYS: i64 = 30;
+/// Every unfinished task is due for something, and a sweep sees to it within a minute. One that has been due for so long
+/// has fallen out of the system: it was accepted, has not ended, and nothing will happen to it.
+pub const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -212,6 +215,19 @@ impl Task {
         self.doc.effects.iter().any(|effect| matches!(effect.state, EffectState::Intended { .. }))
     }
 
+    /// Whether no sweep sees to it: it is due for nothing, or has been for longer than [`FORGOTTEN`].
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.control.due_at.is_none_or(|due| after(due, FORGOTTEN) <= now)
+    }
+
+    /// Whether it is under way, and nothing will happen to it: it is forgotten, and nobody works on it.
+    #[must_use]
+    pub fn is_lost(&self, now: Timestamp) -> bool {
+        let is_held = self.control.lease.as_ref().is_some_and(|lease| lease.until > now);
+        self.control.status.is_claimable() && self.is_forgotten(now) && !is_held
+    }
+
     /// When a task that is unfinished fails for its age alone. What a person has approved is given a day more
     /// from then on: an approval that was accepted is carried out.
     #[must_use]
@@ -221,12 +237,14 @@ impl Task {
         approved.map_or(by_age, |decision| by_age.max(after(decision.at, DAY)))
     }
 
-    /// When the sweeper gives an unfinished task up. A processor ends it before that if only a processor can say
-    /// how: it has to find out what became of an effect, or its receiver may know the result already.
+    /// When the sweeper gives an unfinished task up. A processor has a day more to find out what became of an effect.
+    /// `None` if its receiver may know the result already: a processor alone can read it, and end the task with it, however
+    /// late.
     #[must_use]
-    pub fn swept_up_at(&self) -> Timestamp {
+    pub fn swept_up_at(&self) -> Option<Timestamp> {
         let gives_up_at = self.gives_up_at();
-        if self.has_open_intent() || self.doc.reported { after(gives_up_at, DAY) } else { gives_up_at }
+        let at = if self.has_open_intent() { after(gives_up_at, DAY) } else { gives_up_at };
+        (!self.doc.reported).then_some(at)
     }
 
     /// Until when a person can retry it: its raw body is forgotten soon after.

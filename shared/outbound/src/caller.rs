@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use crate::act_by;
 use crate::answer::Answer;
 use crate::base::Base;
 use crate::config::{BuildError, Config};
@@ -111,9 +112,13 @@ impl Caller {
             .map_err(|_| error(ServiceFailure::Refused, "the idempotency key is no header".to_owned()))?;
         let mut request = self.client.request(method, url).header("idempotency-key", key);
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            let body = act_by::body(body.to_string().into_bytes());
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let exchange = async {
+            if !act_by::may_act() {
+                return Err(TransportError::Unsent(act_by::TooLate.to_string()));
+            }
             let response = transport::dispatch(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             // What was done was done, however much of the answer arrives.

@@ -11,9 +11,12 @@
 //!   [`Comments`].
 //! - **A proof is our own account's.** [`marker`] is the proof of a service whose comments take nothing but text;
 //!   [`notes`] walks through such comments.
+//! - **What acts leaves in time.** Whoever may act for a while only says so ([`acting_until`]); the process may stand still
+//!   at any moment, and what would leave afterwards does not.
 //! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
 //!   answer has a largest size.
 
+mod act_by;
 mod answer;
 mod base;
 mod caller;
@@ -38,6 +41,7 @@ pub mod contract;
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
 
+pub use act_by::{acting_until, may_act};
 pub use answer::Answer;
 pub use base::Base;
 pub use caller::{Called, Caller};

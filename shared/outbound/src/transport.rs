@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method};
 use tokio::time::{Instant, timeout_at};
 
+use crate::act_by;
 use crate::answer::Answer;
 use crate::base::Base;
 use crate::config::{BuildError, Config};
@@ -95,6 +96,9 @@ impl Transport {
     ) -> Result<Answer, TransportError> {
         let timed_out = |_| TransportError::Lost("no answer in time".to_owned());
         if request.method != Method::GET {
+            if !act_by::may_act() {
+                return Err(TransportError::Unsent(act_by::TooLate.to_string()));
+            }
             let once = self.exchange(&self.fresh, request, credential);
             return timeout_at(deadline, once).await.map_err(timed_out)?;
         }
@@ -125,7 +129,7 @@ impl Transport {
             builder = builder.header(AUTHORIZATION, credential.header());
         }
         if let Some(body) = &request.body {
-            builder = builder.body(body.clone());
+            builder = builder.body(act_by::body(body.clone()));
         }
         let response = dispatch(builder).await?;
         let (status, headers) = (response.status(), response.headers().clone());

@@ -7,10 +7,10 @@ use domain::{EffectState, PAYLOAD_MISSING, PartKey, Task, TaskId, TaskStatus};
 use serde_json::{Value, json};
 
 use super::Planted;
-use crate::world::Bugs;
+use crate::world::{Bugs, ON_LAMBDA};
 
 /// What an invocation may take on Lambda, and ten seconds more.
-const INVOCATION: Duration = Duration::from_secs(310);
+const INVOCATION: Duration = ON_LAMBDA.saturating_add(Duration::from_secs(10));
 /// An approval in the last minutes gives a task a day more.
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -126,6 +126,12 @@ impl Bugs<'_> {
     #[must_use]
     pub fn holds_for(&self) -> Option<Duration> {
         self.is(Planted::DeadLease).then_some(INVOCATION)
+    }
+
+    /// Whether a request leaves whatever the clock says.
+    #[must_use]
+    pub fn sends_late(&self) -> bool {
+        self.is(Planted::SentLate)
     }
 
     /// Whether a part is never stored.

@@ -83,6 +83,8 @@ bugs! {
     PublishBeforeIntent = "publish-before-intent",
     /// An intent whose write failed, so that nothing was sent, is stored with the deferral that follows.
     UnsentIntent = "unsent-intent",
+    /// A request that acts leaves however long its process stood still once it had a connection.
+    SentLate = "sent-late",
     /// An event is known by the delivery header that nobody signs: the store keys tasks by it.
     DedupeByUnsignedHeader = "dedupe-by-unsigned-header",
 }

@@ -34,6 +34,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::LeaseWithoutFencing, 500, PUBLICATIONS),
     (Planted::PublishBeforeIntent, 50, PUBLICATIONS),
     (Planted::UnsentIntent, 500, "no doubt about what was never sent"),
+    (Planted::SentLate, 200, PUBLICATIONS),
     (Planted::DedupeByUnsignedHeader, 50, "one happening is one task"),
 ];
 

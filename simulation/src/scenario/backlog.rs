@@ -50,6 +50,7 @@ impl Scenario {
             calm,
             max_skew: Duration::ZERO,
             retired_per_mille: 0,
+            stalled_per_mille: 0,
             lane_bounds: None,
             processors: PROCESSORS,
             is_lambda: true,

@@ -45,6 +45,7 @@ impl Scenario {
             processors: lot.usize(1..=3),
             is_lambda: lot.bool(),
             retired_per_mille: retired_per_mille(seed),
+            stalled_per_mille: stalled_per_mille(seed),
             lane_bounds: None,
             is_one_process: false,
             stale_per_mille: of_rough(150),
@@ -150,6 +151,7 @@ fn ask_alone(lot: &mut Rng, scenario: Scenario) -> Scenario {
         max_skew: Duration::ZERO,
         processors: 1,
         retired_per_mille: 0,
+        stalled_per_mille: 0,
         lane_bounds: None,
         stale_per_mille: 0,
         doubled_per_mille: 0,
@@ -284,6 +286,11 @@ fn in_shards(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
 /// In every other run, environments end while they are warm. From a lot of its own, as [`calls_per_host`].
 fn retired_per_mille(seed: u64) -> u32 {
     Rng::with_seed(seed.rotate_left(32)).choice([0, 300]).unwrap_or_default()
+}
+
+/// In a quarter of the runs, processors stand still for long at the last moment before they publish. Likewise.
+fn stalled_per_mille(seed: u64) -> u32 {
+    Rng::with_seed(seed.rotate_left(40)).choice([0, 0, 0, 150]).unwrap_or_default()
 }
 
 /// Now and then, one thing is out of order for long.

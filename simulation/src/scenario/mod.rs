@@ -35,6 +35,8 @@ pub struct Scenario {
     pub is_lambda: bool,
     /// Of a thousand invocations that are answered, those after which Lambda retires the environment.
     pub retired_per_mille: u32,
+    /// Of a thousand comments, those before which their sender stands still once it has a connection.
+    pub stalled_per_mille: u32,
     /// How many processors of each lane agent.toml's limits are shared among; `None` for one in all.
     pub lane_bounds: Option<usize>,
     /// Whether one process takes every message, each as a batch of its own, and its successor frees what it held, as in

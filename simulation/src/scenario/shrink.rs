@@ -32,7 +32,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         less.plan.remove(place);
         candidates.push(less);
     }
-    let zeroes: [fn(&mut Scenario); 13] = [
+    let zeroes: [fn(&mut Scenario); 14] = [
         |less| less.stale_per_mille = 0,
         |less| less.late_per_mille = 0,
         |less| less.doubled_per_mille = 0,
@@ -41,6 +41,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
         |less| less.max_skew = std::time::Duration::ZERO,
         |less| less.processors = 1,
         |less| less.retired_per_mille = 0,
+        |less| less.stalled_per_mille = 0,
         |less| less.policy.concurrency = None,
         |less| less.policy.tenant_cents = None,
         |less| less.policy.tpm = None,

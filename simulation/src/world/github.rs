@@ -132,6 +132,13 @@ impl Ports {
         }
         // Nothing is sent yet.
         self.connect().await;
+        let stalled = self.world.scenario.stalled_per_mille;
+        if stalled > 0 && !self.world.is_calm() && self.world.chance(stalled) {
+            self.stand_still().await;
+        }
+        if !outbound::may_act() && !self.bugs().sends_late() {
+            return Err(NoAnswer::Unsent);
+        }
         match mishap {
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::FailBefore) => return self.refusal(),

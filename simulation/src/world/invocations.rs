@@ -11,11 +11,11 @@ use processor::{Ack, Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRe
 use super::{EnvId, World};
 
 /// What one invocation may take, as template.yaml has it.
-const ON_LAMBDA: Duration = Duration::from_secs(300);
-/// Likewise, as `dev` has it.
+pub(crate) const ON_LAMBDA: Duration = Duration::from_secs(900);
+/// Likewise, as `dev` has it for a lane without flex.
 const ON_ONE_MACHINE: Duration = Duration::from_secs(180);
-/// The queues' own visibility time-out: six invocations.
-const VISIBILITY: Duration = Duration::from_secs(1_800);
+/// The queues' own visibility time-out, as template.yaml has it: six invocations.
+const VISIBILITY: Duration = Duration::from_secs(5_400);
 /// Whoever has less of it left when everything is done writes nothing more.
 const NO_TIME: Duration = Duration::from_secs(2);
 /// How long a supervisor takes to start a process again.
@@ -198,4 +198,26 @@ fn acknowledge(world: &World, batch: &[Delivery], response: &SqsBatchResponse) {
         return;
     }
     done.into_iter().for_each(|receipt| world.lanes.delete(receipt));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+    const DEV: &str = include_str!("../../../local/src/dev/runner.rs");
+
+    /// The seconds that stand behind `key` in `text`, first behind `from`.
+    fn seconds(text: &str, from: &str, key: &str) -> Duration {
+        let part = text.split_once(from).unwrap().1.split_once(key).unwrap().1;
+        let digits = part.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+        Duration::from_secs(digits.unwrap().parse().unwrap())
+    }
+
+    #[test]
+    fn invocations_last_as_long_as_those_of_the_template_and_of_dev() {
+        assert_eq!(ON_LAMBDA, seconds(TEMPLATE, "\n  ProcessorFunction:", " Timeout:"));
+        assert_eq!(ON_ONE_MACHINE, seconds(DEV, "const USUAL:", "from_secs("));
+        assert_eq!(VISIBILITY, seconds(TEMPLATE, "\n  ExpressLane:", " VisibilityTimeout:"));
+    }
 }

@@ -40,6 +40,7 @@ use http::Request;
 pub use env::{EnvId, Skew};
 pub use faults::{Injected, Mishap, Port, Which, Window};
 pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Violation};
+pub(crate) use invocations::ON_LAMBDA;
 pub(crate) use ledger::{Counted, Minute, ON_ITS_WAY, Purse};
 pub(crate) use network::ToWorld;
 pub use queue::Left;

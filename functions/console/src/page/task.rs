@@ -427,10 +427,12 @@ fn details(filter: &Filter, task: &Task) -> Markup {
     }
 }
 
-/// Another try for a task that has ended without a result.
+/// Another try for a task that has ended without a result, and a push for one that nothing will happen to otherwise.
 fn again(session: &Session, filter: &Filter, task: &Task) -> Markup {
     let status = task.control.status;
-    if !status.is_end() || status == TaskStatus::Completed || !session.may(Role::Decide) {
+    let is_lost = task.is_lost(session.at);
+    let has_failed = status.is_end() && status != TaskStatus::Completed;
+    if !(is_lost || has_failed) || !session.may(Role::Decide) {
         return html! {};
     }
     html! {
@@ -438,9 +440,13 @@ fn again(session: &Session, filter: &Filter, task: &Task) -> Markup {
             h2 { "Try again" }
             form.decide method="post" action=(filter.at(&format!("/ui/tasks/{}/retry", task.id))) {
                 (layout::csrf(session))
-                label for="note" { "Note" }
-                input #note name="note" maxlength="500" autocomplete="off"
-                    placeholder="What the new draft should do differently, if anything";
+                @if is_lost {
+                    p { "This task got lost: nothing will happen to it by itself. Sent around again, it goes on where it stopped." }
+                } @else {
+                    label for="note" { "Note" }
+                    input #note name="note" maxlength="500" autocomplete="off"
+                        placeholder="What the new draft should do differently, if anything";
+                }
                 div.buttons { button.primary type="submit" { "Send around again" } }
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use console::TokenSource;
-use domain::{Outcome, Task, TaskError, TaskId, TaskStatus, short_sha256};
+use domain::{Claim, ClaimRequest, Lease, Outcome, Task, TaskError, TaskId, TaskStatus, after, short_sha256};
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, DRAFT, Rig, TOKENS, request, tokens};
@@ -202,6 +202,51 @@ async fn task_that_is_under_way_cannot_be_retried() {
     let task = rig.task("github", 1).await;
     for body in [json!({}), json!({ "note": null }), json!({ "note": "" })] {
         decide(&rig, &task.id, "retry", &body).await.problem(409, "conflict");
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_got_lost_goes_on_where_it_was_once_a_person_retries_it() {
+    let rig = Rig::new();
+    let (hour, late) = (Duration::from_secs(3_600), Duration::from_secs(15 * 60));
+    for (number, status) in [(1, TaskStatus::Received), (2, TaskStatus::Processing), (3, TaskStatus::Waiting)]
+    {
+        for is_due in [false, true] {
+            let mut task = rig.task("github", number + u32::from(is_due) * 10).await;
+            if status != TaskStatus::Received {
+                task.transition(TaskStatus::Processing, rig.watch.now(), "claimed").unwrap();
+                let until = after(rig.watch.now(), late);
+                task.control.lease = Some(Lease { owner: "the dead".to_owned(), until });
+            }
+            if status == TaskStatus::Waiting {
+                task.transition(status, rig.watch.now(), "quota").unwrap();
+                task.control.not_before = Some(after(rig.watch.now(), hour));
+            }
+            task.control.due_at = is_due.then(|| rig.watch.now());
+            (task.control.attempts, task.doc.round) = (2, 1);
+            rig.save(&mut task).await;
+            rig.watch.advance(late - Duration::from_secs(1));
+            if is_due || status == TaskStatus::Processing {
+                decide(&rig, &task.id, "retry", &json!({})).await.problem(409, "conflict");
+            }
+            rig.watch.advance(Duration::from_secs(1));
+            let noted = decide(&rig, &task.id, "retry", &json!({ "note": "be brief" })).await;
+            let detail = noted.problem(409, "conflict");
+            assert!(detail.contains("retry it without a note"), "{status}: {detail}");
+            assert_eq!(rig.stored(&task.id).await, task);
+            let shown = decide(&rig, &task.id, "retry", &json!({})).await.ok();
+            let word = shown["timeline"].as_array().unwrap().last().unwrap();
+            assert_eq!(word["note"], "set going again by mona: it had got lost", "{status}");
+            assert!(rig.drain().await.contains(&task.id), "{status}");
+            let stored = rig.stored(&task.id).await;
+            assert_eq!((stored.control.status, stored.control.attempts, stored.doc.round), (status, 2, 1));
+            assert_eq!(stored.control.due_at, Some(rig.watch.now()), "a sweep finds it, too");
+            decide(&rig, &task.id, "retry", &json!({})).await.problem(409, "conflict");
+            let lease = Lease { owner: "the next".to_owned(), until: after(rig.watch.now(), hour) };
+            let claim = ClaimRequest { now: rig.watch.now(), lease };
+            let claimed = rig.stores.tasks.claim(&task.id, &claim).await.unwrap();
+            assert!(matches!(claimed, Claim::Claimed(_)), "{status}: {claimed:?}");
+        }
     }
 }
 

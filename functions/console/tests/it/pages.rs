@@ -232,6 +232,22 @@ async fn a_new_draft_is_asked_for_with_a_note() {
 }
 
 #[tokio::test]
+async fn a_task_that_got_lost_is_said_to_be_and_can_be_sent_around_again() {
+    let rig = Rig::new();
+    let (mut task, cookie) =
+        (rig.task("github", 1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
+    let (page, retry) = (format!("/ui/tasks/{}", task.id), format!("/ui/tasks/{}/retry", task.id));
+    assert!(!rig.page_as(&page, &cookie).await.text().contains(&retry), "it is under way");
+    task.control.due_at = None;
+    rig.save(&mut task).await;
+    let shown = rig.page_as(&page, &cookie).await.text();
+    assert!(shown.contains("This task got lost") && shown.contains(&retry), "{shown}");
+    rig.submit(&retry, &[], &cookie).await;
+    assert_eq!(rig.stored(&task.id).await.control.due_at, Some(rig.watch.now()));
+    assert!(rig.page_as(&page, &cookie).await.text().contains("set going again by lisa"));
+}
+
+#[tokio::test]
 async fn a_part_that_has_not_changed_is_not_sent_again() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);

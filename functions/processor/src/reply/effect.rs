@@ -221,8 +221,10 @@ impl<'a> Entry<'a> {
 
     async fn perform(&mut self, action: &dyn Action) -> Result<Proof, Interrupt> {
         let content = self.claimed.released(self.name).await;
-        self.intend(content.clone()).await?;
-        match tokio::time::timeout(OUTSIDE_CALL, action.perform(&self.mark)).await {
+        let act_by = self.intend(content.clone()).await?;
+        let clock = &self.claimed.resources.clock;
+        let act = outbound::acting_until(clock, act_by, action.perform(&self.mark));
+        match tokio::time::timeout(OUTSIDE_CALL, act).await {
             Ok(Ok(proof)) => Ok(self.prove(content, proof).await),
             Ok(Err(error)) => Err(self.failed(action, &error).await),
             Err(_) => Err(self.in_doubt("no answer came in time", SETTLING).await),
@@ -285,8 +287,9 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Writes that the effect is about to happen. Nothing may happen before this write is safe.
-    async fn intend(&self, content: Option<Content>) -> Result<(), Interrupt> {
+    /// Writes that the effect is about to happen, and returns until when it may begin to. Nothing may happen before this
+    /// write is safe.
+    async fn intend(&self, content: Option<Content>) -> Result<Timestamp, Interrupt> {
         let claimed = self.claimed;
         let too_late = || Interrupt::defer("too little time left to publish", Some(claimed.now()));
         if claimed.lease_left() < LEASE_NEEDED {
@@ -298,7 +301,7 @@ impl<'a> Entry<'a> {
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
-                // This process may stand still while the request is under way, and go on later.
+                // The answer may be long in coming, and this process may stand still until then.
                 lease::extend(task, lease::end_of(claimed.deadline));
             })
             .await;
@@ -310,12 +313,14 @@ impl<'a> Entry<'a> {
         }
         // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has
         // settled looks for its proof and acts; a lease is no bar to that, if clocks differ.
-        let is_old = between(intended, claimed.now()) > FRESH;
+        let now = claimed.now();
+        let is_old = between(intended, now) > FRESH;
         if is_old || claimed.lease_left() < LEASE_NEEDED - OUTSIDE_CALL {
             self.take_back().await;
             return Err(too_late());
         }
-        Ok(())
+        // It may stand still from here on as well: the requests look at the clock themselves.
+        Ok(after(now, OUTSIDE_CALL))
     }
 
     /// Notes the proof; it is written with the task's next write, the last one of this claim at the

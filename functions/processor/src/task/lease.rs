@@ -1,8 +1,9 @@
 //! How long a run may hold its task.
 //!
 //! A lease lasts for a minute and a half and is renewed while the run lives (`hold.rs`), so that a processor that died
-//! costs its tasks no more than that. Whoever acts outside holds the task until after the invocation's end ([`end_of`]):
-//! it may stand still at that very moment, and go on later.
+//! costs its tasks no more than that. Whoever acts outside holds the task until after the work must be over ([`end_of`]):
+//! its request may be long under way. A process that stood still for longer than that, and goes on, sends nothing more:
+//! the requests of an effect look at the clock when they leave (`outbound::acting_until`).
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use domain::{Lane, LaneTiers, Task, Timestamp, after};
 
 /// How long a dead processor holds its tasks.
 const LEASE: Duration = Duration::from_secs(90);
-/// A lease outlives the invocation by this at most: clocks differ, and a last write may be under way.
+/// A lease outlives the work by this at most: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// Time for a task whose answer is not of flex: two model calls with a time-out of 90 s, a retry of each, and the publishing.
@@ -22,7 +23,7 @@ pub(crate) fn deadline(tiers: LaneTiers, lane: Option<Lane>, now: Timestamp, end
     if lane.is_some_and(|lane| tiers.is_flex(lane)) { end } else { end.min(after(now, USUAL)) }
 }
 
-/// When the last lease of an invocation ends that must be over by `deadline`.
+/// When the last lease of work ends that must be over by `deadline`.
 pub(crate) fn end_of(deadline: Timestamp) -> Timestamp {
     after(deadline, LEASE_MARGIN)
 }

@@ -28,6 +28,59 @@ async fn task_that_left_the_index_is_counted_until_it_is_cared_for_again() {
 }
 
 #[tokio::test]
+async fn all_that_left_the_index_are_counted_and_each_is_named_in_its_turn() {
+    let rig = Rig::new();
+    let mut lost = Vec::new();
+    for number in 0..50 {
+        let mut task = rig.accept(number).await;
+        task.control.due_at = None;
+        rig.save(&mut task).await;
+        lost.push(task);
+        rig.pass(Duration::from_secs(1));
+    }
+    assert_eq!(rig.unaccounted().await, 50.0, "more than are remembered by name");
+    rig.pass(Duration::from_secs(60));
+    assert_eq!(rig.unaccounted().await, 50.0, "every sweep says so");
+    // The latest are met, and named, first.
+    for left in [30, 10, 0_u32] {
+        for mut task in lost.split_off(left as usize) {
+            task.control.due_at = Some(rig.now());
+            rig.save(&mut task).await;
+        }
+        rig.pass(Duration::from_secs(60));
+        assert_eq!(rig.unaccounted().await, f64::from(left));
+        assert_eq!(rig.unaccounted().await, f64::from(left));
+    }
+}
+
+#[tokio::test]
+async fn of_those_without_a_name_none_is_forgotten_while_the_next_walk_is_under_way() {
+    let rig = Rig::new();
+    let mut lost = Vec::new();
+    for number in 0..630 {
+        if number % 100 == 0 {
+            rig.pass(Duration::from_secs(1));
+        }
+        let mut task = rig.accept(number).await;
+        if number < 30 {
+            task.control.due_at = None;
+            rig.save(&mut task).await;
+            lost.push(task);
+        }
+    }
+    assert_eq!(rig.unaccounted().await, 0.0, "they are on the sixth page or later");
+    assert_eq!(rig.unaccounted().await, 30.0);
+    let walk = rig.stores.state.get("reconciliation", rig.now()).await.unwrap().unwrap().value;
+    let named: Vec<TaskId> = serde_json::from_value(walk["missing"].clone()).unwrap();
+    for task in lost.iter_mut().filter(|task| named.contains(&task.id)) {
+        task.control.due_at = Some(rig.now());
+        rig.save(task).await;
+    }
+    assert_eq!(rig.unaccounted().await, 10.0, "the walk has begun anew, and is not there yet");
+    assert_eq!(rig.unaccounted().await, 10.0);
+}
+
+#[tokio::test]
 async fn every_task_is_reached_a_few_pages_at_a_time_and_again_the_next_day() {
     let rig = Rig::new();
     let mut oldest = rig.accept(0).await;
