@@ -18,6 +18,7 @@ const OTHERS: &[&str] = &[
     "cd",
     "cloudflared",
     "curl",
+    "echo",
     "export",
     "gh",
     "ngrok",

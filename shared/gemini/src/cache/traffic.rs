@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(traffic.demand(&digest(1), at(1)).per_hour, 0);
         (0..ENOUGH / 2).for_each(|_| traffic.answered(&digest(1), None, Some(0.5), at(2)));
         let demand = traffic.demand(&digest(1), at(2));
-        assert_eq!((demand.per_hour, demand.implicit), (21 + ENOUGH / 2, 0.25));
+        assert_eq!((demand.per_hour, (demand.implicit * 100.0).round()), (21 + ENOUGH / 2, 25.0));
     }
 
     /// Nine of ten reads are served by the implicit cache, so that 37 an hour of 3.5 Flash-Lite are worth a cache.

@@ -97,11 +97,11 @@ async fn a_model_that_refuses_a_tier_is_not_asked_for_it_again() {
     let standard = || served(json!(null));
     let server = Server::start([refusal(), refusal(), standard(), standard(), standard()]).await;
     let fleet = tiered(&server);
-    let (environment, call) = (fleet.environment(), of_priority(&fleet, 1, 280));
-    // Two at the same moment, and one that comes later.
-    let (one, other) = tokio::join!(environment.generate(&call), environment.generate(&call));
-    one.and(other).unwrap();
-    environment.generate(&call).await.unwrap();
+    let environment = fleet.environment();
+    let [one, at_once, later] = [(); 3].map(|()| of_priority(&fleet, 1, 280));
+    let (one, at_once) = tokio::join!(environment.generate(&one), environment.generate(&at_once));
+    one.and(at_once).unwrap();
+    environment.generate(&later).await.unwrap();
     let asked: Vec<bool> = server.finish().iter().map(|asked| asked.body["serviceTier"] == "flex").collect();
     assert_eq!(asked, [true, true, false, false, false]);
 }
