@@ -276,8 +276,9 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
 /// Sends an ended task around again, asks for a new draft of a parked one, or sets one going that got lost
 /// ([`Task::is_lost`]) on its way to an end.
 ///
-/// A lost task goes on where it stopped. Of the others, a `note` starts a new round, and so does every retry of a rejected or parked task: saved steps and the old draft
-/// are not used again. The effect ledger stays valid: nothing is published twice.
+/// A lost task goes on where it stopped. Of the others, a `note` starts a new round, and so does every retry of a
+/// rejected or parked task: saved steps and the old draft are not used again. The effect ledger stays valid: nothing
+/// is published twice.
 ///
 /// # Errors
 /// [`DecideError`].

@@ -62,7 +62,7 @@ pub struct Demand {
 impl Traffic {
     /// Counts a read of `digest` that was answered at `now`: `version` is the model that the answer names, `implicit`
     /// the share that the service's implicit cache served. `None`, of a read by a cache of ours, says nothing of that:
-    /// when the cache ends, half of what is [`ENOUGH`] is measured anew, the first one on a cold implicit cache.
+    /// when the cache ends, half as many as are enough are measured anew, the first on a cold implicit cache.
     pub fn answered(
         &mut self,
         digest: &Digest,
