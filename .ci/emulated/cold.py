@@ -2,8 +2,8 @@
 
     python -m emulated.cold TARGET BOOTSTRAPS AFTERHOOK
 
-As `emulated.packages`; BOOTSTRAPS has null-function/bootstrap besides. The packages start in turns, so that
-what else this machine does meanwhile meets all of them.
+As `emulated.packages`; BOOTSTRAPS has null-function/bootstrap besides. The packages start in turns, each time in
+another order, so that what else this machine does meanwhile, and what started before, meets all of them.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import hmac
 import io
 import json
 import pathlib
+import random
 import re
 import statistics
 import sys
@@ -43,9 +44,9 @@ def main(target, bootstraps, afterhook):
         urls = {"AWS_ENDPOINT_URL": endpoint, "GEMINI_BASE_URL": gemini, "GITHUB_API_URL": github}
         variables = {**create_resources(endpoint), **urls}
         started = {name: [] for name in (NULL, *FUNCTIONS)}
-        for _ in range(STARTS):
-            for name, times in started.items():
-                times.append(start(bootstraps, name, variables)[0])
+        for turn in range(STARTS):
+            for name in random.Random(turn).sample(list(started), len(started)):
+                started[name].append(start(bootstraps, name, variables)[0])
         memory, tasks = {}, []
         for name in (NULL, *FUNCTIONS):
             _, memory[name], answers = start(bootstraps, name, variables, work(name, tasks))
