@@ -43,9 +43,11 @@ pub(crate) async fn with_host_permit<W: Future>(
 
 async fn take_permit(claimed: &ClaimedTask, host: &str, hold: Duration) -> Result<Permit, Interrupt> {
     let permits = claimed.resources.settings.automations.calls_per_host;
-    let owner = format!("{}:{}:{}", claimed.id, claimed.fence, claimed.next_permit());
+    let drawn = claimed.resources.jitter.draw();
+    // Several may look after a task that has ended, under one fence: whoever had another's permit would call beside it.
+    let owner = format!("{}:{}:{}:{:x}", claimed.id, claimed.fence, claimed.next_permit(), drawn.to_bits());
     // Tasks that come at once begin at different permits.
-    let mut next = (f64::from(permits) * claimed.resources.jitter.draw()) as u32;
+    let mut next = (f64::from(permits) * drawn) as u32;
     for _ in 0..permits {
         if let Some(permit) = try_permit(claimed, host, next % permits, &owner, hold).await? {
             return Ok(permit);
