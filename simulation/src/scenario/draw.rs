@@ -228,7 +228,7 @@ fn concurrency(seed: u64, processors: usize) -> Option<u32> {
     (each > 0).then_some(each * environments)
 }
 
-/// In an eighth of the runs so many tokens a minute that they bind where there is much to say. From a lot of its own, as
+/// In a quarter of the runs so many tokens a minute that they bind where there is much to say. From a lot of its own, as
 /// [`calls_per_host`].
 fn tpm(seed: u64) -> Option<u64> {
     Rng::with_seed(!seed.rotate_left(16)).choice([0, 0, 0, 0, 0, 0, 2_000, 6_000]).filter(|tpm| *tpm > 0)
