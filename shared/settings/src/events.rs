@@ -54,14 +54,16 @@ pub(crate) fn unmapped_keywords(provider: Provider, kinds_too: bool) -> Value {
 
 /// Names of events of a sender with an open set of them: words with dots in between.
 fn check_form(name: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.split('.').all(|word| !word.is_empty() && word.chars().all(plain)) {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_event = |name: &str| name.split('.').all(|word| !word.is_empty() && word.chars().all(is_plain));
+    if is_event(name) {
         return Ok(());
     }
     let meant = name.to_lowercase().replace(['/', ':', ' '], ".").replace('-', "_");
-    Err(match check_form(&meant) {
-        Ok(()) if meant != name => format!("did you mean \"{meant}\"?"),
-        _ => "write words with dots in between, such as \"order.created\"".to_owned(),
+    Err(if is_event(&meant) {
+        format!("did you mean \"{meant}\"?")
+    } else {
+        "write words with dots in between, such as \"order.created\"".to_owned()
     })
 }
 
@@ -138,6 +140,11 @@ mod tests {
             );
         }
         let suggestion = |provider, name| check(provider, name).unwrap_err();
+        assert_eq!(suggestion(Provider::Stripe, "charge/failed"), "did you mean \"charge.failed\"?");
+        for beyond_help in ["charge!.failed", "charge..failed", ""] {
+            let advice = "write words with dots in between, such as \"order.created\"";
+            assert_eq!(suggestion(Provider::Stripe, beyond_help), advice);
+        }
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
         assert_eq!(
             suggestion(Provider::Slack, "message"),

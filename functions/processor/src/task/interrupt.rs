@@ -203,8 +203,8 @@ impl Interrupt {
     }
 }
 
-/// A store that does not answer, or refuses us, is not the task's fault. What is damaged stays so: it is tried as often as any
-/// failure, and ends the task with its own error.
+/// A store that does not answer, or refuses us, is not the task's fault. What is damaged stays so: it is tried as
+/// often as any failure, and ends the task with its own error.
 impl From<StoreError> for Interrupt {
     fn from(error: StoreError) -> Self {
         match error {
