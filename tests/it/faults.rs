@@ -6,6 +6,7 @@ mod freeze;
 mod kills;
 mod line;
 mod odd_input;
+mod read_only;
 mod stores;
 
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! The disk takes nothing any more while the system runs, or only what fits; then it takes everything again.
 //!
-//! No file can be made read-only under a process that has it open for writing: permissions are looked at when a file is
-//! opened, and a file system with such a file cannot be mounted anew. A limit on the size of files does the same: beyond
-//! it every write fails.
+//! A limit on the size of files stands for the disk's own: beyond it every write fails.
 
 use std::path::Path;
 use std::process::Command;
