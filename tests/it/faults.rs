@@ -2,7 +2,7 @@
 //! gets one comment, and nothing is left behind ([`AtRest`]).
 
 mod disk;
-mod freeze;
+pub(crate) mod freeze;
 mod kills;
 mod line;
 mod odd_input;

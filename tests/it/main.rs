@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
 mod approvals;
+mod asleep;
 mod at_rest;
 mod attacks;
 mod aws;

@@ -136,15 +136,15 @@ impl Ports {
         if stalled > 0 && !self.world.is_calm() && self.world.chance(stalled) {
             self.stand_still().await;
         }
+        if mishap == Some(Mishap::Hang) && self.world.chance(500) {
+            self.pause(Duration::from_secs(60)).await;
+        }
         if !outbound::may_act() && !self.bugs().sends_late() {
             return Err(NoAnswer::Unsent);
         }
         match mishap {
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::FailBefore) => return self.refusal(),
-            Some(Mishap::Hang) if self.world.chance(500) => {
-                self.pause(Duration::from_secs(60)).await;
-            }
             _ => {}
         }
         let landed = self.dispatch(thread.clone(), text, mark.clone());
