@@ -37,6 +37,11 @@ impl Request {
     pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
         check_cache(body)?;
         spelling::check(body, spelling::GENERATE, "")?;
+        for (list, names) in [("tools", spelling::TOOL), ("safetySettings", "category threshold")] {
+            for (at, item) in body.items(list).iter().enumerate() {
+                spelling::check(item, names, &format!("{}[{at}]", spelling::snake(list)))?;
+            }
+        }
         let contents = contents(body)?;
         if let Some(system) = body.field("systemInstruction") {
             check_content(system, "system_instruction")?;
@@ -198,10 +203,9 @@ fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
         }
         (Some("MINIMAL"), None) => 0,
         (Some("LOW"), None) => 16,
-        (Some("MEDIUM"), None) => 48,
+        (Some("MEDIUM" | "THINKING_LEVEL_UNSPECIFIED") | None, None) => 48,
         (Some("HIGH"), None) => 96,
         (Some("XHIGH"), None) => 192,
-        (Some("THINKING_LEVEL_UNSPECIFIED") | None, None) => 48,
         (Some(_), None) => return Err(invalid_value("generation_config.thinking_config.thinking_level")),
         (None, Some(budget)) if budget < 0.0 => 48,
         (None, Some(budget)) => (budget as u64).min(96),
@@ -213,21 +217,18 @@ mod tests {
     use super::*;
     use crate::gemini::models::resolve;
 
-    fn parse(body: &str) -> Result<Request, ApiError> {
+    /// Of two members of one name, the last one counts.
+    fn with(member: &str) -> Result<Request, ApiError> {
         let model = resolve("gemini-3.8-flash", "v1", "generateContent").unwrap();
-        Request::parse(&serde_json::from_str(body).unwrap(), model)
-    }
-
-    fn with_config(config: &str) -> Result<Request, ApiError> {
-        parse(&format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"generationConfig":{config}}}"#))
+        let body = format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],{member}}}"#);
+        Request::parse(&serde_json::from_str(&body).unwrap(), model)
     }
 
     #[test]
     fn mixed_spelling_is_understood() {
-        let request = with_config(
-            r#"{"max_output_tokens":"64","responseMimeType":"application/json",
-                "response_schema":{"type":"OBJECT","property_ordering":["a"]},
-                "thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
+        let request = with(
+            r#""generationConfig":{"max_output_tokens":"64","responseMimeType":"application/json","response_schema":
+                {"type":"OBJECT","property_ordering":["a"]},"thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
         )
         .unwrap();
         assert_eq!((request.max_output_tokens, request.thinking), (Some(64), 16));
@@ -236,36 +237,33 @@ mod tests {
 
     #[test]
     fn what_google_refuses_is_refused() {
-        let refused = |config: &str| with_config(config).unwrap_err().message;
-        assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
-        assert!(refused(r#"{"presencePenalty":0.5}"#).contains("Penalty is not enabled"));
-        assert!(refused(r#"{"candidate_count":2}"#).contains("Multiple candidates is not enabled"));
-        assert!(parse(r#"{"contents":[{"parts":[{"text":"x"}]}],"serviceTier":"cheap"}"#).is_err());
-        assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message.contains("Unknown name"));
         let words: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
-        let many = json!({"responseMimeType": "application/json", "responseSchema": {"enum": words}});
-        assert!(refused(&many.to_string()).contains("too many states for serving"));
-        assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
-        assert!(refused(r#"{"top_p":1.5}"#).contains("top_p must be in the range [0.0, 1.0]"));
-        for (system, words) in [
-            (r#""Be kind.""#, "Invalid value at 'system_instruction'"),
-            (r#"{"text":"Be kind."}"#, "Unknown name \"text\" at 'system_instruction'"),
-            (r#"{"parts":[{}]}"#, "system_instruction.parts[0].data"),
-            (r#"{"parts":[{"text":"x","inlineData":{}}]}"#, "'system_instruction.parts[0]' (oneof)"),
+        let schema = json!({"responseMimeType": "application/json", "responseSchema": {"enum": words}});
+        for (member, words) in [
+            (r#""generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#, "MINIMAL"),
+            (r#""generationConfig":{"presencePenalty":0.5}"#, "Penalty is not enabled"),
+            (r#""generationConfig":{"candidate_count":2}"#, "Multiple candidates is not enabled"),
+            (&format!(r#""generationConfig":{schema}"#), "too many states for serving"),
+            (r#""generationConfig":{"temperature":3}"#, "temperature"),
+            (r#""generationConfig":{"top_p":1.5}"#, "top_p must be in the range [0.0, 1.0]"),
+            (r#""generationConfig":{"maxOutputTokens":0}"#, "value of 0 but the supported range is from 1 "),
+            (r#""generationConfig":{"maxOutputTokens":65537}"#, "from 1 (inclusive) to 65537 (exclusive)"),
+            (r#""generationConfig":{"responseSchema":{"type":"STRING"}}"#, "mime type"),
+            (r#""systemInstruction":"x""#, "Invalid value at 'system_instruction'"),
+            (r#""systemInstruction":{"text":"x"}"#, "Unknown name \"text\" at 'system_instruction'"),
+            (r#""systemInstruction":{"parts":[{}]}"#, "system_instruction.parts[0].data"),
+            (r#""serviceTier":"cheap""#, "Invalid value at 'service_tier'"),
+            (r#""tools":[{"google_search":{}},{"find":{}}]"#, "Unknown name \"find\" at 'tools[1]'"),
+            (r#""safetySettings":[{"level":"OFF"}]"#, "Unknown name \"level\" at 'safety_settings[0]'"),
+            (r#""contents":null"#, "contents is not specified"),
+            (r#""contents":"x""#, "Invalid value at 'contents'"),
+            (r#""contents":[{"text":"x"}]"#, "Unknown name"),
+            (r#""contents":[{"role":"user","parts":[]}]"#, "parts"),
+            (r#""contents":[{"parts":[{}]}]"#, "'data'"),
+            (r#""contents":[{"parts":[{"text":"x","inlineData":{}}]}]"#, "'contents[0].parts[0]' (oneof)"),
+            (r#""contents":[{"role":"system","parts":[{"text":"x"}]}]"#, "valid role"),
         ] {
-            let body =
-                format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"systemInstruction":{system}}}"#);
-            assert!(parse(&body).unwrap_err().message.contains(words), "{system}");
+            assert!(with(member).unwrap_err().message.contains(words), "{member}");
         }
-        assert!(
-            refused(r#"{"maxOutputTokens":0}"#).contains("value of 0 but the supported range is from 1 ")
-        );
-        assert!(refused(r#"{"maxOutputTokens":65537}"#).contains("from 1 (inclusive) to 65537 (exclusive)"));
-        assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
-        assert!(parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message.contains("parts"));
-        assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message.contains("'data'"));
-        assert!(parse(r#"{"contents":[{"role":"system","parts":[{"text":"x"}]}]}"#).is_err());
-        assert!(parse("{}").unwrap_err().message.contains("contents is not specified"));
-        assert!(parse(r#"{"contents":"x"}"#).is_err());
     }
 }

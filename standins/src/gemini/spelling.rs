@@ -72,6 +72,9 @@ pub(super) const THINKING_CONFIG: &str = "includeThoughts thinkingBudget thinkin
 
 pub(super) const CONTENT: &str = "role parts";
 
+pub(super) const TOOL: &str = "functionDeclarations googleSearch googleSearchRetrieval codeExecution computerUse urlContext \
+     fileSearch googleMaps mcpServers";
+
 pub(super) const PART: &str = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution";
 
