@@ -8,10 +8,7 @@ use super::After;
 use crate::world::Callback;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    let wanted = |task: &&Task| {
-        let is_readable = !after.history.results_damaged.contains(&task.id);
-        task.doc.source == API_SOURCE && is_readable && after.world.wants_result(&task.id)
-    };
+    let wanted = |task: &&Task| task.doc.source == API_SOURCE && after.world.wants_result(&task.id);
     let mut found: Vec<String> =
         after.tasks.iter().filter(wanted).filter_map(|task| problem(after, task)).collect();
     let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
@@ -26,11 +23,18 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
 fn problem(after: &After<'_>, task: &Task) -> Option<String> {
     let (id, status) = (&task.id, task.control.status);
     let mut told = after.history.callbacks.iter().filter(|told| told.task == *id);
+    let is_damaged = after.history.results_damaged.contains(id);
     match told.next_back() {
+        // What cannot be read cannot be posted: the timeline says so.
+        _ if is_damaged && says_so(task) => None,
         None => Some(format!("{id} is {status}, and nobody was told")),
         Some(told) if told.status != status.as_str() => {
             Some(format!("{id} is {status}, and its receiver was told {}", told.status))
         }
         Some(_) => None,
     }
+}
+
+fn says_so(task: &Task) -> bool {
+    task.doc.timeline.iter().any(|entry| entry.note.contains("the result was not delivered"))
 }

@@ -99,7 +99,7 @@ impl World {
         self.note(|| format!("!! {part} of {id} is damaged"));
         self.parts.damage(id, part);
         self.history().damaged.insert(id.clone());
-        if *part == PartKey::payload() || part.as_str().contains(":callback.told") {
+        if *part == PartKey::payload() || part.as_str().contains(":callback.") {
             self.history().results_damaged.insert(id.clone());
         }
     }
