@@ -20,6 +20,15 @@ pub(crate) struct Receiver {
     at_once: AtomicU32,
 }
 
+/// A call, until it has its answer or its caller is dead.
+struct UnderWay<'w>(&'w AtomicU32);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl World {
     pub(crate) async fn receive(self: Arc<Self>, request: Request) -> Result<Reply, NoAnswer> {
         let mishap = self.faults.draw(self.time.elapsed(), Port::Receiver, "post", true);
@@ -47,13 +56,13 @@ impl World {
     async fn take(&self, posted: Callback) {
         let limit = self.scenario.policy.calls_per_host;
         let at_once = self.receiver.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+        let _under_way = UnderWay(&self.receiver.at_once);
         if at_once > limit {
             self.violated("caps hold", format!("{at_once} calls of {HOST} at once"));
         }
         self.note(|| format!("   {} is told: {}", posted.task, posted.status));
         self.history().callbacks.push(posted);
         tokio::time::sleep(self.millis(1..400)).await;
-        self.receiver.at_once.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn read(&self, request: &Request) -> Option<Callback> {
