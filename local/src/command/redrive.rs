@@ -28,6 +28,7 @@ const BATCH: usize = 10;
 const MAX_MESSAGES: usize = 10_000;
 
 /// What is to be done with one dead letter.
+#[derive(Debug)]
 enum Letter {
     /// Its task is unfinished: a fresh message goes out.
     Redrive(Envelope),
