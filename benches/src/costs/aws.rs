@@ -89,7 +89,7 @@ pub(super) fn thousand_events(counted: &Counted) -> Rows {
             f64::from(of_event.kilobytes()) * 1e-6 * LOG_GIGABYTE,
         ),
         thousand("X-Ray, every webhook and batch", 2.0 * TRACE),
-        thousand("Secrets, read by ingest and processor for each", 2.0 * SECRET_READ),
+        thousand("Secrets: read for every webhook and batch", 2.0 * SECRET_READ),
     ]
 }
 
@@ -106,7 +106,7 @@ pub(super) fn idle_month(counted: &Counted) -> Rows {
         ),
         row(format!("{dashboards} dashboard"), float(dashboards) * DASHBOARD_MONTH),
         named("Three secrets", SECRETS * SECRET_MONTH),
-        named("Secrets, read by the sweeper every five minutes", SWEEPS / SWEEPS_A_LOOK * SECRET_READ),
+        named("Secrets: read by the sweeper every five minutes", SWEEPS / SWEEPS_A_LOOK * SECRET_READ),
         row(
             format!("{} metrics that the sweeper writes", of_sweep.series),
             metrics_month(of_sweep.series, HOURS),
