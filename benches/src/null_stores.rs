@@ -116,7 +116,7 @@ impl Queue for Null {
         Ok(())
     }
 
-    async fn depth(&self, _: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, _: Option<Lane>) -> Result<Depth, QueueError> {
         Ok(Depth::default())
     }
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::ArchiveArgs;
 use crate::command::api::Api;
+use crate::command::task_text::warn_of_unreadable;
 use crate::command::tasks::{find, transcript};
 use crate::{Failure, random};
 
@@ -94,7 +95,7 @@ impl Archive {
     pub(crate) async fn tasks(&self, wanted: &Wanted) -> Result<Vec<Value>, Failure> {
         let mut found = Vec::new();
         for id in find::ids(&self.api, &wanted.ids, find::Among::All).await? {
-            found.push(self.api.task(&id).await?);
+            found.push(self.task(&id).await?);
         }
         if wanted.ids.is_empty() {
             found = self.latest(wanted).await?;
@@ -114,6 +115,7 @@ impl Archive {
                 ("cursor", cursor),
             ];
             let mut page = self.api.get("/tasks", &query).await?;
+            warn_of_unreadable(&page);
             let tasks = page.get_mut("tasks").map(Value::take);
             let tasks = tasks.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let is_past = tasks.last().is_some_and(|task| wanted.is_before(task));
@@ -130,7 +132,7 @@ impl Archive {
     /// # Errors
     /// When the API does not answer.
     pub(crate) async fn task(&self, id: &str) -> Result<Value, Failure> {
-        self.api.task(id).await
+        self.api.task(id).await.map_err(|failure| Failure::at(id, failure))
     }
 
     /// The raw body of a task.
@@ -157,7 +159,8 @@ impl Archive {
     /// When the API does not answer.
     pub(crate) async fn transcript(&self, id: &str) -> Result<Vec<Value>, Failure> {
         let mut calls = Vec::new();
-        transcript::each(&self.api, id, |call| calls.push(call)).await?;
+        let read = transcript::each(&self.api, id, |call| calls.push(call)).await;
+        read.map_err(|failure| Failure::at(id, failure))?;
         Ok(calls)
     }
 }

@@ -236,7 +236,7 @@ impl AtRest<'_> {
     async fn depth(&self, lane: Lane) -> Depth {
         let began = Instant::now();
         loop {
-            let depth = self.system.stores.queue.depth(lane).await.unwrap();
+            let depth = self.system.stores.queue.depth(Some(lane)).await.unwrap();
             if self.kept.shows_every_message || depth.ready == 0 || began.elapsed() > COMES_BACK {
                 return depth;
             }

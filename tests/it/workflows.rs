@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use yaml_serde::Value;
 
@@ -120,4 +121,40 @@ fn releases_start_the_image_before_they_publish_it() {
     assert!(runs("publish").iter().any(|run| run.contains(".ci/image")), "the same image");
     let needs = tree["jobs"]["publish"]["needs"].as_sequence().unwrap();
     assert!(needs.iter().any(|job| job.as_str() == Some("command")));
+}
+
+/// What one architecture fails at does not keep the other from being built.
+#[test]
+fn the_jobs_of_a_matrix_fail_each_for_itself() {
+    for (name, _, tree) in workflows() {
+        for (job, steps) in tree["jobs"].as_mapping().unwrap() {
+            let strategy = &steps["strategy"];
+            assert!(strategy.is_null() || strategy["fail-fast"].as_bool() == Some(false), "{name}: {job:?}");
+        }
+    }
+}
+
+/// The template says for which processor its functions are built; a bundle of the other one would be deployed as that.
+#[test]
+fn a_deploy_takes_the_bundle_of_the_architecture_that_the_template_names() {
+    let (_, text, tree) = workflows().into_iter().find(|(name, ..)| name == "deploy.yml").unwrap();
+    let steps = tree["jobs"]["deploy"]["steps"].as_sequence().unwrap();
+    let read = steps.iter().find(|step| step["id"].as_str() == Some("template")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let ours = fs::read_to_string(ours).unwrap();
+    let (before, rest) = ours.split_once("\n    Architectures: [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    for (named, architecture) in [("arm64]", "arm64"), ("x86_64]", "x86_64"), ("x86_64] # ours", "x86_64")] {
+        let template = format!("{before}\n    Architectures: [{named}{after}");
+        fs::write(folder.path().join("template.yaml"), template).unwrap();
+        let output = folder.path().join(architecture);
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", read["run"].as_str().unwrap()]).current_dir(&folder);
+        assert!(command.env("GITHUB_OUTPUT", &output).status().unwrap().success());
+        let said = fs::read_to_string(&output).unwrap();
+        assert!(said.ends_with(&format!("architecture={architecture}\n")), "{said}");
+    }
+    assert!(!text.contains("arm64") && !text.contains("x86_64"));
+    assert!(text.contains("name: bundle-${{ steps.template.outputs.architecture }}"));
 }

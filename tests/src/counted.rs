@@ -159,7 +159,7 @@ impl Queue for Counted<dyn Queue> {
         self.inner.set_visibility(receipt, after).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         self.calls.note("queue.depth");
         self.inner.depth(lane).await
     }

@@ -34,6 +34,7 @@ const ALARM_MONTH: f64 = 0.10;
 const METRIC_MONTH: f64 = 0.30;
 const DASHBOARD_MONTH: f64 = 3.00;
 const SECRET_MONTH: f64 = 0.40;
+const SECRET_READ: f64 = 0.05 / 1e4;
 const TRACE: f64 = 5.00 / 1e6;
 
 /// A write of a task: up to 2 KB, and one entry of an index.
@@ -60,7 +61,7 @@ const SWEEPS_A_LOOK: f64 = 5.0;
 pub(super) const HOURS: f64 = 720.0;
 /// Lambda asks each of three lanes with five pollers, each for 20 s.
 const POLLS: f64 = 3.0 * 5.0 * 3.0 * SWEEPS;
-/// Environments that read their secret every five minutes: the sweeper's.
+/// Those that ingest, console and the others read.
 const SECRETS: f64 = 3.0;
 type Rows = Vec<(String, f64)>;
 
@@ -88,6 +89,7 @@ pub(super) fn thousand_events(counted: &Counted) -> Rows {
             f64::from(of_event.kilobytes()) * 1e-6 * LOG_GIGABYTE,
         ),
         thousand("X-Ray, every webhook and batch", 2.0 * TRACE),
+        thousand("Secrets: read for every webhook and batch", 2.0 * SECRET_READ),
     ]
 }
 
@@ -104,6 +106,7 @@ pub(super) fn idle_month(counted: &Counted) -> Rows {
         ),
         row(format!("{dashboards} dashboard"), float(dashboards) * DASHBOARD_MONTH),
         named("Three secrets", SECRETS * SECRET_MONTH),
+        named("Secrets: read by the sweeper every five minutes", SWEEPS / SWEEPS_A_LOOK * SECRET_READ),
         row(
             format!("{} metrics that the sweeper writes", of_sweep.series),
             metrics_month(of_sweep.series, HOURS),

@@ -143,7 +143,7 @@ impl Sweeper {
     async fn depths(&self) -> BTreeMap<&'static str, Depth> {
         let mut depths = BTreeMap::new();
         for lane in Lane::ALL {
-            let depth = self.stores.queue.depth(lane).await.unwrap_or_else(|problem| {
+            let depth = self.stores.queue.depth(Some(lane)).await.unwrap_or_else(|problem| {
                 warn!(%lane, %problem, "the lane's depth is not known");
                 Depth { ready: u64::MAX, in_flight: 0 }
             });

@@ -1,11 +1,14 @@
 //! `afterhook redrive`: dead letters back to work, after showing what is in them.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anstyle::Style;
-use domain::{Clock, Delivery, Envelope, Stores, TaskStatus, Visibility};
+use domain::{Clock, Delivery, Envelope, QueueError, StoreError, Stores, TaskStatus, Visibility};
 use embedded::Embedded;
 use serde_json::{Value, json};
 
@@ -25,24 +28,26 @@ const BATCH: usize = 10;
 const MAX_MESSAGES: usize = 10_000;
 
 /// What is to be done with one dead letter.
+#[derive(Debug)]
 enum Letter {
     /// Its task is unfinished: a fresh message goes out.
     Redrive(Envelope),
     /// Its task has ended: the letter is deleted.
     Drop(TaskStatus),
-    /// It names no task of ours: it stays for a person to look at.
+    /// It names no task of ours, or one that cannot be read: it stays for a person to look at.
     Keep(String),
 }
 
 /// Shows, asks, redrives.
 pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
     let stores = stores(&args).await?;
+    let elsewhere = elsewhere(&stores).await?;
     let letters = read(&stores, MAX_MESSAGES).await?;
     if args.json {
-        return report(&stores, &letters).await;
+        return report(&stores, &letters, elsewhere).await;
     }
     if letters.is_empty() {
-        say!("the dead-letter queue is empty");
+        say!("{}", nothing_to_see(elsewhere));
         return Ok(ExitCode::SUCCESS);
     }
     show(&letters);
@@ -50,7 +55,7 @@ pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
         let answer = confirmed();
         // Whatever keeps us from going on: others must see the letters again.
         if !matches!(answer, Ok(true)) {
-            put_back(&stores, &letters).await?;
+            put_back(&stores, letters.iter().map(|(delivery, _)| delivery)).await?;
             answer?;
             say!("nothing was changed");
             return Ok(ExitCode::FAILURE);
@@ -62,11 +67,18 @@ pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Redrives, and tells a program what was done.
-async fn report(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<ExitCode, Failure> {
+async fn report(
+    stores: &Stores,
+    letters: &[(Delivery, Letter)],
+    elsewhere: u64,
+) -> Result<ExitCode, Failure> {
     let (sent, dropped) = act(stores, letters).await?;
     let listed: Vec<_> = letters.iter().map(|(delivery, letter)| described(delivery, letter)).collect();
     let kept = letters.len() - sent - dropped;
-    say!("{}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
+    say!(
+        "{}",
+        json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept, "in_flight": elsewhere })
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -138,35 +150,67 @@ fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
     embedded.map(|embedded| embedded.stores()).map_err(|error| Failure::new(error.to_string()))
 }
 
-async fn read(stores: &Stores, most: usize) -> Result<Vec<(Delivery, Letter)>, Failure> {
-    let dead = Visibility { lane: None, timeout: READING };
-    let mut letters = Vec::new();
-    while letters.len() < most {
-        let received = stores.queue.receive(dead, BATCH, LOOKS_FOR).await;
-        let received = received.map_err(|error| Failure::at("the dead letters", error))?;
-        if received.is_empty() {
-            break;
-        }
-        for delivery in received {
-            let letter = classify(stores, &delivery).await?;
-            letters.push((delivery, letter));
-        }
-    }
-    Ok(letters)
+/// Letters that somebody else looks at, roughly: until they put them back, or [`READING`] is over, nobody else gets them.
+async fn elsewhere(stores: &Stores) -> Result<u64, Failure> {
+    let depth = stores.queue.depth(None).await;
+    depth.map(|depth| depth.in_flight).map_err(|error| Failure::at("the dead letters", error))
 }
 
+/// Why there is nothing to show.
+fn nothing_to_see(elsewhere: u64) -> String {
+    let minutes = READING.as_secs() / 60;
+    match elsewhere {
+        0 => "the dead-letter queue is empty".to_owned(),
+        letters => format!(
+            "dead letters that somebody else is looking at right now: {letters}; those that stay are back within \
+             {minutes} minutes"
+        ),
+    }
+}
+
+/// The letters, and what is to be done with each. All are put back if one cannot be judged.
+async fn read(stores: &Stores, most: usize) -> Result<Vec<(Delivery, Letter)>, Failure> {
+    let (mut received, mut letters) = (Vec::new(), Vec::new());
+    if let Err(failure) = receive(stores, most, &mut received).await {
+        return Err(given_up(stores, &received, failure).await);
+    }
+    for delivery in &received {
+        match classify(stores, delivery).await {
+            Ok(letter) => letters.push(letter),
+            Err(failure) => return Err(given_up(stores, &received, failure).await),
+        }
+    }
+    Ok(received.into_iter().zip(letters).collect())
+}
+
+async fn receive(stores: &Stores, most: usize, received: &mut Vec<Delivery>) -> Result<(), Failure> {
+    let dead = Visibility { lane: None, timeout: READING };
+    while received.len() < most {
+        let batch = stores.queue.receive(dead, BATCH, LOOKS_FOR).await;
+        let batch = batch.map_err(|error| Failure::at("the dead letters", error))?;
+        if batch.is_empty() {
+            break;
+        }
+        received.extend(batch);
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When the store does not answer. A task that cannot be read keeps its own letter, and no other.
 async fn classify(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> {
     let id = match delivery.task_id() {
         Ok(id) => id,
         Err(problem) => return Ok(Letter::Keep(problem)),
     };
-    let task = stores.tasks.get(&id).await.map_err(|error| Failure::new(error.to_string()))?;
-    Ok(match task {
-        None => Letter::Keep(format!("task {id} is not stored")),
-        Some(task) if task.control.status.is_end() => Letter::Drop(task.control.status),
-        Some(task) => {
+    Ok(match stores.tasks.get(&id).await {
+        Ok(None) => Letter::Keep(format!("task {id} is not stored")),
+        Ok(Some(task)) if task.control.status.is_end() => Letter::Drop(task.control.status),
+        Ok(Some(task)) => {
             Letter::Redrive(Envelope { task_id: id, lane: task.doc.priority.lane(), tenant: task.doc.tenant })
         }
+        Err(error @ StoreError::Broken { .. }) => Letter::Keep(format!("task {id} cannot be read: {error}")),
+        Err(error) => return Err(Failure::at(format!("task {id}"), error)),
     })
 }
 
@@ -181,88 +225,55 @@ fn confirmed() -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-async fn put_back(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<(), Failure> {
-    for (delivery, _) in letters {
-        let back = stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await;
-        back.map_err(|error| Failure::at("the dead letters", error))?;
+/// Others can see these again at once: all of them, whatever becomes of one.
+async fn put_back(stores: &Stores, letters: impl Iterator<Item = &Delivery>) -> Result<(), Failure> {
+    let (mut hidden, mut problem) = (0, None);
+    for delivery in letters {
+        if let Err(error) = stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await {
+            hidden += 1;
+            problem = Some(error);
+        }
     }
-    Ok(())
+    let minutes = READING.as_secs() / 60;
+    problem.map_or(Ok(()), |error| {
+        let what =
+            format!("{hidden} dead letters could not be put back, and are back within {minutes} minutes");
+        Err(Failure::at(what, error))
+    })
+}
+
+/// The failure, after what is `left` was put back.
+async fn given_up(stores: &Stores, left: impl IntoIterator<Item = &Delivery>, failure: Failure) -> Failure {
+    let back = match put_back(stores, left.into_iter()).await {
+        Ok(()) => "what is left is back in the dead-letter queue".to_owned(),
+        Err(problem) => problem.to_string(),
+    };
+    Failure::new(format!("{failure}; {back}: run `redrive` again once that is mended"))
 }
 
 /// Sends first, deletes after: a crash in between sends twice, which does no harm.
 async fn act(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<(usize, usize), Failure> {
     let (mut sent, mut dropped) = (0, 0);
-    for (delivery, letter) in letters {
-        match letter {
-            Letter::Redrive(envelope) => {
-                let done = stores.queue.send(envelope).await;
-                done.map_err(|error| Failure::at(format!("after {sent} letters"), error))?;
-                sent += 1;
-            }
-            Letter::Drop(_) => dropped += 1,
-            Letter::Keep(_) => {
-                let back = stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await;
-                back.map_err(|error| Failure::at("the dead letters", error))?;
-                continue;
-            }
+    for (done, (delivery, letter)) in letters.iter().enumerate() {
+        if let Err(error) = settle(stores, delivery, letter).await {
+            let failure = Failure::at(format!("{sent} sent back to work, {dropped} dropped, then"), error);
+            let left = letters.iter().skip(done).map(|(delivery, _)| delivery);
+            return Err(given_up(stores, left, failure).await);
         }
-        let gone = stores.queue.delete(&delivery.receipt).await;
-        gone.map_err(|error| Failure::at("the dead letters", error))?;
+        match letter {
+            Letter::Redrive(_) => sent += 1,
+            Letter::Drop(_) => dropped += 1,
+            Letter::Keep(_) => {}
+        }
     }
     Ok((sent, dropped))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use async_trait::async_trait;
-    use domain::contract::plain_task;
-    use domain::{Depth, Lane, Queue, QueueError, Receipt};
-
-    use super::*;
-
-    /// One letter, which is found by those alone who wait for it: SQS with a few messages.
-    struct Sampled(Delivery);
-
-    #[async_trait]
-    impl Queue for Sampled {
-        async fn send(&self, _: &Envelope) -> Result<(), QueueError> {
-            Ok(())
-        }
-
-        async fn receive(
-            &self,
-            from: Visibility,
-            _: usize,
-            wait: Duration,
-        ) -> Result<Vec<Delivery>, QueueError> {
-            assert_eq!(from.lane, None);
-            Ok(if wait.is_zero() { Vec::new() } else { vec![self.0.clone()] })
-        }
-
-        async fn delete(&self, _: &Receipt) -> Result<(), QueueError> {
-            Ok(())
-        }
-
-        async fn set_visibility(&self, _: &Receipt, _: Duration) -> Result<(), QueueError> {
-            Ok(())
-        }
-
-        async fn depth(&self, _: Lane) -> Result<Depth, QueueError> {
-            Ok(Depth { ready: 0, in_flight: 0 })
-        }
+async fn settle(stores: &Stores, delivery: &Delivery, letter: &Letter) -> Result<(), QueueError> {
+    match letter {
+        Letter::Redrive(envelope) => stores.queue.send(envelope).await?,
+        Letter::Drop(_) => {}
+        Letter::Keep(_) => return stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await,
     }
-
-    #[tokio::test]
-    async fn a_letter_that_only_some_of_the_servers_know_is_found() {
-        let task = plain_task("github", domain::Timestamp::UNIX_EPOCH);
-        let body = Envelope { task_id: task.id, lane: Lane::Standard, tenant: "octo/repo".to_owned() }.body();
-        let receipt = Receipt { lane: None, handle: "handle".to_owned() };
-        let letter =
-            Delivery { message_id: "m".to_owned(), receipt, body, receive_count: 20, age: Duration::ZERO };
-        let embedded = Embedded::in_memory(Clock::system()).unwrap();
-        let stores = Stores { queue: Arc::new(Sampled(letter)), ..embedded.stores() };
-        assert_eq!(read(&stores, 1).await.unwrap().len(), 1);
-    }
+    stores.queue.delete(&delivery.receipt).await
 }

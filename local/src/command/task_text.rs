@@ -50,6 +50,7 @@ const LEFT_OUT: &[usize] = &[5, 4, 6, 7, 2];
 pub(crate) fn print_list(page: &Value, json: bool) {
     let tasks = page.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let cursor = page.get("cursor").and_then(Value::as_str);
+    warn_of_unreadable(page);
     if json {
         tasks.iter().for_each(|task| say!("{task}"));
         cursor.into_iter().for_each(|cursor| say!("{}", json!({ "cursor": cursor })));
@@ -70,6 +71,15 @@ pub(crate) fn print_list(page: &Value, json: bool) {
     }
     if let Some(cursor) = cursor {
         say!("more: --cursor {cursor}");
+    }
+}
+
+/// Says how many tasks a page of a list leaves out because they cannot be read.
+pub(crate) fn warn_of_unreadable(page: &Value) {
+    if let Some(count) = page.get("unreadable").and_then(Value::as_u64) {
+        eprintln!(
+            "afterhook: tasks that cannot be read and are left out: {count}; the console's log names them"
+        );
     }
 }
 

@@ -149,8 +149,8 @@ impl Queue for SqsQueue {
         }
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
-        let queue = self.lane(lane);
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
+        let queue = self.queue("depth", lane)?;
         let answer = self
             .sqs
             .get_queue_attributes()

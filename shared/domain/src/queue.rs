@@ -30,8 +30,8 @@ pub trait Queue: Send + Sync {
     /// The message comes back in `after` (0 to 12 h) from now. No error when it is gone already.
     async fn set_visibility(&self, receipt: &Receipt, after: Duration) -> Result<(), QueueError>;
 
-    /// How much there is on a lane, roughly.
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError>;
+    /// How much there is on a lane, or among the dead letters (`None`), roughly.
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError>;
 }
 
 /// Which queue to receive from, and for how long what is received stays invisible.
@@ -78,7 +78,7 @@ pub struct Receipt {
     pub handle: String,
 }
 
-/// Roughly how much is on a lane.
+/// Roughly how much is on a lane, or among the dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     /// Messages that can be received now.

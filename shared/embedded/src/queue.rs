@@ -120,7 +120,7 @@ impl Queue for SqliteQueue {
         Ok(())
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         let now = self.clock.now();
         self.database.read("depth", |connection| depth(connection, lane, now))
     }
@@ -235,14 +235,14 @@ fn set_visibility(
     Ok(changed == 1)
 }
 
-fn depth(connection: &Connection, lane: Lane, now: Timestamp) -> Result<Depth, Failure> {
+fn depth(connection: &Connection, lane: Option<Lane>, now: Timestamp) -> Result<Depth, Failure> {
     let (ready, in_flight) = connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM message WHERE queue = ?1 AND turn IS NOT NULL)
                   + (SELECT count(*) FROM message WHERE queue = ?1 AND turn IS NULL AND visible_at <= ?2),
                     (SELECT count(*) FROM message WHERE queue = ?1 AND turn IS NULL AND visible_at > ?2)",
         )?
-        .query_row((lane.as_str(), millis(now)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row((name(lane), millis(now)), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(Depth { ready: counter(ready)?, in_flight: counter(in_flight)? })
 }
 

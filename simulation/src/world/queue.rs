@@ -199,7 +199,9 @@ impl Queue for Ports {
         self.operate(write, run, || unavailable("set visibility")).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    /// Nothing of ours asks for that of the dead letters.
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
+        let lane = lane.ok_or_else(|| unavailable("depth"))?;
         let read = Operation::read(Port::Queue, "depth", &lane);
         self.operate(read, || self.world.lanes.depth(lane, self.world.now()), || unavailable("depth")).await
     }

@@ -101,7 +101,7 @@ async fn one_request_for_each_operation_on_a_queue() {
     assert_eq!(wire.take(), ["ChangeMessageVisibility"]);
     stores.queue.delete(&messages[0].receipt).await.unwrap();
     assert_eq!(wire.take(), ["DeleteMessage"]);
-    stores.queue.depth(Lane::Standard).await.unwrap();
+    stores.queue.depth(Some(Lane::Standard)).await.unwrap();
     assert_eq!(wire.take(), ["GetQueueAttributes"]);
 }
 

@@ -3,11 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use domain::contract::plain_task;
 use domain::{Clock, Envelope, Lane, Stores, TaskStatus, Visibility};
 use e2e::world::{TOKEN, World, triage_says};
 use embedded::Embedded;
+use serde_json::json;
 use settings::Environment;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::binary::{Said, afterhook, run};
 use crate::dev::System;
@@ -143,6 +149,20 @@ async fn dead_letters_are_shown_and_go_back_to_work_or_away() {
     let unasked = run(&mut redrive(&[])).await;
     unasked.assert_failure(&["--yes"]);
     assert!(unasked.stdout.starts_with("MESSAGE ") && unasked.stdout.contains(&open), "{unasked:?}");
+    // What somebody else looks at is not gone.
+    let dead = Visibility { lane: None, timeout: Duration::from_secs(300) };
+    let queue = || Embedded::open(dir.path(), Clock::system()).unwrap().stores().queue;
+    let theirs = queue().receive(dead, 10, Duration::ZERO).await.unwrap();
+    let nothing = run(&mut redrive(&["--yes"])).await;
+    assert!(
+        nothing.assert_success().stdout.contains("somebody else is looking at right now: 2;"),
+        "{nothing:?}"
+    );
+    let nothing = run(&mut redrive(&["--yes", "--json"])).await.assert_success().json();
+    assert_eq!((nothing["letters"].as_array().unwrap().len(), &nothing["in_flight"]), (0, &2.into()));
+    for letter in theirs {
+        queue().set_visibility(&letter.receipt, Duration::ZERO).await.unwrap();
+    }
     // Nothing was changed by that, and nothing is hidden after it.
     let done = run(&mut redrive(&["--yes", "--json"])).await.assert_success().json();
     assert_eq!((&done["sent"], &done["dropped"], &done["kept"]), (&1.into(), &1.into(), &0.into()), "{done}");
@@ -248,9 +268,9 @@ async fn several_tasks_are_decided_by_the_beginnings_of_their_ids_and_waiting_en
 }
 
 /// `tasks review` by somebody who types this, and then is gone.
-async fn review(system: &System, typed: &str) -> Said {
+async fn review(url: &str, typed: &str) -> Said {
     let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
-    command.args(["tasks", "review", "--url", system.api.url()]).stdin(std::process::Stdio::piped());
+    command.args(["tasks", "review", "--url", url]).stdin(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).await.unwrap();
     let output =
@@ -261,6 +281,49 @@ async fn review(system: &System, typed: &str) -> Said {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// A console that lists two tasks of three, since one is damaged, and can show the second alone.
+async fn damaged_console() -> (String, [String; 2], JoinSet<()>) {
+    let ids = [1, 2].map(|n| plain_task(&format!("damaged{n}"), Clock::system().now()).id.to_string());
+    let task = |id: &String| {
+        let draft = json!({"text": "Thanks.", "hash": "0123"});
+        json!({"task_id": id, "status": "awaiting_approval", "updated_at": Clock::system().now(), "draft": draft})
+    };
+    let list = Json(json!({"tasks": [task(&ids[1]), task(&ids[0])], "cursor": null, "unreadable": 1}));
+    let (broken, shown) = (ids[0].clone(), Json(task(&ids[1])));
+    let one = move |axum::extract::Path(id): axum::extract::Path<String>| async move {
+        let refused = (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"detail": "It cannot be read."})));
+        if id == broken { Err(refused) } else { Ok(shown) }
+    };
+    let router = Router::new()
+        .route("/tasks", get(|| async { list }))
+        .route("/tasks/{id}", get(one.clone()))
+        .route("/tasks/{id}/retry", post(one));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut served = JoinSet::new();
+    served.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (url, ids, served)
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_read_is_told_and_keeps_nobody_from_the_others() {
+    let (url, [broken, whole], _served) = damaged_console().await;
+    let tasks = async |rest: &[&str]| {
+        let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+        run(command.args(["tasks", "--url", &url]).args(rest)).await
+    };
+    let left_out = "tasks that cannot be read and are left out: 1";
+    let listed = tasks(&["list"]).await;
+    assert!(listed.assert_success().stderr.contains(left_out), "{listed:?}");
+    let named = format!("{broken}: 500");
+    let retried = tasks(&["retry", "--failed-since", "1h"]).await;
+    retried.assert_failure(&[left_out, named.as_str()]);
+    assert!(retried.stdout.contains(&whole), "{retried:?}");
+    let reviewed = review(&url, "q\n").await;
+    assert!(reviewed.assert_success().stdout.contains(&whole), "{reviewed:?}");
+    assert!(reviewed.stderr.contains(left_out) && reviewed.stderr.contains(&named), "{reviewed:?}");
 }
 
 #[tokio::test]
@@ -279,7 +342,7 @@ async fn an_input_that_ends_decides_nothing_wherever_it_ends() {
         "n\n",
         "n\nshor",
     ] {
-        let said = review(&system, typed).await;
+        let said = review(system.api.url(), typed).await;
         let stopped = "stopped; 0 decided, of 1; what was not decided waits";
         assert!(said.assert_success().stderr.contains(stopped), "{typed:?}: {said:?}");
         assert_eq!(system.api.task(&id).await["status"], "awaiting_approval", "{typed:?}");
@@ -292,11 +355,11 @@ async fn an_edit_is_published_as_it_was_shown_or_not_at_all() {
     let draft = system.api.task(&id).await["draft"]["text"].as_str().unwrap().to_owned();
     // Nothing typed, the draft itself, and a text that is thought better of: the draft is asked about again.
     let typed = format!("e\n.\ne\n{draft}\n.\ne\nRude words.\n.\nc\ni\n\nq\n");
-    let said = review(&system, &typed).await;
+    let said = review(system.api.url(), &typed).await;
     assert!(said.assert_success().stdout.ends_with("0 decided, of 1\n"), "{said:?}");
     assert_eq!(said.stdout.matches("the draft is as it was").count(), 2, "{said:?}");
     assert_eq!(system.api.task(&id).await["status"], "awaiting_approval");
-    let said = review(&system, "e\nRude words.\n.\ne\nKind words.\n.\np\n").await;
+    let said = review(system.api.url(), "e\nRude words.\n.\ne\nKind words.\n.\np\n").await;
     assert!(said.assert_success().stdout.ends_with("1 decided, of 1\n"), "{said:?}");
     assert_eq!(system.api.until(&id, "completed").await["draft"]["text"], "Kind words.");
     let mut json = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
@@ -335,7 +398,7 @@ async fn drafts_are_reviewed_one_after_the_other() {
         system.api.until(&ids[ids.len() - 1], "awaiting_approval").await;
     }
     let typed = "maybe\na\ne\nA person wrote this.\na\n.\np\nr\noff topic\ns\ni\nbug_report\n";
-    let said = review(&system, typed).await.assert_success().stdout.clone();
+    let said = review(system.api.url(), typed).await.assert_success().stdout.clone();
     assert!(said.contains("4 decided, of 5"), "{said}");
     assert!(said.contains("asked:\n> "), "what is answered is shown: {said}");
     assert!(said.contains("an `a` or a `q` too"), "{said}");

@@ -33,6 +33,7 @@ const OTHERS: &[&str] = &[
     ".",
     "for",
     "until",
+    "break",
     "sleep",
     "done",
     "lanes",

@@ -233,6 +233,22 @@ fn every_function_is_rolled_out_behind_an_alias_and_rolled_back_by_an_alarm_of_t
     );
 }
 
+/// `.ci/deploy` rolls out, and rolls what was there before out again if the smoke test fails: both, and what is built for them,
+/// within the time of the job and of AWS's session, an hour by default.
+#[test]
+fn a_deploy_and_its_way_back_end_before_the_job_does() {
+    const SESSION: i64 = 60;
+    let workflow = fs::read_to_string(workspace().join(".github/workflows/deploy.yml")).unwrap();
+    let workflow: Value = yaml_serde::from_str(&workflow).unwrap();
+    let most = number(&workflow["jobs"]["deploy"]["timeout-minutes"]).min(SESSION);
+    let template = Template::read();
+    let offered = strings(&template.root()["Parameters"]["Rollout"]["AllowedValues"]);
+    for canary in offered.iter().filter_map(|it| it.strip_prefix("Canary10Percent")) {
+        let minutes: i64 = canary.strip_suffix("Minutes").unwrap().parse().unwrap();
+        assert!(2 * minutes <= most / 2, "{canary}");
+    }
+}
+
 #[test]
 fn senders_are_answered_in_time_by_what_they_see_themselves() {
     let template = Template::read();
@@ -434,6 +450,36 @@ fn operations_lists_every_metric_with_unit_dimensions_functions_and_alarms() {
     for (metric, row) in documented {
         assert_eq!(row, written[&metric], "{metric}");
     }
+}
+
+/// Whoever is called at night finds the fields that a runbook names in the log that it names.
+#[test]
+fn runbooks_name_fields_that_the_logs_have() {
+    let template = Template::read();
+    let access = text(&template.properties("HttpApi")["AccessLogSettings"]["Format"]);
+    let ingest = fs::read_to_string(workspace().join("functions/ingest/src/log.rs")).unwrap();
+    let of_ingest: Vec<&str> = ingest.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).collect();
+    let page = fs::read_to_string(workspace().join("OPERATIONS.md")).unwrap();
+    let runbooks = page.split("\n## ").find(|part| part.starts_with("Alarms\n")).unwrap().replace('\n', " ");
+    let mut named = BTreeSet::new();
+    // Clause by clause: each names one log.
+    for clause in runbooks.split([';', '.']).flat_map(|sentence| sentence.split(", and ")) {
+        for field in clause.split('`').skip(1).step_by(2) {
+            if !field.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase()) {
+                continue;
+            }
+            if clause.contains("access log") {
+                assert!(access.contains(&format!(r#""{field}":"#)), "{field} in: {clause}");
+            } else if clause.contains("ingest's log") {
+                assert!(of_ingest.contains(&field), "{field} in: {clause}");
+            } else {
+                continue;
+            }
+            named.insert(field.to_owned());
+        }
+        assert!(!clause.contains("ingest's log") || !clause.contains("address"), "it has none: {clause}");
+    }
+    assert!(["answered", "delivery", "ip", "ms", "status"].iter().all(|it| named.contains(*it)), "{named:?}");
 }
 
 #[test]

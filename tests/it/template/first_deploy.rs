@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use yaml_serde::Value;
 
@@ -37,7 +37,8 @@ fn every_parameter_has_a_default_and_none_is_for_emulators() {
 #[test]
 fn architecture_is_one_for_build_and_deploy() {
     let template = Template::read();
-    assert_eq!(strings(&template.root()["Globals"]["Function"]["Architectures"]), ["arm64"]);
+    let architectures = strings(&template.root()["Globals"]["Function"]["Architectures"]);
+    assert!(matches!(architectures[..], ["arm64" | "x86_64"]), "{architectures:?}");
     assert!(template.root()["Parameters"]["Architecture"].is_null());
     for function in FUNCTIONS {
         assert!(template.properties(function)["Architectures"].is_null(), "{function}");
@@ -234,19 +235,58 @@ fn a_stack_can_be_pointed_to_restored_tables() {
     }
 }
 
-/// OPERATIONS.md is read beside a bundle as well as beside the sources.
-#[test]
-fn a_bundle_has_what_operations_has_run_in_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (bootstraps, bundle) = (folder.path().join("bootstraps"), folder.path().join("bundle"));
+/// Runs `.ci/bundle` of the project in `sources` for `architecture`, into the folder `bundle` of `folder`.
+fn bundle(sources: &Path, architecture: &str, folder: &Path) -> Output {
+    let bootstraps = folder.join("bootstraps");
     for function in FUNCTIONS {
         let function = bootstraps.join(function.trim_end_matches("Function").to_lowercase());
         fs::create_dir_all(&function).unwrap();
         fs::write(function.join("bootstrap"), "").unwrap();
     }
-    let script = workspace().join(".ci/bundle");
-    let made = Command::new("bash").arg(script).arg("arm64").args([&bootstraps, &bundle]).output().unwrap();
+    let mut command = Command::new("bash");
+    command.arg(sources.join(".ci/bundle")).arg(architecture).args([&bootstraps, &folder.join("bundle")]);
+    command.output().unwrap()
+}
+
+/// docs/deploy.md has x86_64 written into the template.
+#[test]
+fn bundles_of_both_architectures_are_made_whichever_the_template_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = folder.path().join("sources");
+    fs::create_dir(&sources).unwrap();
+    for name in [".ci", "LICENSE", "agent", "events", "samconfig.toml"] {
+        std::os::unix::fs::symlink(workspace().join(name), sources.join(name)).unwrap();
+    }
+    let ours = fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    let (before, rest) = ours.split_once("\n    Architectures: [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    for named in ["arm64]", "x86_64]", "x86_64] # ours"] {
+        fs::write(sources.join("template.yaml"), format!("{before}\n    Architectures: [{named}{after}"))
+            .unwrap();
+        for architecture in ["arm64", "x86_64"] {
+            let made = bundle(&sources, architecture, folder.path());
+            assert!(made.status.success(), "{named}: {made:?}");
+            let template = fs::read_to_string(folder.path().join("bundle/template.yaml")).unwrap();
+            assert!(template.contains(&format!("\n    Architectures: [{architecture}]")), "{named}");
+        }
+    }
+    fs::write(sources.join("template.yaml"), format!("{before}\n    Architectures:\n      - x86_64{after}"))
+        .unwrap();
+    let refused = bundle(&sources, "x86_64", folder.path());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && said.contains("no line Architectures: [arm64] or [x86_64]"),
+        "{said}"
+    );
+}
+
+/// OPERATIONS.md is read beside a bundle as well as beside the sources.
+#[test]
+fn a_bundle_has_what_operations_has_run_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = bundle(workspace(), "arm64", folder.path());
     assert!(made.status.success(), "{made:?}");
+    let bundle = folder.path().join("bundle");
     let page = fs::read_to_string(workspace().join("OPERATIONS.md")).unwrap();
     let named = |prefix: &str| -> BTreeSet<String> {
         let ends = page.split(prefix).skip(1);

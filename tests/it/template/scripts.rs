@@ -125,3 +125,19 @@ fn a_parameter_is_changed_without_a_deploy() {
         assert!(said.contains(problem) && !done.stdout.starts_with(b"aws"), "{said}");
     }
 }
+
+/// DynamoDB refuses to switch recovery on for some minutes after a restore, when the table is there already.
+#[test]
+fn a_restored_table_gets_its_recovery_once_dynamodb_has_it_to_give() {
+    let page = fs::read_to_string(workspace().join("OPERATIONS.md")).unwrap();
+    let (_, rest) = page.split_once("\n  for try in ").unwrap();
+    let (tries, _) = rest.split_once("\ndone\n").unwrap();
+    for (refusals, calls) in [(0, 1), (4, 5), (1_000, 30)] {
+        let aws = format!("calls=0; aws() {{ calls=$((calls + 1)) && [[ $calls -gt {refusals} ]]; }}");
+        let script = format!("{aws}; sleep() {{ :; }}; table=t\nfor try in {tries}\necho $calls calls");
+        let done = Command::new("bash").args(["-uc", &script]).output().unwrap();
+        let said = String::from_utf8(done.stdout).unwrap();
+        assert!(said.ends_with(&format!("{calls} calls\n")), "{said}");
+        assert_eq!(said.contains("t has no point-in-time recovery yet, try 30 of 30"), calls == 30, "{said}");
+    }
+}

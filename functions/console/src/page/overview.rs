@@ -100,7 +100,7 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
 /// A lane that does not tell is shown as such: the rest of the page is worth having all the same.
 async fn lanes(console: &Console) -> Vec<(Lane, Option<Depth>)> {
     join_all(Lane::ALL.map(|lane| async move {
-        let depth = console.stores.queue.depth(lane).await;
+        let depth = console.stores.queue.depth(Some(lane)).await;
         let depth =
             depth.inspect_err(|error| tracing::warn!(%lane, %error, "the depth of a lane is not known"));
         (lane, depth.ok())

@@ -144,7 +144,7 @@ impl Queue for Unsteady {
         self.inner.queue.set_visibility(receipt, after).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         self.queue_up()?;
         self.inner.queue.depth(lane).await
     }

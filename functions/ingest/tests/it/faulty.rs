@@ -209,7 +209,7 @@ impl Queue for Faulty {
         self.inner.queue.set_visibility(receipt, after).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         self.inner.queue.depth(lane).await
     }
 }

@@ -78,7 +78,7 @@ impl Processor {
 }
 
 async fn has_work(queue: &dyn Queue, lane: Lane) -> bool {
-    match queue.depth(lane).await {
+    match queue.depth(Some(lane)).await {
         Ok(depth) => depth.ready > 0,
         Err(problem) => {
             warn!(%lane, %problem, "nobody can tell whether live work waits; the second agent makes room for it");

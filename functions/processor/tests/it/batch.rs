@@ -61,7 +61,7 @@ async fn duplicate_delivery_does_nothing() {
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
     assert_eq!(bench.comments().len(), 1);
     for lane in Lane::ALL {
-        assert_eq!(bench.stores.queue.depth(lane).await.unwrap(), Depth::default());
+        assert_eq!(bench.stores.queue.depth(Some(lane)).await.unwrap(), Depth::default());
     }
 }
 

@@ -113,7 +113,7 @@ async fn is_over(bench: &Bench, id: &TaskId) {
     let task = bench.task(id).await;
     assert_eq!((task.doc.follow_up, task.control.due_at), (None, None));
     for lane in Lane::ALL {
-        assert_eq!(bench.stores.queue.depth(lane).await.unwrap(), Depth::default());
+        assert_eq!(bench.stores.queue.depth(Some(lane)).await.unwrap(), Depth::default());
     }
 }
 

@@ -39,7 +39,7 @@ async fn long_wait_is_left_to_the_sweeper() {
     bench.script([Say::Fail(ModelFailure::Defer { why: Deferral::Budget, not_before: Some(midnight) })]);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
-    assert_eq!(bench.stores.queue.depth(Lane::Standard).await.unwrap(), Depth::default());
+    assert_eq!(bench.stores.queue.depth(Some(Lane::Standard)).await.unwrap(), Depth::default());
     let soon = after(bench.now(), Duration::from_secs(60));
     assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().report.woken, 0);
     bench.pass(Duration::from_secs(8 * 3_600));

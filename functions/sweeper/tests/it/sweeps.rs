@@ -83,7 +83,7 @@ impl Queue for Closed {
         self.0.set_visibility(receipt, after).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         self.0.depth(lane).await
     }
 }
@@ -232,7 +232,7 @@ impl Queue for Distant<dyn Queue> {
         self.0.set_visibility(receipt, after).await
     }
 
-    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, lane: Option<Lane>) -> Result<Depth, QueueError> {
         self.0.depth(lane).await
     }
 }

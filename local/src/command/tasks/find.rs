@@ -4,6 +4,7 @@ use domain::{TaskId, Timestamp};
 use serde_json::Value;
 
 use super::super::api::Api;
+use super::super::task_text::warn_of_unreadable;
 use crate::Failure;
 
 /// Tasks that are looked through for the beginning of an id, of those in any state.
@@ -112,6 +113,7 @@ async fn pages(
         let given = query.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let page = [("limit", PAGE.to_string()), ("cursor", cursor)];
         let mut page = api.get("/tasks", &given.chain(page).collect::<Vec<_>>()).await?;
+        warn_of_unreadable(&page);
         if let Some(tasks) = page.get_mut("tasks").and_then(Value::as_array_mut) {
             kept.extend(tasks.drain(..).filter_map(&keep));
         }

@@ -36,7 +36,14 @@ pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
     }
     let (mut prompt, mut decided) = (Prompt::new()?, 0);
     for id in parked.iter().rev() {
-        let task = api.task(id).await?;
+        // One that cannot be read keeps nobody from the others.
+        let task = match api.task(id).await {
+            Ok(task) => task,
+            Err(failure) => {
+                eprintln!("afterhook: {id}: {failure}");
+                continue;
+            }
+        };
         if task.get("status").and_then(Value::as_str) != Some("awaiting_approval") {
             continue;
         }

@@ -121,7 +121,7 @@ async fn kill_9_in_the_middle_of_writing_loses_nothing_that_was_committed() {
             let payload = stores.payloads.get(id, &PartKey::payload()).await.unwrap().unwrap();
             assert!(payload.packed() == incompressible(20_000, 1));
         }
-        let ready = stores.queue.depth(Lane::Bulk).await.unwrap().ready;
+        let ready = stores.queue.depth(Some(Lane::Bulk)).await.unwrap().ready;
         assert!(ready >= committed.len() as u64, "{ready} messages of {} tasks", committed.len());
     }
 }

@@ -93,7 +93,7 @@ async fn what_is_past_its_time_is_forgotten_and_nothing_else() {
 
     assert_eq!(stores.tasks.get(&old.id).await.unwrap(), None);
     assert_eq!(stores.payloads.list(&old.id, "").await.unwrap(), []);
-    assert_eq!(stores.queue.depth(Lane::Standard).await.unwrap().ready, 0);
+    assert_eq!(stores.queue.depth(Some(Lane::Standard)).await.unwrap().ready, 0);
     assert_eq!(stores.tasks.get(&young.id).await.unwrap(), Some(young.clone()));
     assert_eq!(stores.payloads.list(&young.id, "").await.unwrap().len(), 1);
     // The version of the forgotten value fits no later one, though its row is gone.

@@ -381,7 +381,7 @@ impl Queue for World {
         Ok(())
     }
 
-    async fn depth(&self, _: Lane) -> Result<Depth, QueueError> {
+    async fn depth(&self, _: Option<Lane>) -> Result<Depth, QueueError> {
         Ok(Depth::default())
     }
 }
