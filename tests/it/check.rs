@@ -97,10 +97,15 @@ async fn a_schema_that_the_models_service_refuses_is_said_with_its_file_and_its_
 
 /// The line of `check --online` for one small call of the model that sorts.
 async fn called(world: &World, data: &Path) -> serde_json::Value {
+    call_of("gemini-flash-lite-latest", world, data).await
+}
+
+/// The line of `check --online` for one small call of `model`.
+async fn call_of(model: &str, world: &World, data: &Path) -> serde_json::Value {
     let mut command = afterhook(world.variables());
     let said = run(command.args(["check", "--online", "--json", "--data-dir"]).arg(data)).await;
     let lines = said.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let line = lines.into_iter().find(|line| line["check"] == "call of gemini-flash-lite-latest");
+    let line = lines.into_iter().find(|line| line["check"] == format!("call of {model}"));
     line.unwrap_or_else(|| panic!("{said:?}"))
 }
 
@@ -124,6 +129,17 @@ async fn an_account_without_money_is_found_online_and_so_is_what_refused_the_las
         let line = called(&world, dir.path()).await;
         assert_eq!(line["state"], state, "{line}");
         assert!(line["said"].as_str().unwrap().contains("it was refused when it was called last"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_any_model_in_use_is_found_online() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    for model in ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"] {
+        world
+            .gemini
+            .set_faults(vec![FaultRule::always(Fault::Refused(Refusal::Denied)).on(model.to_owned())]);
+        assert_eq!(call_of(model, &world, dir.path()).await["state"], "wrong", "{model}");
     }
 }
 

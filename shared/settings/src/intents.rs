@@ -22,7 +22,7 @@ pub struct Intent {
     pub when: String,
     /// The automation that handles it.
     pub automation: String,
-    /// The priority of its tasks, if it sets one.
+    /// The priority of its tasks once they are sorted; `None` leaves them the one that they came with.
     pub priority: Option<Priority>,
     /// The answer of last resort, when no model can be had: the text of a file. A person must approve
     /// it before it is published.
@@ -56,7 +56,7 @@ fn intent(
                  one of your own.";
     let run =
         section.require(key("automation", about), "add `automation = \"reply\"`", |entry| known.read(entry));
-    let about = "The priority of its tasks, 1 (bulk) to 5 (urgent).";
+    let about = "The priority of its tasks once they are sorted, 1 (bulk) to 5 (urgent); without it they keep theirs.";
     let priority = section.read(key("priority", about), Entry::priority);
     let about =
         "A file with the answer of last resort, when no model can be had: a draft that waits for a person.";

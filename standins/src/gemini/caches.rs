@@ -13,7 +13,7 @@ use super::models::{self, Model};
 use super::respond;
 use super::router::Call;
 use super::shared::Shared;
-use super::spelling::Fields;
+use super::spelling::{self, Fields};
 use super::tokens::Tokens;
 use crate::kit::lock;
 
@@ -122,6 +122,7 @@ pub(super) fn handle(shared: &Shared, call: &Call, id: &[&str]) -> Result<Option
         }
         ("PATCH", [id]) => {
             caches.live(id, now)?;
+            spelling::check(call.json()?, "CachedContent", "")?;
             let expires = expiry(call.json()?, now)?.ok_or_else(|| {
                 ApiError::invalid("Only one of ttl and expire_time can be updated; the request has neither.")
             })?;
@@ -131,6 +132,7 @@ pub(super) fn handle(shared: &Shared, call: &Call, id: &[&str]) -> Result<Option
         }
         ("POST", []) => {
             let body = call.json()?;
+            spelling::check(body, "CachedContent", "")?;
             if !shared.settings.caches {
                 let model = body.string("model").unwrap_or_default().trim_start_matches("models/");
                 return Err(ApiError::no_model(model, &call.version, "createCachedContent"));

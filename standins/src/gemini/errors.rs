@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// What a request is refused with.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,11 +77,6 @@ impl ApiError {
         }
         json!({ "error": error })
     }
-}
-
-/// A `google.protobuf.Duration` in JSON: `34s`, `0.25s`, `36.429760048s`.
-pub(super) fn seconds(delay: Duration) -> String {
-    format!("{}s", delay.as_secs_f64())
 }
 
 fn canonical(code: u16) -> &'static str {

@@ -184,12 +184,12 @@ pub(super) fn usual(code: u16) -> ApiError {
 
 /// The 429 of a quota that ran out, with the time after which to come back.
 pub(super) fn over_quota(period: &str, limit: u64, model: &str, retry: Duration) -> ApiError {
+    let told = format!("{}s", retry.as_secs_f64());
     const METRIC: &str = "generativelanguage.googleapis.com/generate_requests_per_model";
     let message = format!(
         "You exceeded your current quota, please check your plan and billing details. For more information on \
          this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.\n* Quota exceeded for metric: \
-         {METRIC}, limit: {limit}, model: {model}\nPlease retry in {}.",
-        super::errors::seconds(retry)
+         {METRIC}, limit: {limit}, model: {model}\nPlease retry in {told}."
     );
     let quota = json!({
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
@@ -205,6 +205,6 @@ pub(super) fn over_quota(period: &str, limit: u64, model: &str, retry: Duration)
             "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
         }],
     });
-    let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": super::errors::seconds(retry)});
+    let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": told});
     ApiError::new(429, message).detail(quota).detail(help).detail(retry)
 }

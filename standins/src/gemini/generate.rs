@@ -16,7 +16,7 @@ use super::request::{Format, Request};
 use super::respond;
 use super::router::{Call, trouble};
 use super::shared::Shared;
-use super::spelling::Fields;
+use super::spelling::{self, Fields};
 use super::tokens::{Tokens, count};
 use super::{intent, schema, stream};
 use crate::kit::lock;
@@ -166,6 +166,8 @@ impl Prepared {
 pub(super) fn count_tokens(call: &Call, name: &str) -> Result<Response, ApiError> {
     models::resolve(name, &call.version, "countTokens")?;
     let body = call.json()?;
+    let kind = if call.vertex.is_some() { "VertexCountTokensRequest" } else { "CountTokensRequest" };
+    spelling::check(body, kind, "")?;
     let request = body.field("generateContentRequest").unwrap_or(body);
     if request.items("contents").is_empty() {
         return Err(ApiError::invalid("* CountTokensRequest.contents: contents is not specified\n"));

@@ -36,18 +36,12 @@ pub(super) struct Request {
 impl Request {
     pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
         check_cache(body)?;
-        spelling::check(body, spelling::GENERATE, "")?;
-        for (list, names) in [("tools", spelling::TOOL), ("safetySettings", "category threshold")] {
-            for (at, item) in body.items(list).iter().enumerate() {
-                spelling::check(item, names, &format!("{}[{at}]", spelling::snake(list)))?;
-            }
-        }
+        spelling::check(body, "GenerateContentRequest", "")?;
         let contents = contents(body)?;
         if let Some(system) = body.field("systemInstruction") {
             check_content(system, "system_instruction")?;
         }
         let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
-        spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
         check_sampling(&config, model)?;
         let thinking = thinking(&config, model)?;
         Ok(Self {
@@ -82,11 +76,7 @@ pub(super) fn text_of(content: &Value) -> String {
 }
 
 fn contents(body: &Value) -> Result<Vec<Value>, ApiError> {
-    let contents = match body.field("contents") {
-        None => &[],
-        Some(Value::Array(list)) => list.as_slice(),
-        Some(_) => return Err(invalid_value("contents")),
-    };
+    let contents = body.items("contents");
     if contents.is_empty() {
         return Err(ApiError::invalid("* GenerateContentRequest.contents: contents is not specified\n"));
     }
@@ -97,7 +87,6 @@ fn contents(body: &Value) -> Result<Vec<Value>, ApiError> {
 }
 
 fn check_content(content: &Value, path: &str) -> Result<(), ApiError> {
-    spelling::check(content, spelling::CONTENT, path)?;
     let is_said = path != "system_instruction";
     if is_said && !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
         return Err(ApiError::invalid("Please use a valid role: user, model."));
@@ -109,7 +98,6 @@ fn check_content(content: &Value, path: &str) -> Result<(), ApiError> {
     }
     for (number, part) in parts.iter().enumerate() {
         let path = format!("{path}.parts[{number}]");
-        spelling::check(part, spelling::PART, &path)?;
         let mut set = spelling::DATA.split(' ').filter(|field| part.field(field).is_some());
         let words = match (set.next(), set.next()) {
             (Some(_), None | Some("thoughtSignature")) => continue,
@@ -193,7 +181,6 @@ fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
 /// How much the model thinks, and whether it tells.
 fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
     let Some(thinking) = config.field("thinkingConfig") else { return Ok(48) };
-    spelling::check(thinking, spelling::THINKING_CONFIG, "generation_config.thinking_config")?;
     let level = thinking.string("thinkingLevel").map(str::to_uppercase);
     let budget = thinking.number("thinkingBudget");
     Ok(match (level.as_deref(), budget) {
@@ -227,23 +214,26 @@ mod tests {
     #[test]
     fn mixed_spelling_is_understood() {
         let request = with(
-            r#""generationConfig":{"max_output_tokens":"64","responseMimeType":"application/json","response_schema":
-                {"type":"OBJECT","property_ordering":["a"]},"thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
+            r#""generationConfig":{"max_output_tokens":"64","top_k":2,"responseMimeType":"application/json","response_schema":
+                {"type":"OBJECT","properties":{"const":{}},"property_ordering":["a"]},"thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
         )
         .unwrap();
         assert_eq!((request.max_output_tokens, request.thinking), (Some(64), 16));
         assert!(matches!(request.format, Format::Json(Some(_))));
+        let words = r#"{"responseMimeType":"application/json","responseJsonSchema":{"const":1}}"#;
+        assert!(with(&format!(r#""generationConfig":{words}"#)).is_ok(), "JSON Schema has its own");
     }
 
     #[test]
     fn what_google_refuses_is_refused() {
         let words: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
-        let schema = json!({"responseMimeType": "application/json", "responseSchema": {"enum": words}});
+        let json = r#""responseMimeType":"application/json""#;
+        let schema = |it: Value| format!(r#""generationConfig":{{{json},"responseSchema":{it}}}"#);
         for (member, words) in [
             (r#""generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#, "MINIMAL"),
             (r#""generationConfig":{"presencePenalty":0.5}"#, "Penalty is not enabled"),
             (r#""generationConfig":{"candidate_count":2}"#, "Multiple candidates is not enabled"),
-            (&format!(r#""generationConfig":{schema}"#), "too many states for serving"),
+            (&schema(json!({"enum": words})), "too many states for serving"),
             (r#""generationConfig":{"temperature":3}"#, "temperature"),
             (r#""generationConfig":{"top_p":1.5}"#, "top_p must be in the range [0.0, 1.0]"),
             (r#""generationConfig":{"maxOutputTokens":0}"#, "value of 0 but the supported range is from 1 "),
@@ -253,6 +243,11 @@ mod tests {
             (r#""systemInstruction":{"text":"x"}"#, "Unknown name \"text\" at 'system_instruction'"),
             (r#""systemInstruction":{"parts":[{}]}"#, "system_instruction.parts[0].data"),
             (r#""serviceTier":"cheap""#, "Invalid value at 'service_tier'"),
+            (r#""contents":[{"parts":[{"inlineData":{"mime":1}}]}]"#, "'contents[0].parts[0].inline_data'"),
+            (r#""contents":[{"parts":[{"file_data":{"url":1}}]}]"#, "'contents[0].parts[0].file_data'"),
+            (&schema(json!({"$ref": "#"})), "Unknown name \"$ref\" at 'generation_config.response_schema'"),
+            (&schema(json!({"properties": {"const": {"const": 1}}})), "response_schema.properties[0].value'"),
+            (&schema(json!({"anyOf": [{"items": {"oneOf": []}}]})), "response_schema.any_of[0].items'"),
             (r#""tools":[{"google_search":{}},{"find":{}}]"#, "Unknown name \"find\" at 'tools[1]'"),
             (r#""safetySettings":[{"level":"OFF"}]"#, "Unknown name \"level\" at 'safety_settings[0]'"),
             (r#""contents":null"#, "contents is not specified"),

@@ -35,9 +35,8 @@ pub(super) trait Fields {
 
     /// A whole number that is not negative.
     fn whole(&self, camel: &str) -> Option<u64> {
-        self.number(camel)
-            .filter(|number| *number >= 0.0 && number.fract() == 0.0)
-            .map(|number| number as u64)
+        let is_whole = |number: &f64| *number >= 0.0 && number.fract() == 0.0;
+        self.number(camel).filter(is_whole).map(|number| number as u64)
     }
 }
 
@@ -48,7 +47,7 @@ impl Fields for Value {
 }
 
 /// `mimeType` → `mime_type`.
-pub(super) fn snake(camel: &str) -> String {
+fn snake(camel: &str) -> String {
     let mut out = String::with_capacity(camel.len() + 4);
     for c in camel.chars() {
         if c.is_ascii_uppercase() {
@@ -59,35 +58,66 @@ pub(super) fn snake(camel: &str) -> String {
     out
 }
 
-// Message types: the names of their fields in camel case, with spaces between them.
-pub(super) const GENERATE: &str = "model contents systemInstruction tools toolConfig safetySettings \
-                                     generationConfig cachedContent serviceTier store labels continuationToken";
-
-pub(super) const GENERATION_CONFIG: &str = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
-     responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema responseModalities \
-     responseFormat mediaResolution thinkingConfig speechConfig imageConfig audioTranscriptionConfig \
-     enableEnhancedCivicAnswers";
-
-pub(super) const THINKING_CONFIG: &str = "includeThoughts thinkingBudget thinkingLevel";
-
-pub(super) const CONTENT: &str = "role parts";
-
-pub(super) const TOOL: &str = "functionDeclarations googleSearch googleSearchRetrieval codeExecution computerUse urlContext \
-     fileSearch googleMaps mcpServers";
-
-pub(super) const PART: &str = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
-     toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution";
+/// The message types: a name and the fields, in camel case. Behind `:` stands the type of what a field holds: one, a list of
+/// them (`*`), or a map to them (`{}`). What has none there may hold anything. A `Schema` is OpenAPI's: what JSON Schema has
+/// besides (`$ref`, `oneOf`, `const`) belongs in `responseJsonSchema`.
+const MESSAGES: &str = "
+GenerateContentRequest model contents:Content* systemInstruction:Content tools:Tool* toolConfig \
+    safetySettings:SafetySetting* generationConfig:GenerationConfig cachedContent serviceTier store labels continuationToken
+CountTokensRequest model contents:Content* generateContentRequest:GenerateContentRequest
+VertexCountTokensRequest model instances contents:Content* systemInstruction:Content tools:Tool* \
+    generationConfig:GenerationConfig labels
+CachedContent name model displayName contents:Content* systemInstruction:Content tools:Tool* toolConfig ttl expireTime \
+    createTime updateTime usageMetadata
+GenerationConfig temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
+    responseLogprobs logprobs responseMimeType responseSchema:Schema responseJsonSchema responseModalities responseFormat \
+    mediaResolution thinkingConfig:ThinkingConfig speechConfig imageConfig audioTranscriptionConfig \
+    enableEnhancedCivicAnswers
+ThinkingConfig includeThoughts thinkingBudget thinkingLevel
+Schema type format title description nullable enum maxItems minItems properties:Schema{} required minProperties \
+    maxProperties minLength maxLength pattern example anyOf:Schema* propertyOrdering default items:Schema minimum maximum \
+    additionalProperties
+Content role parts:Part*
+Part text inlineData:Blob fileData:FileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+    toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution
+Blob mimeType data
+FileData mimeType fileUri
+Tool functionDeclarations:FunctionDeclaration* googleSearch googleSearchRetrieval codeExecution computerUse urlContext \
+    fileSearch googleMaps mcpServers
+FunctionDeclaration name description behavior parameters:Schema parametersJsonSchema response:Schema responseJsonSchema
+SafetySetting category threshold";
 
 /// The fields of a part of which it must have one.
 pub(super) const DATA: &str = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thoughtSignature";
 
-/// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
-/// the message sits in the request, in snake case, empty at the top.
-pub(super) fn check(node: &Value, names: &str, path: &str) -> Result<(), ApiError> {
-    let members = node.as_object().ok_or_else(|| invalid_value(path))?;
-    let unknown = members.keys().find(|key| !names.split(' ').any(|f| f == *key || snake(f) == **key));
-    unknown.map_or(Ok(()), |key| Err(unknown_name(key, path)))
+/// Refuses members of `node`, and of what it holds, that the message `kind` does not have, in Google's words. `path` is
+/// where the message sits in the request, in snake case, empty at the top.
+pub(super) fn check(node: &Value, kind: &str, path: &str) -> Result<(), ApiError> {
+    let mut messages = MESSAGES.lines().filter_map(|line| line.split_once(' '));
+    let fields = messages.find(|(name, _)| *name == kind).map_or("", |(_, fields)| fields);
+    let fields = fields.split_whitespace().map(|field| field.split_once(':').unwrap_or((field, "")));
+    for (key, value) in node.as_object().ok_or_else(|| invalid_value(path))? {
+        let mut known = fields.clone().filter(|(name, _)| name == key || snake(name) == *key);
+        let (name, kind) = known.next().ok_or_else(|| unknown_name(key, path))?;
+        if kind.is_empty() || value.is_null() {
+            continue;
+        }
+        let at = if path.is_empty() { snake(name) } else { format!("{path}.{}", snake(name)) };
+        let wrong = || invalid_value(&at);
+        if let Some(kind) = kind.strip_suffix('*') {
+            let list = value.as_array().ok_or_else(wrong)?.iter().enumerate();
+            list.map(|(index, one)| check(one, kind, &format!("{at}[{index}]")))
+                .collect::<Result<(), _>>()?;
+        } else if let Some(kind) = kind.strip_suffix("{}") {
+            let map = value.as_object().ok_or_else(wrong)?.values().enumerate();
+            map.map(|(index, one)| check(one, kind, &format!("{at}[{index}].value")))
+                .collect::<Result<(), _>>()?;
+        } else {
+            check(value, kind, &at)?;
+        }
+    }
+    Ok(())
 }
 
 /// 400 for a name that the message type at `path` does not have.

@@ -18,22 +18,16 @@ impl Journal {
     /// Opens or creates the file; returns the changes in it, oldest first.
     pub(super) fn open<C: DeserializeOwned>(path: &Path) -> io::Result<(Self, Vec<C>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let used = format!("{}: in use by another process", path.display());
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::new(
-                io::ErrorKind::ResourceBusy,
-                format!("{}: in use by another process", path.display()),
-            ),
+            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, used),
             TryLockError::Error(error) => error,
         })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let changes = bytes[..whole]
-            .split(|b| *b == b'\n')
-            .enumerate()
-            .filter(|(_, line)| !line.is_empty())
-            .map(|(number, line)| read(line, path, number + 1))
-            .collect::<io::Result<Vec<C>>>()?;
+        let lines = bytes[..whole].split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+        let changes = lines.map(|(number, line)| read(line, path, number + 1)).collect::<io::Result<_>>()?;
         if whole < bytes.len() {
             file.set_len(whole as u64)?;
             file.seek(SeekFrom::End(0))?;

@@ -110,10 +110,8 @@ async fn an_update_keeps_the_metadata_and_is_the_authors() {
     let update = json!({"channel": "C1", "ts": ts, "text": "done", "blocks": []});
     assert_eq!(post(&slack, "chat.update", update).await.json()["ok"], json!(true));
     let message = slack.notes("C1").remove(0);
-    assert_eq!(
-        (message.text.as_str(), &message.extra["blocks"], &message.extra["edited"]),
-        ("done", &Value::Null, &json!(true))
-    );
+    assert_eq!((message.text.as_str(), &message.extra["blocks"]), ("done", &Value::Null));
+    assert_eq!(message.extra["edited"], true);
     assert_eq!(message.extra["metadata"], metadata);
 
     let theirs = slack.seed_message("C1", None, "U1", "mine").unwrap();

@@ -84,7 +84,7 @@ fn assert_task(task: &Value, id: &str) {
     let named = ["source", "event", "tenant", "thread", "actor"].map(|field| task[field].as_str().unwrap());
     assert_eq!(named, ["github", "issues.opened", "octo/tidepool", "octo/tidepool#7", "mona"]);
     assert_eq!(task["classification"]["intent"], "bug_report");
-    assert_eq!((&task["attempts"], &task["priority"]), (&1.into(), &3.into()));
+    assert_eq!((&task["attempts"], &task["priority"]), (&1.into(), &4.into()));
     assert_eq!((&task["draft"]["from"], &task["result"]["success"]), (&"model".into(), &true.into()));
     for absent in ["not_before", "decision", "error"] {
         assert!(task[absent].is_null(), "{absent}: {}", task[absent]);

@@ -208,7 +208,7 @@ fn ending_in(ending: &str) -> Option<&'static str> {
 }
 
 /// Words of a refusal that is about what was attached, or does not say what it is about.
-const OF_MEDIA: [&str; 12] = [
+const OF_MEDIA: [&str; 15] = [
     "image",
     "picture",
     "video",
@@ -220,6 +220,10 @@ const OF_MEDIA: [&str; 12] = [
     "no pages",
     "the file",
     "invalid argument",
+    // Of Google's 400 for what is too large, of a gateway's 413, and of our own check before either is asked.
+    "payload size",
+    "http 413",
+    "attach fewer",
     TOO_LONG,
 ];
 /// Words of a refusal of a prompt that is too long.
@@ -424,6 +428,14 @@ mod tests {
         let too_long =
             "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).";
         assert_eq!(left(too_long), Some(vec![3, 12]));
+        for too_large in [
+            "m: HTTP 400 INVALID_ARGUMENT: Request payload size exceeds the limit: 20971520 bytes.",
+            "m: HTTP 413: request entity too large",
+            "m: HTTP 413",
+            "the request has 101 MB, and the service takes 100 MB at most: attach fewer files",
+        ] {
+            assert_eq!(left(too_large), Some(vec![3, 9]), "{too_large}");
+        }
         assert_eq!(left("Please use a valid role: user, model."), None);
     }
 

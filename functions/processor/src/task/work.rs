@@ -262,10 +262,13 @@ async fn classify(
         return Err(nowhere(&why));
     }
     let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
-    let saved = classification.clone();
+    let (saved, intent) = (classification.clone(), claimed.resources.intent(&classification.intent));
+    let priority = intent.and_then(|intent| intent.priority);
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            // The invocation's own deadline stays: it is of the lane that the message came by.
+            task.doc.priority = priority.unwrap_or(task.doc.priority);
             if task.is_simulated() {
                 note.push_str(" by the stand-in");
             }

@@ -27,6 +27,32 @@ async fn issue_is_sorted_answered_and_published() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_intent_gives_its_tasks_their_priority_from_the_moment_they_are_sorted() {
+    let bulk = "automation = \"reply\"\npriority = 1";
+    let bench = Bench::with(&SETTINGS.replacen("automation = \"reply\"", bulk, 1), None);
+    for (number, intent, came_with, then) in [(7, "bug_report", 3, 1), (8, "question", 4, 4)] {
+        let defer = ModelFailure::Defer { why: Deferral::Unavailable, not_before: None };
+        bench.script([Say::Triage { intent, confidence: 0.9, spam: false }, Say::Fail(defer)]);
+        let priority = Priority::new(came_with).unwrap();
+        let id = bench.accept_at(&issue(number), priority, "octo/repo").await;
+        bench.work().await;
+        let task = bench.task(&id).await;
+        assert_eq!((task.control.status, task.doc.priority.level()), (TaskStatus::Waiting, then));
+        let asked: Vec<u8> =
+            bench.model.calls.lock().unwrap().drain(..).map(|call| call.priority.level()).collect();
+        assert_eq!(asked, [came_with, then]);
+        // The next message goes by it, and the next try keeps it.
+        let (stage, far) = (Stage::of(TaskStatus::Waiting), after(bench.now(), Duration::from_secs(86_400)));
+        let due = bench.stores.tasks.due(stage, far, 10).await.unwrap();
+        let due = due.iter().find(|due| due.task_id == id).unwrap();
+        assert_eq!(due.lane, task.doc.priority.lane());
+        let task = bench.until_settled(&id).await;
+        assert_eq!((task.control.status, task.doc.priority.level()), (TaskStatus::Completed, then));
+        bench.model.calls.lock().unwrap().clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_prompt_is_kept() {
     let bench = Bench::new();
     let id = bench.accept(&issue(7)).await;

@@ -74,16 +74,8 @@ impl HandleStore {
         gone: &HandleRef,
         now: Timestamp,
     ) -> Result<Option<HandleRef>, StoreError> {
-        let key = gone.key.to_string();
-        let mut version = match gone.version {
-            Some(version) => version,
-            None => match self.handle(&gone.key, now).await? {
-                Some(HandleRef { version: Some(version), handle, .. }) if handle.name == gone.handle.name => {
-                    version
-                }
-                newer => return Ok(newer),
-            },
-        };
+        // No version is 0: where it is not known, the first try tells.
+        let (key, mut version) = (gone.key.to_string(), gone.version.unwrap_or_default());
         for _ in 0..TRIES {
             let swap = self.store.swap(&key, Expected::Version(version), &Value::Null, now, now);
             match bounded(swap).await? {

@@ -210,7 +210,7 @@ impl<'a> Attempt<'a> {
             tier: by_header.then_some(self.tier),
         };
         let risk = self.context.reservation.risk(self.most_usd());
-        let has_choice = self.context.client.has_choice(self.model.account, sent_at);
+        let has_choice = self.context.client.health(self.model.account).has_choice(&self.model.name, sent_at);
         let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
         let (first_byte, took) = (reply.as_ref().ok().map(|reply| reply.first_byte), clock.elapsed());
         self.took += took;

@@ -90,7 +90,12 @@ impl Attempt<'_> {
         if let Some(error) = ApiError::in_reply(&reply) {
             record.failed(tried, &error.to_string(), reply.body);
             let now = self.context.now();
-            let class = FailureClass::of_error(&error, now);
+            let may_have = || self.context.client.health(self.model.account).may_have(model, now);
+            // Another version of the API may have it.
+            let class = match error.is_of_the_address() && may_have() {
+                true => FailureClass::Unreachable,
+                false => FailureClass::of_error(&error, now),
+            };
             let failure = Failure::refused(&error, class, (&self.model.title, self.is_vertex()), now);
             if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
                 return (Outcome::CacheLost(handle), class.call_outcome());

@@ -19,7 +19,7 @@ pub(crate) async fn count_tokens(
     request: &GenerateContentRequest,
 ) -> Option<u64> {
     let (account, now) = (&context.client.accounts()[model.account], context.now());
-    let (_, endpoint) = account.endpoints.choose(&context.call.task_id, now);
+    let (_, endpoint) = account.endpoints.choose(&context.call.task_id, &model.name, now);
     let mut body = serde_json::to_value(request).ok()?;
     if !account.is_vertex {
         body["model"] = endpoint.model(&model.name).into();

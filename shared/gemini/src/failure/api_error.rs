@@ -204,6 +204,11 @@ impl ApiError {
         self.status == 404 && self.grpc_status == "NOT_FOUND"
     }
 
+    /// Whether it is the address that is refused, or the version of the API in it: another one may serve the model.
+    pub(crate) fn is_of_the_address(&self) -> bool {
+        matches!(self.status, 300..400 | 404 | 405 | 410) && !self.is_lost_cache()
+    }
+
     /// What a 400 finds fault with, if that is the request.
     pub(crate) fn about(&self) -> Option<About> {
         if self.status != 400 {

@@ -3,6 +3,7 @@
 //! Pure: no clock, no randomness, no lock. It belongs to one environment: whether an address can be
 //! reached is a matter of where one stands, so it is not shared through the store.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{Timestamp, after};
@@ -11,6 +12,8 @@ use domain::{Timestamp, after};
 const FAILURES_IN_A_ROW: u32 = 3;
 /// For how long.
 const EJECTION: Duration = Duration::from_secs(30);
+/// For how long it is not asked for a model that it lacks: as long as the fleet asks nobody for one that none has.
+const LACK: Duration = Duration::from_secs(3_600);
 
 /// The health that an endpoint showed in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +22,28 @@ pub(crate) enum EndpointHealth {
     Healthy,
     /// It could not be reached, or said 502 or 503.
     Failing,
+    /// It, or its version of the API, has no such model.
+    Lacking,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Member {
     weight: u32,
     /// Failures since the last answer. An ejection does not reset them, so an endpoint that comes
     /// back still sick is out again at its first failure.
     failures: u32,
     ejected_until: Option<Timestamp>,
+    /// Until when it is not asked for which models.
+    lacks: BTreeMap<String, Timestamp>,
 }
 
 impl Member {
     fn is_out(&self, now: Timestamp) -> bool {
         self.ejected_until.is_some_and(|until| now < until)
+    }
+
+    fn lacks(&self, model: &str, now: Timestamp) -> bool {
+        self.lacks.get(model).is_some_and(|until| now < *until)
     }
 }
 
@@ -48,28 +59,39 @@ impl Balancer {
         Self { members }
     }
 
-    /// The endpoint for a task whose `hash` is spread evenly over all numbers: always the same one
+    /// The endpoint for a call of `model` by a task whose `hash` is spread evenly over all numbers: always the same one
     /// for the same hash while all are well, each by its share of the weights. The task of one that
-    /// is left out goes to the next one in the list.
-    pub(crate) fn choose(&self, hash: u64, now: Timestamp) -> usize {
+    /// is left out, or lacks the model, goes to the next one in the list.
+    pub(crate) fn choose(&self, hash: u64, model: &str, now: Timestamp) -> usize {
         let own = by_weight(self.members.iter().map(|member| member.weight), hash);
         let count = self.members.len();
         let others = (0..count).map(|step| (own + step) % count);
-        others.into_iter().find(|&index| !self.members[index].is_out(now)).unwrap_or(own)
+        let unfit =
+            |index: &usize| (self.members[*index].lacks(model, now), self.members[*index].is_out(now));
+        others.min_by_key(unfit).unwrap_or(own)
     }
 
-    /// Whether more than one endpoint is in: then the failure of one is not the model's.
-    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
-        self.members.iter().filter(|member| !member.is_out(now)).count() > 1
+    /// Whether more than one endpoint is in and has `model`: then the failure of one is not the model's.
+    pub(crate) fn has_choice(&self, model: &str, now: Timestamp) -> bool {
+        self.members.iter().filter(|member| !member.is_out(now) && !member.lacks(model, now)).count() > 1
     }
 
-    /// Takes note of the health of `index`. Returns whether it is left out from now on.
-    pub(crate) fn note(&mut self, index: usize, health: EndpointHealth, now: Timestamp) -> bool {
+    /// Whether an endpoint may have `model`.
+    pub(crate) fn may_have(&self, model: &str, now: Timestamp) -> bool {
+        self.members.iter().any(|member| !member.lacks(model, now))
+    }
+
+    /// Takes note of the health of `index` in a call of `model`. Returns whether it is left out from now on.
+    pub(crate) fn note(&mut self, index: usize, model: &str, health: EndpointHealth, now: Timestamp) -> bool {
         let is_last = self.members.iter().enumerate().all(|(i, member)| i == index || member.is_out(now));
         let Some(member) = self.members.get_mut(index) else { return false };
-        if health == EndpointHealth::Healthy {
-            *member = Member { weight: member.weight, ..Member::default() };
-            return false;
+        if health != EndpointHealth::Failing {
+            (member.failures, member.ejected_until) = (0, None);
+            member.lacks.remove(model);
+            if health == EndpointHealth::Lacking {
+                member.lacks.insert(model.to_owned(), after(now, LACK));
+            }
+            return health == EndpointHealth::Lacking;
         }
         member.failures = member.failures.saturating_add(1);
         // A sick endpoint is better than none: the last one stays.
@@ -106,14 +128,14 @@ mod tests {
     }
 
     fn sick(balancer: &mut Balancer, index: usize, times: u32, now: Timestamp) -> bool {
-        (0..times).map(|_| balancer.note(index, EndpointHealth::Failing, now)).last().unwrap()
+        (0..times).map(|_| balancer.note(index, "m", EndpointHealth::Failing, now)).last().unwrap()
     }
 
     /// How many of 10,000 evenly spread hashes each of two endpoints gets.
     fn shares(balancer: &Balancer, now: Timestamp) -> [usize; 2] {
         let mut shares = [0; 2];
         for n in 0..10_000 {
-            shares[balancer.choose(u64::MAX / 10_000 * n, now)] += 1;
+            shares[balancer.choose(u64::MAX / 10_000 * n, "m", now)] += 1;
         }
         shares
     }
@@ -137,17 +159,17 @@ mod tests {
         let mut balancer = Balancer::new([1, 1]);
         assert!(!sick(&mut balancer, 0, 2, at(0)));
         assert!(sick(&mut balancer, 0, 1, at(0)));
-        assert_eq!(balancer.choose(0, at(29)), 1);
-        assert_eq!(balancer.choose(0, at(30)), 0);
+        assert_eq!(balancer.choose(0, "m", at(29)), 1);
+        assert_eq!(balancer.choose(0, "m", at(30)), 0);
     }
 
     #[test]
     fn an_answer_in_between_starts_the_count_anew() {
         let mut balancer = Balancer::new([1, 1]);
         sick(&mut balancer, 0, 2, at(0));
-        balancer.note(0, EndpointHealth::Healthy, at(0));
+        balancer.note(0, "m", EndpointHealth::Healthy, at(0));
         assert!(!sick(&mut balancer, 0, 2, at(0)));
-        assert_eq!(balancer.choose(0, at(0)), 0);
+        assert_eq!(balancer.choose(0, "m", at(0)), 0);
     }
 
     #[test]
@@ -155,7 +177,7 @@ mod tests {
         let mut balancer = Balancer::new([1, 1]);
         sick(&mut balancer, 0, 3, at(0));
         assert!(sick(&mut balancer, 0, 1, at(31)));
-        assert_eq!(balancer.choose(0, at(60)), 1);
+        assert_eq!(balancer.choose(0, "m", at(60)), 1);
     }
 
     #[test]
@@ -163,7 +185,7 @@ mod tests {
         let mut balancer = Balancer::new([1, 1]);
         sick(&mut balancer, 0, 3, at(0));
         assert!(!sick(&mut balancer, 0, 5, at(20)));
-        assert_eq!(balancer.choose(0, at(30)), 0);
+        assert_eq!(balancer.choose(0, "m", at(30)), 0);
     }
 
     #[test]
@@ -173,7 +195,7 @@ mod tests {
         let mut balancer = Balancer::new([1, 1]);
         sick(&mut balancer, 0, 3, at(0));
         assert!(!sick(&mut balancer, 1, 9, at(0)));
-        assert_eq!((balancer.choose(0, at(1)), balancer.choose(u64::MAX, at(1))), (1, 1));
+        assert_eq!((balancer.choose(0, "m", at(1)), balancer.choose(u64::MAX, "m", at(1))), (1, 1));
     }
 
     proptest! {
@@ -187,8 +209,8 @@ mod tests {
             let mut now = 0;
             for (index, well, later) in events {
                 now += later;
-                balancer.note(index, if well { EndpointHealth::Healthy } else { EndpointHealth::Failing }, at(now));
-                let chosen = balancer.choose(hash, at(now));
+                balancer.note(index, "m", if well { EndpointHealth::Healthy } else { EndpointHealth::Failing }, at(now));
+                let chosen = balancer.choose(hash, "m", at(now));
                 prop_assert!(!balancer.members[chosen].is_out(at(now)));
             }
         }

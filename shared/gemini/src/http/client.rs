@@ -1,5 +1,6 @@
 //! [`Client`]: one HTTP call to the model, and nothing else: no retry, no judgement.
 
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::account::{self, Account};
-use super::balancer::EndpointHealth;
+use super::balancer::{Balancer, EndpointHealth};
 use super::connections::Connections;
 use super::connector::ConnectionCounts;
 use super::endpoints::Endpoint;
@@ -19,6 +20,7 @@ use super::receive::{Received, receive};
 use super::stream::Mode;
 use super::transport::{MAX_REQUEST, TransportError, may_share};
 use crate::config::{Config, ConfigError};
+use crate::failure::ApiError;
 use crate::signal::Signals;
 
 /// How often a call may find that the connection it was to share is gone again before it fails.
@@ -93,10 +95,9 @@ impl Client {
         (account, &account.endpoints.all()[0])
     }
 
-    /// Whether the calls of other tasks may go elsewhere by the same account: then the failure of an endpoint says
-    /// nothing of the model.
-    pub(crate) fn has_choice(&self, account: usize, now: Timestamp) -> bool {
-        self.accounts[account].endpoints.has_choice(now)
+    /// What is known of the endpoints of the account.
+    pub(crate) fn health(&self, account: usize) -> MutexGuard<'_, Balancer> {
+        self.accounts[account].endpoints.health()
     }
 
     /// Sends `call` and reads the answer, all within `timeout`.
@@ -110,37 +111,31 @@ impl Client {
             return Err(TransportError::RequestTooLarge(call.body.len()));
         }
         let began = Instant::now();
-        let account = &self.accounts[call.account];
-        let (index, endpoint) = account.endpoints.choose(call.task, now);
-        let outcome = within(timeout, self.exchange(account, endpoint, call, timeout, now)).await;
+        let (account, model) = (&self.accounts[call.account], call.model);
+        let (index, endpoint) = account.endpoints.choose(call.task, model, now);
+        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
+        let tier = call.tier.map(|tier| (WANTED_TIER, HeaderValue::from_static(tier.as_str())));
+        let request = client.post(endpoint.generate_content(model, call.mode)).body(call.body);
+        let request = request.headers(tier.into_iter().collect());
+        let outcome = self.within(timeout, account, request, call.mode, now).await;
         if let Some(health) = endpoint_health(&outcome) {
-            account.endpoints.note(index, health, after(now, began.elapsed()));
+            account.endpoints.note(index, model, health, after(now, began.elapsed()));
         }
         outcome
     }
 
-    async fn exchange(
+    /// What is answered to `request`, all within `timeout`.
+    async fn within(
         &self,
-        account: &Account,
-        endpoint: &Endpoint,
-        call: Outgoing<'_>,
         timeout: Duration,
+        account: &Account,
+        request: RequestBuilder,
+        mode: Mode,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
-        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
-        let address = endpoint.generate_content(call.model, call.mode);
-        let mut headers = headers(timeout);
-        headers.extend(call.tier.map(|tier| (WANTED_TIER, HeaderValue::from_static(tier.as_str()))));
-        let request = client.post(address).headers(headers).body(call.body);
-        self.answer(account, request, call.mode, now).await
+        let answer = self.answer(account, request.headers(headers(timeout)), mode, now);
+        tokio::time::timeout(timeout, answer).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
     }
-}
-
-async fn within(
-    timeout: Duration,
-    exchange: impl Future<Output = Result<Reply, TransportError>>,
-) -> Result<Reply, TransportError> {
-    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
 }
 
 fn headers(timeout: Duration) -> HeaderMap {
@@ -176,7 +171,7 @@ impl Client {
             Some(body) => client.post(address).body(body),
             None => client.get(address),
         };
-        within(timeout, self.answer(account, request.headers(headers(timeout)), Mode::Unary, now)).await
+        self.within(timeout, account, request, Mode::Unary, now).await
     }
 
     /// Sends `request` as `account`; once more with another token if the first one is not taken.
@@ -247,6 +242,9 @@ async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
 fn endpoint_health(outcome: &Result<Reply, TransportError>) -> Option<EndpointHealth> {
     match outcome {
         Ok(reply) if matches!(reply.status, 502 | 503) => Some(EndpointHealth::Failing),
+        Ok(reply) if ApiError::in_reply(reply).is_some_and(|error| error.is_of_the_address()) => {
+            Some(EndpointHealth::Lacking)
+        }
         Ok(_) => Some(EndpointHealth::Healthy),
         Err(TransportError::Connect | TransportError::Broken) => Some(EndpointHealth::Failing),
         Err(_) => None,

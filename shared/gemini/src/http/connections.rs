@@ -110,10 +110,6 @@ mod tests {
     use crate::http::account::Account;
     use crate::http::connector::ConnectionCounts;
 
-    fn account(base_url: &str) -> Account {
-        Account::all(&Config { base_url: base_url.to_owned(), ..Config::new(None) }).unwrap().remove(0)
-    }
-
     fn connections() -> Connections {
         Connections::new(&Config::new(None), Signals::none()).unwrap()
     }
@@ -121,8 +117,9 @@ mod tests {
     /// When the pool in use was opened.
     fn opened(connections: &Connections, at: Timestamp) -> Timestamp {
         let task = domain::TaskId::derive("t", b"1");
-        let account = account("http://127.0.0.1:1");
-        let (_, endpoint) = account.endpoints.choose(&task, at);
+        let config = Config { base_url: "http://127.0.0.1:1".to_owned(), ..Config::new(None) };
+        let account = Account::all(&config).unwrap().remove(0);
+        let (_, endpoint) = account.endpoints.choose(&task, "m", at);
         connections.client(endpoint, at).unwrap();
         connections.pools.lock().unwrap()[&endpoint.origin()].opened
     }

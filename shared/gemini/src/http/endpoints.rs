@@ -5,7 +5,7 @@
 //! repair and the answer before it meet the same version.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use cells::lock;
 use domain::{ModelAccount, ModelEndpoint, TaskId, Timestamp};
@@ -129,9 +129,9 @@ impl Endpoints {
         Ok(Self { list, balancer: Mutex::new(balancer) })
     }
 
-    /// The endpoint that serves `task` at `now`, and its number for [`note`](Self::note).
-    pub(crate) fn choose(&self, task: &TaskId, now: Timestamp) -> (usize, &Endpoint) {
-        let index = lock(&self.balancer).choose(hash(task), now);
+    /// The endpoint that serves calls of `model` by `task` at `now`, and its number for [`note`](Self::note).
+    pub(crate) fn choose(&self, task: &TaskId, model: &str, now: Timestamp) -> (usize, &Endpoint) {
+        let index = lock(&self.balancer).choose(hash(task), model, now);
         (index, &self.list[index])
     }
 
@@ -140,16 +140,21 @@ impl Endpoints {
         &self.list
     }
 
-    /// Whether more than one endpoint is in at `now`.
-    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
-        lock(&self.balancer).has_choice(now)
+    /// What is known of their health.
+    pub(crate) fn health(&self) -> MutexGuard<'_, Balancer> {
+        lock(&self.balancer)
     }
 
-    /// Takes note of the health that the endpoint showed in a call.
-    pub(crate) fn note(&self, index: usize, health: EndpointHealth, now: Timestamp) {
-        if lock(&self.balancer).note(index, health, now) {
-            tracing::warn!(endpoint = %self.list[index].origin(), version = %self.list[index].version,
-                "the endpoint failed three times in a row; it is left out for 30 s");
+    /// Takes note of the health that the endpoint showed in a call of `model`.
+    pub(crate) fn note(&self, index: usize, model: &str, health: EndpointHealth, now: Timestamp) {
+        if !self.health().note(index, model, health, now) {
+            return;
+        }
+        let (endpoint, version) = (self.list[index].origin(), &self.list[index].version);
+        if health == EndpointHealth::Lacking {
+            tracing::warn!(%endpoint, version, model, "the endpoint has no such model; for an hour it is asked for others alone");
+        } else {
+            tracing::warn!(%endpoint, version, "the endpoint failed three times in a row; it is left out for 30 s");
         }
     }
 }

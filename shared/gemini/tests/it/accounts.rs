@@ -56,7 +56,6 @@ async fn accounts_have_a_quota_of_their_own_and_no_weaker_model_serves_while_one
     let model = fleet.environment();
     assert_eq!((said(&model).await, said(&model).await), ("Second.".to_owned(), "Second.".to_owned()));
     assert_eq!(second.models(), [ANSWER, ANSWER]);
-    first.finish();
     let name = format!("{}/{SECOND}", second.url.trim_start_matches("http://"));
     assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0], 10, "as a lone one's");
     let theirs = fleet.value(&format!("model:{ANSWER}@{name}")).await.unwrap();
@@ -73,7 +72,6 @@ async fn accounts_have_a_breaker_of_their_own() {
         assert_eq!(said(&model).await, "Second.");
     }
     assert_eq!(first.finish().len(), 3, "an open breaker asks nobody");
-    second.finish();
 }
 
 #[tokio::test]

@@ -130,7 +130,6 @@ async fn what_was_paid_in_vain_is_not_put_off() {
         Server::start([ends("OTHER", ""), ends("OTHER", ""), throttled(PER_MINUTE, Some("30s"))]).await;
     let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
     assert_eq!(error.failure, ModelFailure::Unusable);
-    server.finish();
 }
 
 fn level(asked: &crate::server::Asked) -> &serde_json::Value {

@@ -46,7 +46,6 @@ async fn a_cache_that_ends_before_its_reads_repay_it_is_not_made() {
         let caches = living(Duration::from_secs(minutes * 60), &server, &store);
         assert_eq!(name(&prepare(&caches, PRO, per_hour, now()).await), None, "{minutes}");
     }
-    server.finish();
 }
 
 /// 5,000 × (2.00 + 2 h × 4.50), per million, as of Gemini 3.1 Pro, which an alias most likely stands for; of a cache
@@ -106,7 +105,6 @@ async fn another_environment_finds_the_cache_with_one_read() {
         assert_eq!(name(&prepared), Some("cachedContents/a"));
     }
     assert_eq!(store.watcher.asked(), (1, 0));
-    server.finish();
 }
 
 #[tokio::test]
@@ -124,16 +122,15 @@ async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
 
 #[tokio::test]
 async fn an_expired_cache_is_made_anew() {
-    let (server, _, [caches]) = started([made("a", now()), made("b", at(7_300))]).await;
+    let (_server, _, [caches]) = started([made("a", now()), made("b", at(7_300))]).await;
     prepare(&caches, PRO, 4, now()).await;
     assert_eq!(name(&prepare(&caches, PRO, 3, at(7_200)).await), None, "3 reads do not repay it");
     assert_eq!(name(&prepare(&caches, PRO, 4, at(7_300)).await), Some("cachedContents/b"));
-    server.finish();
 }
 
 #[tokio::test]
 async fn a_cache_lost_in_mid_life_is_forgotten_by_the_whole_fleet() {
-    let (server, store, [one, other]) = started([made("a", now()), made("b", at(1_001))]).await;
+    let (_server, store, [one, other]) = started([made("a", now()), made("b", at(1_001))]).await;
     let lost = prepare(&one, PRO, 4, now()).await.handle.unwrap();
     prepare(&other, PRO, 4, now()).await;
 
@@ -146,18 +143,16 @@ async fn a_cache_lost_in_mid_life_is_forgotten_by_the_whole_fleet() {
     store.watcher.asked();
     assert_eq!(name(&prepare(&other, PRO, 4, at(1_003)).await), Some("cachedContents/b"));
     assert_eq!(store.watcher.asked(), (0, 0), "the refusal brought it along");
-    server.finish();
 }
 
 #[tokio::test]
 async fn caches_that_are_refused_at_once_are_not_made_again_and_again() {
-    let (server, _, [one, other]) = started([made("a", now()), made("b", at(700))]).await;
+    let (_server, _, [one, other]) = started([made("a", now()), made("b", at(700))]).await;
     let lost = prepare(&one, PRO, 9, now()).await.handle.unwrap();
     one.rejected(&lost, at(10)).await;
     assert_eq!(name(&prepare(&one, PRO, 9, at(100)).await), None);
     assert_eq!(name(&prepare(&other, PRO, 9, at(100)).await), None);
     assert_eq!(name(&prepare(&one, PRO, 9, at(700)).await), Some("cachedContents/b"));
-    server.finish();
 }
 
 #[tokio::test]
@@ -171,20 +166,18 @@ async fn a_refused_cache_is_left_alone_by_the_whole_fleet_for_a_while() {
         (error(400, place, json!([])), 3_600),
         (bare(503), 300),
     ] {
-        let (server, _, [one, other]) = started([refusal, made("a", at(pause + 100))]).await;
+        let (_server, _, [one, other]) = started([refusal, made("a", at(pause + 100))]).await;
         for (caches, second) in [(&one, 0), (&other, 5), (&one, pause - 1), (&other, pause - 1)] {
             assert_eq!(name(&prepare(caches, PRO, 9, at(second)).await), None, "{pause}, {second}");
         }
         assert_eq!(name(&prepare(&other, PRO, 9, at(pause + 100)).await), Some("cachedContents/a"));
-        server.finish();
     }
 }
 
 #[tokio::test]
 async fn a_model_that_is_known_to_have_none_is_not_asked() {
-    let (server, _, [caches]) = started([]).await;
+    let (_server, _, [caches]) = started([]).await;
     assert_eq!(name(&prepare(&caches, "gemini-4-argon", 1_000, now()).await), None);
-    server.finish();
 }
 
 #[tokio::test]
@@ -200,13 +193,12 @@ async fn answers_that_are_no_caches_are_not_used() {
         let server = Server::start([step]).await;
         let prepared = prepare(&environment(&server, &watched()), PRO, 9, now()).await;
         assert_eq!(prepared, gemini::Prepared { in_doubt: true, ..gemini::Prepared::default() });
-        server.finish();
     }
 }
 
 #[tokio::test]
 async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() {
-    let (server, store, [knows, fresh]) = started([made("a", now())]).await;
+    let (_server, store, [knows, fresh]) = started([made("a", now())]).await;
     prepare(&knows, PRO, 9, now()).await;
     store.watcher.take_down(true);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(1)).await), None);
@@ -215,7 +207,6 @@ async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() 
     assert_eq!(name(&prepare(&knows, PRO, 9, at(5_000)).await), Some("cachedContents/a"), "still used");
     store.watcher.take_down(false);
     assert_eq!(name(&prepare(&fresh, PRO, 9, at(62)).await), Some("cachedContents/a"));
-    server.finish();
 }
 
 #[tokio::test]
@@ -230,9 +221,8 @@ async fn a_silent_service_costs_a_call_ten_seconds_and_leaves_it_ten() {
 
 #[tokio::test]
 async fn a_call_with_little_time_left_makes_no_cache() {
-    let (server, _, [caches]) = started([]).await;
+    let (_server, _, [caches]) = started([]).await;
     assert_eq!(prepare_in(27, &caches, (PRO, 9), now()).await, gemini::Prepared::default());
-    server.finish();
 }
 
 #[tokio::test]
@@ -244,5 +234,4 @@ async fn a_creation_that_is_dropped_half_way_is_taken_up_by_another_call() {
     }
     assert_eq!(name(&prepare(&caches, PRO, 9, at(1)).await), None);
     assert_eq!(name(&prepare(&caches, PRO, 9, at(31)).await), Some("cachedContents/b"));
-    server.finish();
 }

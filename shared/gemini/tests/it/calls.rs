@@ -134,7 +134,6 @@ pub(crate) async fn failed(server: &Server) -> ModelError {
 pub(crate) async fn failure_of(steps: impl IntoIterator<Item = Step>) -> ModelFailure {
     let server = Server::start(steps).await;
     let failure = failed(&server).await.failure;
-    server.finish();
     failure
 }
 

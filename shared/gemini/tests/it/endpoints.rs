@@ -4,7 +4,8 @@ use domain::{Model, ModelCall, TaskId};
 use gemini::{Config, ModelEndpoint};
 
 use crate::calls::*;
-use crate::server::Server;
+use crate::fleet::Fleet;
+use crate::server::{Server, Step};
 use crate::transport::{closed_port, raw};
 
 fn endpoint(base_url: &str, api_version: &str, weight: u32) -> ModelEndpoint {
@@ -46,7 +47,6 @@ async fn an_endpoint_that_cannot_be_reached_is_replaced_at_once_and_left_alone_a
         model.generate(&task(n)).await.unwrap();
     }
     assert_eq!(model.connections().requests, 3 + 4);
-    server.finish();
 }
 
 #[tokio::test]
@@ -79,4 +79,26 @@ async fn an_endpoint_that_hangs_up_three_times_in_a_row_is_left_out() {
     let ((), asked) = tokio::join!(ask, serve);
     model.generate(&task(3)).await.unwrap();
     assert_eq!((asked.len(), server.finish().len()), (3, 4));
+}
+
+/// Google's `v1` knows no `-latest` names, and a gateway may have no path for it.
+#[tokio::test]
+async fn what_one_version_of_the_api_lacks_is_asked_of_another_and_parked_if_none_has_it() {
+    let page = || Step::Text(404, "<html>no such path</html>".to_owned());
+    for lacks in [(|| bare(404)) as fn() -> Step, page] {
+        let steps = [lacks(), says("Hello."), says("Again."), lacks(), lacks()];
+        let server = Server::start(steps).await;
+        let fleet =
+            Fleet::new(with(vec![endpoint(&server.url, "v1", 1), endpoint(&server.url, "v1beta", 0)]));
+        let environment = fleet.environment();
+        for text in ["Hello.", "Again."] {
+            assert_eq!(environment.generate(&fleet.call()).await.unwrap().text, text);
+        }
+        assert_eq!(fleet.told("Parked"), 0);
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
+        assert_eq!(fleet.told("Parked"), 1);
+        let asked: Vec<String> = server.finish().into_iter().map(|asked| asked.uri).collect();
+        let versions: Vec<&str> = asked.iter().filter_map(|uri| uri.split('/').nth(1)).collect();
+        assert_eq!(versions, ["v1", "v1beta", "v1beta", "v1", "v1beta"]);
+    }
 }

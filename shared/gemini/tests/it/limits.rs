@@ -32,7 +32,6 @@ async fn a_limit_that_the_service_tells_is_kept_by_all() {
     // Tomorrow it may have been raised.
     fleet.pass(seconds(24 * 3_600));
     fleet.environment().generate(&fleet.call()).await.unwrap();
-    server.finish();
 }
 
 #[tokio::test]
@@ -44,7 +43,6 @@ async fn a_rate_that_nobody_knows_begins_cautiously() {
     fleet.environment().generate(&hasty).await.unwrap_err();
     fleet.pass(seconds(3));
     fleet.environment().generate(&fleet.call()).await.unwrap();
-    server.finish();
 }
 
 #[tokio::test]
@@ -61,7 +59,6 @@ async fn refusals_without_a_time_are_answered_by_longer_and_longer_pauses() {
         fleet.pass(seconds(20));
     }
     assert_eq!(pauses, [2, 3, 5, 9]);
-    server.finish();
 }
 
 #[tokio::test]
@@ -74,7 +71,6 @@ async fn an_alias_and_the_model_that_it_stands_for_share_one_account() {
     let fleet = Fleet::new(Config { answer: model.to_owned(), ..by_alias.clone() });
     fleet.environment_of(by_alias).generate(&fleet.call()).await.unwrap();
     assert!(wait(&fleet).await > seconds(5));
-    server.finish();
 }
 
 #[tokio::test]
@@ -87,7 +83,6 @@ async fn an_alias_goes_on_when_the_model_that_it_stood_for_is_gone() {
     let parked = fleet.environment().generate(&fleet.call()).await.unwrap_err();
     assert!(parked.message.contains("no longer available"), "{}", parked.message);
     fleet.environment_of(by_alias).generate(&fleet.call()).await.unwrap();
-    server.finish();
 }
 
 #[tokio::test]
@@ -100,7 +95,6 @@ async fn a_model_that_will_be_gone_is_announced() {
         fleet.environment().generate(&fleet.call()).await.unwrap();
         assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["g"], said);
     }
-    server.finish();
 }
 
 #[tokio::test]

@@ -43,7 +43,6 @@ async fn the_transcript_has_their_digest_and_not_their_bytes() {
     assert!(kept.len() < 2_000 && !kept.contains("BwcHBwcH") && !kept.contains("CAgICA"), "{kept}");
     let data = &answer.exchanges[0].request["contents"][0]["parts"][1]["inlineData"]["data"];
     assert_eq!((data["bytes"].as_u64(), data["sha256"].as_str().map(str::len)), (Some(100_000), Some(64)));
-    server.finish();
 }
 
 #[tokio::test]
@@ -56,7 +55,6 @@ async fn what_cannot_be_shown_is_refused_before_anything_is_sent() {
         let error = gemini(config).generate(&call).await.unwrap_err();
         assert_eq!((error.failure, error.exchanges.len()), (ModelFailure::Refused, 0));
         assert!(error.message.contains(words), "{}", error.message);
-        assert!(server.finish().is_empty());
     }
 }
 

@@ -37,7 +37,6 @@ async fn those_who_wait_get_different_times_and_start_at_them() {
         let waited = ModelCall { slot: Some(slot), ..fleet.call() };
         environment.generate(&waited).await.unwrap();
     }
-    server.finish();
 }
 
 #[tokio::test]
@@ -91,7 +90,6 @@ async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
         waiting.sort_by_key(|call| std::cmp::Reverse(call.slot));
     }
     assert!(server.models().iter().all(|model| model == ANSWER), "{:?}", server.models());
-    server.finish();
 }
 
 #[tokio::test]
@@ -115,7 +113,6 @@ async fn a_cancelled_call_takes_nothing_from_the_days_count() {
     during(&environment, &fleet.call(), &server, async {}).await;
     environment.generate(&fleet.call()).await.unwrap();
     assert_eq!(fleet.denied(&environment).await.0, Deferral::DailyQuota, "the service has counted two");
-    server.finish();
 }
 
 #[tokio::test]
@@ -185,7 +182,6 @@ async fn a_model_that_is_back_is_used_again() {
     for _ in 0..8 {
         assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
     }
-    server.finish();
 }
 
 #[tokio::test]
@@ -226,7 +222,6 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
         }
         assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["p"]["o"], told, "it is over");
     }
-    server.finish();
 }
 
 #[tokio::test]
@@ -246,7 +241,6 @@ async fn what_a_model_refuses_to_some_credentials_is_asked_with_others_at_once_a
             assert_eq!(answer.text, text);
         }
         assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["p"]["o"], json!(true), "{code}");
-        server.finish();
     }
 }
 
@@ -277,7 +271,6 @@ async fn a_model_is_missing_if_google_says_so_and_it_has_answered_no_call_since(
         environment.generate(&fleet.call()).await.unwrap();
         environment.park_missing().await.unwrap();
         assert_eq!(fleet.told("Parked"), parked, "that of sorting alone was not called");
-        server.finish();
     }
 }
 
@@ -292,7 +285,6 @@ async fn without_the_store_an_environment_keeps_to_its_share() {
     let (why, not_before, _) = fleet.denied(&environment).await;
     assert_eq!(why, Deferral::Quota);
     assert!(not_before > Some(after(fleet.now(), seconds(5))), "a quarter of 24 is one in ten seconds");
-    server.finish();
 }
 
 fn with_budget(url: &str, usd: f64) -> Config {
@@ -325,7 +317,6 @@ async fn money_that_is_spent_comes_back_at_midnight() {
     let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
     assert_eq!((why, not_before), (Deferral::Budget, midnight));
     assert!(message.contains("used up") && message.contains("per_day_usd"), "{message}");
-    server.finish();
 }
 
 #[tokio::test]
@@ -336,7 +327,6 @@ async fn a_call_waits_a_moment_for_money_that_another_has_set_aside() {
     let (call, other) = (fleet.call(), fleet.call());
     let (one, two) = tokio::join!(one.generate(&call), two.generate(&other));
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
-    server.finish();
 }
 
 #[tokio::test]
@@ -350,7 +340,6 @@ async fn what_was_set_aside_and_not_spent_is_given_back() {
     // 1,000 × $0.75 and 100 × $3.75 a million, five times, each rounded up to a millionth.
     let (spent, open) = spent(&fleet).await;
     assert!((5_625..=5_630).contains(&spent) && open == 0, "{spent}, {open}");
-    server.finish();
 }
 
 /// Spent today, millionths of a dollar, and how many reservations are open.
@@ -371,7 +360,6 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
     environment.generate(&fleet.call()).await.unwrap();
     let (spent, open) = spent(&fleet).await;
     assert!(MAX_SPENT.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
-    server.finish();
 }
 
 #[tokio::test]
@@ -384,7 +372,6 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
         fleet.environment().generate(&fleet.call()).await.unwrap_err();
         let (spent, open) = spent(&fleet).await;
         assert_eq!((MAX_SPENT.contains(&spent), open), (is_spent, 0), "{spent}");
-        server.finish();
     }
 }
 
@@ -474,7 +461,6 @@ async fn spent_after_brownout(is_retired: bool) -> (u64, usize) {
         fleet.pass(seconds(500));
     }
     environment.generate(&fleet.call()).await.unwrap();
-    server.finish();
     spent(&fleet).await
 }
 
@@ -501,7 +487,6 @@ async fn a_reservation_whose_environment_is_gone_is_spent() {
     assert_eq!(why, Deferral::Budget);
     assert!(not_before > Some(after(fleet.now(), seconds(3_600))), "it may have been answered, and billed");
     assert!(message.contains("is used up ($0 spent") && message.contains("in doubt after"), "{message}");
-    server.finish();
 }
 
 #[tokio::test]
@@ -524,7 +509,6 @@ async fn what_environments_did_alone_counts_once_the_store_is_back() {
     for environment in [&two, &one] {
         assert_eq!(fleet.denied(environment).await.0, Deferral::DailyQuota);
     }
-    server.finish();
 }
 
 #[tokio::test]
@@ -534,7 +518,6 @@ async fn with_a_budget_and_without_the_store_nothing_is_spent() {
     fleet.store.watcher.take_down(true);
     let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!((why, not_before), (Deferral::Budget, None));
-    assert!(server.finish().is_empty());
 }
 
 #[tokio::test]
@@ -561,7 +544,6 @@ async fn tenants_have_budgets_of_their_own() {
         environment.generate(&other).await.unwrap().text
     };
     assert_eq!(during(&environment, &fleet.call(), &server, others).await, "Other.");
-    server.finish();
 }
 
 #[tokio::test]
@@ -580,7 +562,6 @@ async fn budgets_are_kept_apart_and_quotas_are_shared() {
     other.generate(&ModelCall { slot, ..fleet.call() }).await.unwrap();
     assert_eq!(spent(&fleet).await, before);
     assert!(fleet.value("budget:shadow:2026-11-20").await.is_some());
-    server.finish();
 }
 
 #[tokio::test]

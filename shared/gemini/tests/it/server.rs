@@ -92,9 +92,13 @@ impl Server {
     }
 }
 
+/// Every test asks what its script has, whether it looks or not.
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+        if !std::thread::panicking() {
+            self.finish();
+        }
     }
 }
 

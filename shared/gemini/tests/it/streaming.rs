@@ -25,11 +25,7 @@ enum Act {
     Cut,
 }
 
-/// A server that treats each request as its list of acts says, each on a connection of its own.
-async fn streaming(answers: Vec<Vec<Act>>) -> (String, impl Future<Output = Vec<String>>) {
-    serving(answers, play).await
-}
-
+/// Treats a request as the list of acts says.
 async fn play(stream: &mut TcpStream, acts: Vec<Act>) {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
     stream.set_nodelay(true).unwrap();
@@ -84,14 +80,14 @@ fn whole(piece: usize) -> Vec<Act> {
 }
 
 async fn answer(answers: Vec<Vec<Act>>) -> ModelAnswer {
-    let (url, serve) = streaming(answers).await;
+    let (url, serve) = serving(answers, play).await;
     let (model, call) = (gemini(long(&url)), call());
     let (answer, _) = tokio::join!(model.generate(&call), serve);
     answer.unwrap()
 }
 
 async fn failure(acts: Vec<Act>) -> (ModelFailure, String) {
-    let (url, serve) = streaming(vec![acts]).await;
+    let (url, serve) = serving(vec![acts], play).await;
     let (model, call) = (gemini(with_retries(long(&url), 0)), call());
     let (answer, _) = tokio::join!(model.generate(&call), serve);
     let error = answer.unwrap_err();
@@ -100,7 +96,7 @@ async fn failure(acts: Vec<Act>) -> (ModelFailure, String) {
 
 #[tokio::test]
 async fn a_long_answer_is_streamed_and_folded_into_one() {
-    let (url, serve) = streaming(vec![whole(usize::MAX)]).await;
+    let (url, serve) = serving(vec![whole(usize::MAX)], play).await;
     let (model, call) = (gemini(long(&url)), call());
     let (answer, asked) = tokio::join!(model.generate(&call), serve);
     let answer = answer.unwrap();
@@ -118,7 +114,7 @@ async fn a_long_answer_is_streamed_and_folded_into_one() {
 async fn with_less_than_ten_seconds_left_neither_a_second_chance_nor_a_fallback_is_tried() {
     let cut = ends_with("Dear", 9).replace("STOP", "MAX_TOKENS").into_bytes();
     let late = vec![Act::Pause(Duration::from_secs(50)), Act::Send(cut, usize::MAX), Act::End];
-    let (url, serve) = streaming(vec![late]).await;
+    let (url, serve) = serving(vec![late], play).await;
     let model = gemini(Config { fallback: vec![FALLBACK.to_owned()], ..long(&url) });
     let call = ModelCall { deadline: after(now(), Duration::from_secs(59)), ..call() };
     let (answer, asked) = tokio::join!(model.generate(&call), serve);
@@ -187,7 +183,7 @@ async fn thinking_before_the_first_word_is_no_silence() {
 #[tokio::test]
 async fn a_stream_without_end_is_not_held_in_memory() {
     let chunk = format!("data: {{\"x\":\"{}\"}}\n\n", "x".repeat(1 << 20)).into_bytes();
-    let (url, serve) = streaming(vec![vec![Act::Send(chunk.repeat(17), 1 << 20), Act::Cut]]).await;
+    let (url, serve) = serving(vec![vec![Act::Send(chunk.repeat(17), 1 << 20), Act::Cut]], play).await;
     let (model, call) = (gemini(with_retries(long(&url), 0)), call());
     // The client hangs up in the middle, so the server may not get to its end.
     let error = tokio::select! {
@@ -202,7 +198,6 @@ async fn an_error_before_the_stream_is_read_as_any_other() {
     let server = Server::start([bare(404)]).await;
     let error = gemini(long(&server.url)).generate(&call()).await.unwrap_err();
     assert!(matches!(error.failure, ModelFailure::Defer { .. }) && error.message.contains("404"), "{error}");
-    server.finish();
 }
 
 #[tokio::test]
@@ -227,7 +222,7 @@ async fn an_answer_that_had_to_be_longer_is_streamed_the_second_time() {
 async fn a_call_dropped_in_mid_stream_leaves_the_model_in_order() {
     let began = says_next("Grö", 2).into_bytes();
     let (url, serve) =
-        streaming(vec![vec![Act::Send(began, 99), Act::Pause(Duration::from_secs(5))], whole(99)]).await;
+        serving(vec![vec![Act::Send(began, 99), Act::Pause(Duration::from_secs(5))], whole(99)], play).await;
     let model = gemini(long(&url));
     let call: ModelCall = call();
     let twice = async {

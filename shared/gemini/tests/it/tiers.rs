@@ -88,7 +88,6 @@ async fn a_quota_that_is_named_is_no_want_of_room() {
     let fleet = tiered(&server);
     fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap_err();
     assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0], 10);
-    server.finish();
 }
 
 #[tokio::test]

@@ -76,11 +76,8 @@ async fn lists_come_newest_first_in_pages() {
     let first = get(&gemini, &format!("{CACHES}?pageSize=2")).await.json();
     let token = first["nextPageToken"].as_str().unwrap();
     let second = get(&gemini, &format!("{CACHES}?pageSize=2&pageToken={token}")).await.json();
-    let listed: Vec<Value> = [&first, &second]
-        .iter()
-        .flat_map(|page| page["cachedContents"].as_array().unwrap().iter().map(|c| c["name"].clone()))
-        .collect();
-    assert_eq!(listed, names);
+    let listed = [&first, &second].into_iter().flat_map(|page| page["cachedContents"].as_array().unwrap());
+    assert_eq!(listed.map(|cache| cache["name"].clone()).collect::<Vec<_>>(), names);
     assert!(second.get("nextPageToken").is_none());
     assert!(first["cachedContents"][0].get("contents").is_none(), "contents are never returned");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FLASH, ask, get, post};
+use super::{FLASH, ask, get, post, said_in};
 use crate::gemini::{GeminiStandin, models};
 
 /// The chunks of a server-sent event stream; panics on any other framing.
@@ -27,14 +27,10 @@ async fn a_unary_answer_has_what_a_real_one_has_and_the_next_one_says_the_same_u
     assert!(text.contains("How do I change the port?") && text.contains("Set GEMINI_API_KEY"), "{text}");
     let usage = &answer["usageMetadata"];
     let number = |field: &str| usage[field].as_u64().unwrap();
-    assert_eq!(
-        number("totalTokenCount"),
-        number("promptTokenCount") + number("candidatesTokenCount") + number("thoughtsTokenCount")
-    );
-    assert_eq!(
-        usage["promptTokensDetails"],
-        json!([{"modality": "TEXT", "tokenCount": number("promptTokenCount")}])
-    );
+    let [prompt, written, thought] =
+        ["promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount"].map(number);
+    assert_eq!(number("totalTokenCount"), prompt + written + thought);
+    assert_eq!(usage["promptTokensDetails"], json!([{"modality": "TEXT", "tokenCount": prompt}]));
     let next = post(&gemini, FLASH, &ask("How do I change the port?")).await;
     assert_eq!(next.said(), text);
     assert_ne!(next.json()["responseId"], answer["responseId"]);
@@ -50,10 +46,7 @@ async fn a_streamed_answer_adds_up_to_the_unary_one() {
     assert_eq!(reply.headers["content-type"], "text/event-stream");
     let chunks = events(&reply.body);
     assert!(chunks.len() > 3);
-    let text: String = chunks
-        .iter()
-        .map(|chunk| chunk["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap())
-        .collect();
+    let text: String = chunks.iter().map(said_in).collect();
     assert_eq!(text, unary.said());
     let (last, others) = chunks.split_last().unwrap();
     assert_eq!(last["candidates"][0]["finishReason"], "STOP");
@@ -74,10 +67,8 @@ async fn a_small_budget_is_eaten_by_thinking_and_a_larger_one_cuts_the_text() {
         body
     };
     let none = post(&gemini, FLASH, &with(10)).await.json();
-    assert_eq!(
-        none["candidates"][0],
-        json!({"index": 0, "finishReason": "MAX_TOKENS", "content": {"role": "model"}})
-    );
+    let eaten = json!({"index": 0, "finishReason": "MAX_TOKENS", "content": {"role": "model"}});
+    assert_eq!(none["candidates"][0], eaten);
     assert!(none["usageMetadata"]["thoughtsTokenCount"].as_u64().unwrap() <= 10);
     let cut = post(&gemini, FLASH, &with(60)).await;
     assert_eq!(cut.json()["candidates"][0]["finishReason"], "MAX_TOKENS");
@@ -115,10 +106,8 @@ async fn requests_are_remembered_without_their_key() {
 async fn the_list_of_models_names_aliases_in_the_beta_version_alone_and_who_has_caches() {
     let gemini = GeminiStandin::new();
     let list = async |version: &str| {
-        get(&gemini, &format!("/{version}/models?pageSize=1000")).await.json()["models"]
-            .as_array()
-            .unwrap()
-            .clone()
+        let page = get(&gemini, &format!("/{version}/models?pageSize=1000")).await.json();
+        page["models"].as_array().unwrap().clone()
     };
     let (beta, stable) = (list("v1beta").await, list("v1").await);
     let has = |list: &[Value], name: &str| list.iter().any(|model| model["name"] == format!("models/{name}"));

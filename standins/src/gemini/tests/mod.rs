@@ -16,8 +16,12 @@ use crate::kit::testing::{self, Answer};
 
 impl Answer {
     fn said(&self) -> String {
-        self.json()["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap().to_owned()
+        said_in(&self.json())
     }
+}
+
+fn said_in(answer: &Value) -> String {
+    answer["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap().to_owned()
 }
 
 async fn send(standin: &GeminiStandin, request: Builder, body: impl Into<Body>) -> Answer {

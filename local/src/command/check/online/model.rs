@@ -1,15 +1,15 @@
 //! The keys and credentials, and the models that agent.toml names.
 
 use domain::{Clock, ModelHealth, Timestamp};
-use gemini::{ApiError, Config, FailureClass, LookedUp, NotServed};
+use gemini::{ApiError, FailureClass, LookedUp, NotServed};
 use settings::{Environment, Settings};
 
 use super::super::elsewhere;
 use super::Finding;
 use crate::Failure;
 
-/// Asks for each model at each address; then the cheapest, and those that the fleet `kept` as refused, for one small
-/// answer: without money a model is found, and does not answer.
+/// Asks for each model at each address; then those that are found, and those that the fleet `kept` as refused, for one
+/// small answer: without money, or with a limit of 0, a model is found, and does not answer.
 pub(super) async fn look(
     settings: &Settings,
     environment: &Environment,
@@ -20,11 +20,11 @@ pub(super) async fn look(
     }
     let config = wiring::model::config(settings, environment);
     let now = Clock::system().now();
-    let (mut findings, mut served) = (Vec::new(), false);
+    let (mut findings, mut called) = (Vec::new(), Vec::new());
     for model in settings.models.in_use() {
         match gemini::look_up(&config, model, now).await {
             Ok(all) => {
-                served |= all.iter().any(|looked| looked.said.is_ok());
+                called.extend(all.iter().any(|looked| looked.said.is_ok()).then_some(model));
                 findings.extend(all.iter().map(|looked| finding(model, looked)));
             }
             Err(problem) => {
@@ -37,27 +37,12 @@ pub(super) async fn look(
         Vec::new()
     });
     let refused: Vec<&ModelHealth> = kept.iter().filter(|model| model.refused.is_some()).collect();
-    if served || !refused.is_empty() {
-        findings.extend(calls(settings, &config, &refused, now).await);
-    }
-    findings
-}
-
-async fn calls(
-    settings: &Settings,
-    config: &Config,
-    refused: &[&ModelHealth],
-    now: Timestamp,
-) -> Vec<Finding> {
     // With its account behind it, if that is not the first.
     let is_refused = |name: &str| refused.iter().any(|model| model.name.split('@').next() == Some(name));
-    let mut findings = Vec::new();
-    for model in settings.models.in_use() {
-        if model != settings.models.triage && !is_refused(model) {
-            continue;
-        }
+    for model in settings.models.in_use().into_iter().filter(|name| called.contains(name) || is_refused(name))
+    {
         // What is wrong with the configuration was found before.
-        for called in gemini::try_out(config, model, now).await.unwrap_or_default() {
+        for called in gemini::try_out(&config, model, now).await.unwrap_or_default() {
             let kept = refused.iter().find(|model| model.name == called.title);
             findings.push(call(&called, kept.and_then(|model| model.refused.as_deref()), now));
         }

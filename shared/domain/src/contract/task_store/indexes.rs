@@ -83,7 +83,7 @@ async fn end(store: &dyn TaskStore, task: Task, at: Timestamp) {
     saved(store, task).await;
 }
 
-/// A task is found under its present status alone, at its present `due_at`.
+/// A task is found under its present status alone, at its present `due_at`, with the lane of its present priority.
 pub async fn due_follows_the_status(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     let start = long_ago(now);
     let horizon = seconds_after(start, 1_000);
@@ -94,6 +94,9 @@ pub async fn due_follows_the_status(store: &dyn TaskStore, now: Timestamp, pause
     task = claimed(store, &task, &request("holder", start, 60)).await;
     due_becomes(store, pause, (TaskStatus::Received, horizon, 10), &[]).await;
     due_becomes(store, pause, (TaskStatus::Processing, seconds_after(start, 59), 10), &[]).await;
+    // What a task is sorted as may move it to another lane.
+    task.doc.priority = Priority::LOWEST;
+    task = saved(store, task).await;
     due_becomes(store, pause, (TaskStatus::Processing, horizon, 10), &[due_entry(&task)]).await;
     task.transition(TaskStatus::AwaitingApproval, start, "parked").unwrap();
     task.control.due_at = Some(seconds_after(start, 500));
