@@ -111,10 +111,12 @@ impl Caller {
         let key = HeaderValue::try_from(key)
             .map_err(|_| error(ServiceFailure::Refused, "the idempotency key is no header".to_owned()))?;
         let mut request = self.client.request(method, url).header("idempotency-key", key);
+        let mut content = Vec::new();
         if let Some(body) = body {
-            let body = act_by::body(body.to_string().into_bytes());
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            content = body.to_string().into_bytes();
+            request = request.header(CONTENT_TYPE, "application/json");
         }
+        request = request.body(act_by::body(content));
         let exchange = async {
             if !act_by::may_act() {
                 return Err(TransportError::Unsent(act_by::TooLate.to_string()));

@@ -128,8 +128,8 @@ impl Transport {
         if let Some(credential) = credential {
             builder = builder.header(AUTHORIZATION, credential.header());
         }
-        if let Some(body) = &request.body {
-            builder = builder.body(act_by::body(body.clone()));
+        if request.method != Method::GET {
+            builder = builder.body(act_by::body(request.body.clone().unwrap_or_default()));
         }
         let response = dispatch(builder).await?;
         let (status, headers) = (response.status(), response.headers().clone());

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use domain::Mark;
+use domain::{Mark, short_sha256};
 use outbound::{Call, HeaderName, HeaderValue, Request};
 use serde::Deserialize;
 
 use crate::api::{FIND, REFUND, Stripe};
-use crate::error::{Problem, StripeError};
+use crate::error::{self, Problem, StripeError};
 use crate::payment::Payment;
 
 /// Refunds on a page: the most that Stripe gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 10;
+/// Stands in an answer that was given to an earlier request under the same idempotency key.
+const REPLAYED: &str = "idempotent-replayed";
 /// Keys of our metadata.
 const TASK: &str = "afterhook_task_id";
 const EFFECT: &str = "afterhook_effect";
@@ -48,7 +50,7 @@ pub struct RefundRequest<'a> {
     pub amount: u64,
     /// Why.
     pub reason: Option<Reason>,
-    /// Which effect of which task it is: its proof, and its idempotency key.
+    /// Which effect of which task it is: its proof, and the beginning of its idempotency key.
     pub mark: &'a Mark,
 }
 
@@ -123,9 +125,6 @@ impl Stripe {
         if let Some(refund) = self.look(looking, request.payment, request.mark).await? {
             return Ok(refund);
         }
-        let key = format!("afterhook:{}:{}", request.mark.task_id, request.mark.effect);
-        let key = HeaderValue::try_from(key)
-            .map_err(|_| self.refuse(call, Problem::Invalid, "the effect's name cannot stand in a header"))?;
         let (amount, task) = (request.amount.to_string(), request.mark.task_id.to_string());
         let mut fields = vec![
             (request.payment.parameter(), request.payment.id()),
@@ -134,9 +133,33 @@ impl Stripe {
             ("metadata[afterhook_effect]", request.mark.effect.as_str()),
         ];
         fields.extend(request.reason.map(|reason| ("reason", reason.name())));
+        let content: String = fields.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let key = format!("afterhook:{task}:{}:{}", request.mark.effect, short_sha256(&content));
         let url = self.client.base().join(&["v1", "refunds"]);
-        let request = Request::form(url, &fields).header(HeaderName::from_static("idempotency-key"), key);
-        self.call(call, &request).await
+        self.ask(call, &Request::form(url, &fields), &key).await
+    }
+
+    /// Sends `request` under the first of the keys `key`, `key:2`, `key:3` … to which Stripe has not said an error before.
+    ///
+    /// Stripe keeps its first answer to a key for a day, an error too, and gives nothing else to whoever asks again ("Idempotent
+    /// requests" in its API reference). An error that it repeats was said to an earlier try, which had settled before this one
+    /// looked for its refund in vain: the next key makes no second one. A success that it repeats is that refund. All
+    /// processes come by the same keys in the same order, so of two at once one is told that the other's is under way, or what came of it.
+    async fn ask(&self, call: Call, request: &Request, key: &str) -> Result<Refund, StripeError> {
+        let mut number = 1;
+        loop {
+            let key = if number == 1 { key.to_owned() } else { format!("{key}:{number}") };
+            let key = HeaderValue::try_from(key).map_err(|_| {
+                self.refuse(call, Problem::Invalid, "the effect's name cannot stand in a header")
+            })?;
+            let request = request.clone().header(HeaderName::from_static("idempotency-key"), key);
+            // Refused once half the time is over: so this ends.
+            let answer = self.client.send(call, &request).await?;
+            if answer.status.is_success() || !answer.headers.contains_key(REPLAYED) {
+                return self.client.read(call, &answer, error::of);
+            }
+            number += 1;
+        }
     }
 
     /// The refund of a payment that is the effect of `mark`, if there is one.

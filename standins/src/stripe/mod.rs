@@ -34,6 +34,8 @@ pub struct Payments {
     refunds: Vec<StoredRefund>,
     /// What was paid, where a test says so; 0 for a payment that does not exist.
     paid: BTreeMap<String, u64>,
+    /// What was asked under an idempotency key, and its first answer.
+    answered: BTreeMap<String, (Value, Reply)>,
 }
 
 /// A refund.
@@ -47,8 +49,6 @@ pub struct StoredRefund {
     reason: Option<String>,
     /// What integrations see of it besides.
     metadata: BTreeMap<String, String>,
-    /// The key that it was asked for with.
-    idempotency_key: Option<String>,
     /// When, in seconds since 1970.
     at: i64,
 }
@@ -80,14 +80,24 @@ impl State for Payments {
         self.refunds.push(refund);
     }
 
+    /// Errors are kept as well, but for those that come before anything begins.
+    fn finish(&mut self, call: &Call, reply: Reply, _: Timestamp) -> Reply {
+        let (key, number) = (call.header("idempotency-key"), self.answered.len() + 1);
+        if key.is_empty() || matches!(reply.status, 401 | 409 | 429) || self.answered.contains_key(key) {
+            return reply;
+        }
+        let reply = reply.with("original-request", format!("req_standin{number}"));
+        self.answered.insert(key.to_owned(), (call.body.clone(), reply.clone()));
+        reply
+    }
+
     fn is_api(call: &Call) -> bool {
         call.path.starts_with("/v1/")
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
         if !call.is_authorised(&["Bearer", "Basic"]) {
-            let message = "You did not provide an API key, or the one that you provided is invalid.";
-            return Err(Self::error(401, message));
+            return Err(Self::error(401, "You did not provide an API key, or one that is invalid."));
         }
         match (call.method.as_str(), call.segments().as_slice()) {
             ("GET", ["v1", "charges", id]) => kept.charge(id).map(Reply::ok),
@@ -102,16 +112,13 @@ impl State for Payments {
     }
 
     fn page(&self, segments: &[&str]) -> Option<(String, Markup)> {
-        if !segments.is_empty() {
-            return None;
-        }
         let shown = |refund: &StoredRefund| {
             let at = Timestamp::from_second(refund.at).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
             let amount = format!("{}.{:02} {CURRENCY}", refund.amount / 100, refund.amount % 100);
             article(&refund.id, &format!("{amount} of {}", refund.payment), &at, &refund.id)
         };
         let body = html! { h1 { "Refunds" } @for refund in &self.refunds { (shown(refund)) } };
-        Some(("Refunds".to_owned(), body))
+        segments.is_empty().then(|| ("Refunds".to_owned(), body))
     }
 }
 
@@ -150,22 +157,15 @@ impl Payments {
         let has_more = start + rows.len() < all.len();
         Reply::ok(json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": rows}))
     }
-
-    /// The answer to a request whose idempotency key was seen before.
-    fn repeated(&self, wanted: &StoredRefund) -> Option<Result<Reply, Reply>> {
-        let key = wanted.idempotency_key.as_ref()?;
-        let known = self.refunds.iter().find(|refund| refund.idempotency_key.as_ref() == Some(key))?;
-        let same = StoredRefund { id: known.id.clone(), at: known.at, ..wanted.clone() };
-        if same == *known {
-            return Some(Ok(Reply::ok(known.shown()).with("idempotent-replayed", "true")));
-        }
-        let message = "Keys for idempotent requests can only be used with the same parameters they were first \
-                       used with.";
-        Some(Err(Reply::new(400, json!({"error": {"type": "idempotency_error", "message": message}}))))
-    }
 }
 
 fn refund(kept: &mut Kept<Payments>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+    if let Some((asked, first)) = kept.answered.get(call.header("idempotency-key")) {
+        let other = "Keys for idempotent requests can only be used with the same parameters.";
+        let other = Reply::new(400, json!({"error": {"type": "idempotency_error", "message": other}}));
+        let replayed = first.clone().with("idempotent-replayed", "true");
+        return if *asked == call.body { Ok(replayed) } else { Err(other) };
+    }
     let payment = call.field("charge").or(call.field("payment_intent")).unwrap_or_default();
     let left = kept.paid(payment)?.saturating_sub(kept.refunded(payment));
     let amount = call.field("amount").map_or(Some(left), |amount| amount.parse().ok());
@@ -178,24 +178,18 @@ fn refund(kept: &mut Kept<Payments>, call: &Call, now: Timestamp) -> Result<Repl
         amount,
         reason: call.field("reason").map(str::to_owned),
         metadata: metadata(call),
-        idempotency_key: Some(call.header("idempotency-key").to_owned()).filter(|key| !key.is_empty()),
         at: now.as_second(),
     };
-    if let Some(answer) = kept.repeated(&wanted) {
-        return answer;
-    }
     if left == 0 {
-        let message = format!("Charge {payment} has already been refunded.");
-        return Err(invalid("charge_already_refunded", "", &message));
+        return Err(invalid("charge_already_refunded", "", "It has already been refunded."));
     }
     if amount > left {
         let message =
             format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
         return Err(invalid("amount_too_large", "amount", &message));
     }
-    let shown = wanted.shown();
-    kept.record(wanted)?;
-    Ok(Reply::ok(shown))
+    let reply = Reply::ok(wanted.shown());
+    kept.record(wanted).map(|()| reply)
 }
 
 /// `metadata[afterhook_task_id]=…`

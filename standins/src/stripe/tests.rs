@@ -60,13 +60,19 @@ async fn what_stripe_refuses_is_refused() {
 #[tokio::test]
 async fn an_idempotency_key_belongs_to_its_parameters() {
     let standin = StripeStandin::new();
-    let ask = async |amount: &str| {
+    let ask = async |key: &str, amount: &str| {
         let request = Request::post("/v1/refunds")
             .header("authorization", "Bearer sk_test_1")
-            .header("idempotency-key", "k")
+            .header("idempotency-key", key)
             .header("content-type", "application/x-www-form-urlencoded");
         send(standin.router(), request, format!("charge=ch_1&amount={amount}")).await.status
     };
-    assert_eq!((ask("5").await, ask("5").await, ask("6").await), (200, 200, 400));
-    assert_eq!(standin.with(|kept| kept.refunds.len()), 1);
+    assert_eq!((ask("k", "5").await, ask("k", "5").await, ask("k", "6").await), (200, 200, 400));
+    for (fault, again) in [(Fault::Status(500), 500), (Fault::RateLimited, 200), (Fault::DoneBut502, 200)] {
+        standin.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
+        let key = format!("{fault:?}");
+        let first = ask(&key, "7").await;
+        assert_eq!((first == 200, ask(&key, "7").await), (false, again), "{fault:?}");
+    }
+    assert_eq!(standin.with(|kept| kept.refunds.len()), 3);
 }

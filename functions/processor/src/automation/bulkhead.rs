@@ -19,6 +19,8 @@ const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How soon a task comes back that found no permit.
 const COME_BACK: Duration = Duration::from_secs(5);
+/// A permit's lease runs from before the store is asked for it, and the work begins once it has answered.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A permit to call a host, held until it is released or its lease ends.
 struct Permit {
@@ -26,13 +28,14 @@ struct Permit {
     owner: String,
 }
 
-/// Runs `work` under a permit of `host`. It must end within `hold`: after that the permit counts as free.
+/// Runs `work` under a permit of `host`, if it calls one. It must end within `hold`: after that the permit counts as free.
 pub(crate) async fn with_host_permit<W: Future>(
     claimed: &ClaimedTask,
-    host: &str,
+    host: Option<&str>,
     hold: Duration,
     work: W,
 ) -> Result<W::Output, Interrupt> {
+    let Some(host) = host else { return Ok(work.await) };
     let permit = take_permit(claimed, host, hold).await?;
     let result = work.await;
     if let Err(problem) = claimed.resources.stores.state.release(&permit.key, &permit.owner).await {
@@ -75,7 +78,7 @@ async fn try_permit(
 ) -> Result<Option<Permit>, Interrupt> {
     let (key, now) = (format!("host:{host}:{number}"), claimed.now());
     let owner = owner.to_owned();
-    match claimed.resources.stores.state.acquire(&key, &owner, now, after(now, hold)).await? {
+    match claimed.resources.stores.state.acquire(&key, &owner, now, after(now, hold + ANSWER)).await? {
         Acquire::Held => Ok(Some(Permit { key, owner })),
         Acquire::Busy { .. } => Ok(None),
     }

@@ -77,6 +77,6 @@ impl Context {
                 Err(Interrupt::retry(TaskError::new(host, "no_answer", message)))
             })
         };
-        with_host_permit(claimed, host, MAX_CALL, call).await?
+        with_host_permit(claimed, Some(host), MAX_CALL, call).await?
     }
 }

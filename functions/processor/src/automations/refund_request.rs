@@ -257,10 +257,6 @@ impl Action for Deal<'_> {
     fn audience(&self) -> Audience {
         Audience::Restricted
     }
-
-    fn is_idempotent(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]

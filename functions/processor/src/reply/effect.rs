@@ -38,7 +38,7 @@ pub(crate) const IN_DOUBT: &str = "in_doubt";
 /// abandoned after 10 s, and must not repeat anything itself.
 #[async_trait]
 pub trait Action: Send + Sync {
-    /// The host whose cap on calls it counts against; `None` for none.
+    /// The host whose cap on calls it counts against, the search for a proof as well; `None` for none.
     fn host(&self) -> Option<String>;
 
     /// Does it, so that `mark` can be found again.
@@ -119,11 +119,8 @@ async fn attempt(
     if !entry.is_same().await {
         entry.ask_whether(&in_doubt(name)).await?;
     }
-    match action.host() {
-        // The permit is taken before the intent is written: waiting for it must not age the intent.
-        Some(host) => with_host_permit(claimed, &host, LEASE_NEEDED, entry.perform(action)).await?,
-        None => entry.perform(action).await,
-    }
+    // The permit is taken before the intent is written: waiting for it must not age the intent.
+    with_host_permit(claimed, action.host().as_deref(), FRESH + OUTSIDE_CALL, entry.perform(action)).await?
 }
 
 /// What became of an earlier try of `name`: that is found out before anything is decided about another text.
@@ -243,7 +240,8 @@ impl<'a> Entry<'a> {
             return Err(Interrupt::defer(why, Some(settles_at)));
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
-        match tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since)).await {
+        let search = tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since));
+        match with_host_permit(self.claimed, action.host().as_deref(), OUTSIDE_CALL, search).await? {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) if error.failure == ServiceFailure::InDoubt => Ok(Found::Unknown),
             Ok(Err(error)) => Err(self.unresolved(&error)),
@@ -301,8 +299,8 @@ impl<'a> Entry<'a> {
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
-                // The answer may be long in coming, and this process may stand still until then.
-                lease::extend(task, lease::end_of(claimed.deadline));
+                // A whole lease: the next renewal may fail. Whoever stands still for longer sends nothing more.
+                lease::extend(task, lease::until(claimed.now(), claimed.deadline));
             })
             .await;
         if let Err(interrupt) = written {

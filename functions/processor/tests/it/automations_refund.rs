@@ -39,15 +39,7 @@ async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
             refused(400, &charge["refuses"], "Stripe does not refund this.")
         }
         "POST /v1/refunds" => {
-            let form = form(asked);
-            let refund = json!({
-                "id": "re_1", "object": "refund", "status": "succeeded", "currency": "usd",
-                "amount": form["amount"].parse::<u64>().unwrap(),
-                "metadata": {
-                    "afterhook_task_id": form["metadata[afterhook_task_id]"],
-                    "afterhook_effect": form["metadata[afterhook_effect]"],
-                },
-            });
+            let refund = refund_of(asked);
             refunds.lock().unwrap().push(refund.clone());
             match std::mem::take(&mut *lost.lock().unwrap()) {
                 true => Reply::json(500, json!({"error": {"type": "api_error", "message": "oops"}})),
@@ -57,9 +49,8 @@ async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
         other => panic!("{other}"),
     })
     .await;
-    let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
-    let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
-    (server, Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe))))
+    let services = services_at(&server);
+    (server, services)
 }
 
 fn refused(status: u16, code: &Value, message: &str) -> Reply {
@@ -114,7 +105,7 @@ async fn part_is_refunded_once_after_a_person_said_so_though_the_answer_was_lost
     assert_eq!((made[0]["charge"].as_str(), made[0]["amount"].as_str()), ("ch_1", "1250"));
     assert_eq!(made[0]["reason"], "duplicate");
     let asked = server.asked().into_iter().find(|asked| asked.line() == "POST /v1/refunds").unwrap();
-    assert_eq!(asked.header("idempotency-key"), format!("afterhook:{id}:refund"));
+    assert!(asked.header("idempotency-key").starts_with(&format!("afterhook:{id}:refund:")), "{asked:?}");
     assert!(bench.comments().is_empty(), "the question is no comment");
 }
 
@@ -230,6 +221,88 @@ async fn rejected_or_edited_request_refunds_nothing() {
     assert!(refunds(&server).is_empty());
 }
 
+/// A Stripe that answers the first refund with this error, does not make it, and repeats its first answer to a key. A dollar
+/// is refunded by hand meanwhile.
+async fn stripe_with_saved_error(status: u16, code: &'static str) -> (Server, Services) {
+    let (saved, made) = (Mutex::new(HashMap::<String, (u16, Value)>::new()), Mutex::new(Vec::<Value>::new()));
+    let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
+        "GET /v1/charges/ch_1" => {
+            let by_hand = 100 * saved.lock().unwrap().len();
+            let charge = json!({"id": "ch_1", "amount": 1500, "amount_refunded": by_hand, "currency": "usd"});
+            Reply::json(200, charge)
+        }
+        "GET /v1/refunds" => {
+            Reply::json(200, json!({"object": "list", "data": *made.lock().unwrap(), "has_more": false}))
+        }
+        "POST /v1/refunds" => {
+            let (mut saved, key) = (saved.lock().unwrap(), asked.header("idempotency-key").to_owned());
+            if let Some((status, body)) = saved.get(&key) {
+                return Reply::json(*status, body.clone()).header("idempotent-replayed", "true");
+            }
+            let answer = if saved.is_empty() {
+                (status, json!({"error": {"type": "api_error", "code": code, "message": "no"}}))
+            } else {
+                (200, refund_of(asked))
+            };
+            saved.insert(key, answer.clone());
+            made.lock().unwrap().extend((answer.0 == 200).then(|| answer.1.clone()));
+            Reply::json(answer.0, answer.1)
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let services = services_at(&server);
+    (server, services)
+}
+
+#[tokio::test]
+async fn refund_that_stripe_answered_once_with_a_server_error_is_made_when_it_works_again() {
+    let (server, services) = stripe_with_saved_error(500, "").await;
+    let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
+    let task = bench.approve(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!(output(&task), "refunded 5.00 USD of ch_1 (re_1)");
+    assert_eq!(refunds(&server).len(), 3, "the error, its repetition, and the refund");
+}
+
+#[tokio::test]
+async fn refund_that_the_balance_did_not_suffice_for_is_made_by_a_retry_once_it_does() {
+    // All that is left is another amount by then.
+    for parameters in [json!({"payment": "ch_1", "amount": "5"}), json!({"payment": "ch_1"})] {
+        let (server, services) = stripe_with_saved_error(400, "balance_insufficient").await;
+        let (bench, id) = bench_of(services, parameters.clone()).await;
+        let task = bench.approve(&id).await;
+        assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{:?}", task.doc.error);
+        assert!(because(&task).contains("then retry the task"), "{}", because(&task));
+        let decider = Decider { name: "ada", request: "r9", at: bench.now(), from: &Origin::CONSOLE };
+        retry(&bench.stores, &id, Some("there is money now".to_owned()), decider).await.unwrap();
+        bench.until_settled(&id).await;
+        let task = bench.approve(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{parameters}: {:?}", task.doc.error);
+        assert!(output(&task).starts_with("refunded "), "{parameters}: {}", output(&task));
+        let asked = refunds(&server);
+        assert_eq!(asked[0]["amount"] == asked.last().unwrap()["amount"], parameters["amount"] == "5");
+    }
+}
+
+fn refund_of(asked: &Asked) -> Value {
+    let form = form(asked);
+    json!({
+        "id": "re_1", "object": "refund", "status": "succeeded", "currency": "usd",
+        "amount": form["amount"].parse::<u64>().unwrap(),
+        "metadata": {
+            "afterhook_task_id": form["metadata[afterhook_task_id]"],
+            "afterhook_effect": form["metadata[afterhook_effect]"],
+        },
+    })
+}
+
+fn services_at(server: &Server) -> Services {
+    let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
+    let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
+    Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe)))
+}
+
 /// A Stripe that loses its answer to the first refund, which it `keeps` or not, and from then on shows its refunds to
 /// nobody until it `shows` them.
 async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
@@ -244,15 +317,7 @@ async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
             Reply::json(400, json!({"error": {"type": "invalid_request_error", "message": "no"}}))
         }
         "POST /v1/refunds" => {
-            let form = form(asked);
-            let refund = json!({
-                "id": "re_1", "object": "refund", "status": "succeeded", "currency": "usd",
-                "amount": form["amount"].parse::<u64>().unwrap(),
-                "metadata": {
-                    "afterhook_task_id": form["metadata[afterhook_task_id]"],
-                    "afterhook_effect": form["metadata[afterhook_effect]"],
-                },
-            });
+            let refund = refund_of(asked);
             let is_lost = is_first.swap(false, Ordering::SeqCst);
             if keeps || !is_lost {
                 refunds.lock().unwrap().push(refund.clone());
@@ -265,9 +330,8 @@ async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
         other => panic!("{other}"),
     })
     .await;
-    let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
-    let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
-    (server, Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe))), shows)
+    let services = services_at(&server);
+    (server, services, shows)
 }
 
 /// A refund was approved, nobody can say what became of it, and the task failed; then it is retried with a note.

@@ -375,3 +375,54 @@ async fn effect_that_happened_is_found_though_its_automation_fails_since() {
     assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
     assert_eq!((rung.get(), runs.get()), (1, 3));
 }
+
+/// Something at a slow host whose answers are lost, and that takes 4 s to say whether it was done.
+struct Slow {
+    most: Count,
+    at_once: Count,
+}
+
+#[async_trait::async_trait]
+impl Action for Slow {
+    fn host(&self) -> Option<String> {
+        Some("slow.example".to_owned())
+    }
+
+    async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {
+        let (failure, message) = (ServiceFailure::InDoubt, "scripted".to_owned());
+        Err(ServiceError { service: "slow", operation: "do it", failure, message })
+    }
+
+    async fn find(&self, mark: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        self.most.0.fetch_max(self.at_once.up(), Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        self.at_once.0.fetch_sub(1, Ordering::SeqCst);
+        Ok(Found::Done(Proof { id: mark.to_string(), url: None }))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_for_what_became_of_a_try_count_among_the_calls_of_its_host() {
+    let (most, at_once) = (Count::default(), Count::default());
+    let counts = (most.clone(), at_once.clone());
+    let bench = bench("[automations]\ncalls_per_host = 1", move |context: Context, _| {
+        let (most, at_once) = counts.clone();
+        async move {
+            context.once("slow", &Slow { most, at_once }).await?;
+            done()
+        }
+    });
+    let mut ids = Vec::new();
+    for number in 1..=4 {
+        ids.push(bench.accept(&issue(number)).await);
+    }
+    for _ in 0..30 {
+        invoke(&bench).await;
+        bench.pass(Duration::from_secs(20));
+    }
+    assert_eq!(most.get(), 1);
+    for id in &ids {
+        let task = bench.task(id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{task:?}");
+    }
+}

@@ -1,13 +1,14 @@
 //! Refunding: once, or not at all, or said to be in doubt; and finding it again.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::{Mark, ServiceFailure};
-use outbound::scripted::{Reply, Server};
+use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
-use stripe::{Payment, Problem, RefundRequest, RefundStatus};
+use stripe::{Payment, Problem, Reason, RefundRequest, RefundStatus};
 
 use crate::support::{KEY, client, list, made, mark, patient, payment, posting, refund};
 
@@ -23,7 +24,8 @@ async fn a_refund_is_looked_up_then_made_with_its_proof_and_key() {
     let asked = server.asked();
     assert_eq!((asked[0].param("charge"), asked[0].param("limit")), ("ch_1", "100"));
     assert_eq!(asked[1].header("authorization"), format!("Bearer {KEY}"));
-    assert_eq!(asked[1].header("idempotency-key"), format!("afterhook:{}:refund", mark("1").task_id));
+    let key = format!("afterhook:{}:refund:", mark("1").task_id);
+    assert!(asked[1].header("idempotency-key").starts_with(&key), "{:?}", asked[1]);
     assert_eq!(asked[1].header("stripe-version"), "2024-06-20");
     assert_eq!(asked[1].header("content-type"), "application/x-www-form-urlencoded");
     let form: HashMap<String, String> = fields(&asked[1].body);
@@ -147,4 +149,83 @@ async fn nothing_is_no_refund() {
     let error = client(&server).refund(&request).await.unwrap_err();
     assert_eq!((error.problem, error.service.failure), (Problem::Invalid, ServiceFailure::Refused));
     assert!(server.asked().is_empty());
+}
+
+/// A Stripe that lists no refund, and repeats its first answer to a key, errors too. `answers` are those to new keys, one
+/// after the other.
+async fn saving(answers: Vec<(u16, Value)>) -> Server {
+    let (saved, next) = (Mutex::new(HashMap::<String, (u16, Value)>::new()), AtomicUsize::new(0));
+    posting(move |asked| {
+        let (mut saved, key) = (saved.lock().unwrap(), asked.header("idempotency-key").to_owned());
+        if let Some((status, body)) = saved.get(&key) {
+            return Reply::json(*status, body.clone()).header("idempotent-replayed", "true");
+        }
+        let (status, body) = answers[next.fetch_add(1, Ordering::SeqCst)].clone();
+        saved.insert(key, (status, body.clone()));
+        Reply::json(status, body)
+    })
+    .await
+}
+
+fn key(asked: &Asked) -> &str {
+    asked.header("idempotency-key")
+}
+
+#[tokio::test]
+async fn an_error_that_stripe_repeats_is_asked_about_under_the_next_key_and_a_success_is_taken() {
+    let short = json!({"error": {"type": "invalid_request_error", "code": "balance_insufficient"}});
+    let answers =
+        vec![(500, json!({"error": {"type": "api_error"}})), (400, short), (200, made("re_1", &mark("1")))];
+    let server = saving(answers).await;
+    // As many processes: none knows what another has asked.
+    let failure = refund(&client(&server)).await.unwrap_err().service.failure;
+    assert_eq!(failure, ServiceFailure::ServerError);
+    assert_eq!(refund(&client(&server)).await.unwrap_err().problem, Problem::InsufficientBalance);
+    assert_eq!(refund(&client(&server)).await.unwrap().id, "re_1");
+    // Its answer was lost, and no listing has it yet.
+    assert_eq!(refund(&client(&server)).await.unwrap().id, "re_1");
+    let asked = server.asked();
+    let posts: Vec<&Asked> = asked.iter().filter(|asked| asked.method == "POST").collect();
+    let keys: Vec<&str> = posts.iter().map(|asked| key(asked)).collect();
+    let [first, second, third] = [keys[0], keys[2], keys[5]];
+    assert_eq!(keys, [first, first, second, first, second, third, first, second, third]);
+    assert!(first != second && second != third && first != third, "{keys:?}");
+}
+
+#[tokio::test]
+async fn an_error_of_this_very_try_is_not_tried_again() {
+    let server = posting(|_| Reply::json(500, json!({"error": {"type": "api_error"}}))).await;
+    refund(&client(&server)).await.unwrap_err();
+    assert_eq!(server.lines(), LINES);
+}
+
+#[tokio::test]
+async fn another_refund_has_another_key() {
+    let server = posting(|_| Reply::json(200, made("re_1", &mark("1")))).await;
+    let mark = mark("1");
+    for (payment, amount, reason) in [
+        ("ch_1", 1050, Some(Reason::Duplicate)),
+        ("ch_1", 1050, None),
+        ("ch_1", 105, None),
+        ("ch_2", 1050, None),
+        ("ch_2", 1050, None),
+    ] {
+        let payment = Payment::parse(payment).unwrap();
+        let request = RefundRequest { payment: &payment, amount, reason, mark: &mark };
+        client(&server).refund(&request).await.unwrap();
+    }
+    let asked = server.asked();
+    let mut keys: Vec<&str> = asked.iter().filter(|asked| asked.method == "POST").map(key).collect();
+    keys.dedup();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+}
+
+#[tokio::test]
+async fn errors_that_are_repeated_without_end_are_left_for_later() {
+    let server = posting(|_| {
+        Reply::json(500, json!({"error": {"type": "api_error"}})).header("idempotent-replayed", "true")
+    })
+    .await;
+    let error = refund(&patient(&server, Duration::from_millis(600))).await.unwrap_err();
+    assert_eq!(error.service.failure, ServiceFailure::Later { after: None });
 }
