@@ -133,8 +133,7 @@ pub(crate) async fn failed(server: &Server) -> ModelError {
 
 pub(crate) async fn failure_of(steps: impl IntoIterator<Item = Step>) -> ModelFailure {
     let server = Server::start(steps).await;
-    let failure = failed(&server).await.failure;
-    failure
+    failed(&server).await.failure
 }
 
 /// A complete answer.
