@@ -143,6 +143,30 @@ async fn a_refusal_of_any_model_in_use_is_found_online() {
     }
 }
 
+/// Version 1 of the API knows no name that ends in `-latest`.
+#[tokio::test]
+async fn a_model_that_one_version_of_the_api_lacks_is_called_by_the_other() {
+    let world = World::new().await;
+    let (address, variables): (Vec<_>, Vec<_>) =
+        world.variables().into_iter().partition(|(name, _)| *name == "GEMINI_BASE_URL");
+    let at = |version: &str| format!("{{ base_url = \"{}\", api_version = \"{version}\" }}", address[0].1);
+    let (_dir, path) = project(&format!("[models]\nendpoints = [{}, {}]\n", at("v1"), at("v1beta")));
+    let calls = [("AUTOMATION_RESET", "Bearer x".to_owned()), ("AUTOMATION_TEAM", "support".to_owned())];
+    let mut command = afterhook(variables.into_iter().chain(calls));
+    let said = run(command.args(["check", "--online", "--json", "--config"]).arg(&path)).await;
+    let lines = said.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines: Vec<_> =
+        lines.filter(|line| line["check"].as_str().is_some_and(|check| check.contains("gemini-"))).collect();
+    let states = |check: &str| {
+        let lines = lines.iter().filter(|line| line["check"] == check);
+        lines.map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for model in ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"] {
+        assert_eq!(states(&format!("model {model}")), ["skip", "ok"], "{said:?}");
+        assert_eq!(states(&format!("call of {model}")), ["skip", "ok"], "{said:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_address_without_credentials_is_not_called_set() {
     let (_dir, path) = project("");

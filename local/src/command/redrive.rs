@@ -51,6 +51,9 @@ pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     show(&letters);
+    if elsewhere > 0 {
+        say!("{}", nothing_to_see(elsewhere));
+    }
     if !args.yes {
         let answer = confirmed();
         // Whatever keeps us from going on: others must see the letters again.

@@ -74,7 +74,7 @@ pub async fn try_out(config: &Config, model: &str, now: Timestamp) -> Result<Vec
     Ok(ask_all(&client, model, Some(Bytes::from_static(SMALLEST)), now).await)
 }
 
-/// Asks for `model`, or calls it with `body`: that concerns the account, whichever of its endpoints is asked.
+/// Asks for `model`, or calls it with `body`: that concerns the account, so the first of its endpoints is asked that has it.
 pub(crate) async fn ask_all(
     client: &Client,
     model: &str,
@@ -83,20 +83,23 @@ pub(crate) async fn ask_all(
 ) -> Vec<LookedUp> {
     let mut all = Vec::new();
     for (number, account) in client.accounts().iter().enumerate() {
-        let endpoints = account.endpoints.all().iter();
-        for endpoint in endpoints.take(if body.is_some() { 1 } else { usize::MAX }) {
+        for endpoint in account.endpoints.all() {
             let address = match body {
                 Some(_) => endpoint.generate_content(model, Mode::Unary),
                 None => endpoint.about(model),
             };
-            let reply = client.ask(account, endpoint, &address, body.clone(), TIMEOUT, now).await;
+            let said = read(client.ask(account, endpoint, &address, body.clone(), TIMEOUT, now).await);
+            let lacks = matches!(&said, Err(NotServed::Refused(error)) if error.is_of_the_address());
             all.push(LookedUp {
                 at: endpoint.to_string(),
                 title: at_account(model, &account.name),
                 account: number,
-                said: read(reply),
+                said,
                 by_token: account.is_vertex,
             });
+            if body.is_some() && !lacks {
+                break;
+            }
         }
     }
     all

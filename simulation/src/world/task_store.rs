@@ -140,9 +140,11 @@ impl Tasks {
         lock(&self.table).get(id).is_some_and(|row| row.holder == Some(env))
     }
 
-    /// Until when `id` is held.
+    /// Until when `id` is held; `None` if whoever holds it may have acted outside.
     pub(crate) fn held_until(&self, id: &TaskId) -> Option<Timestamp> {
-        lock(&self.table).get(id)?.task.control.lease.as_ref().map(|lease| lease.until)
+        let table = lock(&self.table);
+        let task = &table.get(id)?.task;
+        task.control.lease.as_ref().filter(|_| task.doc.effects.is_empty()).map(|lease| lease.until)
     }
 
     /// Who works on something.

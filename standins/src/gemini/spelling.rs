@@ -72,14 +72,14 @@ CachedContent name model displayName contents:Content* systemInstruction:Content
 GenerationConfig temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
     responseLogprobs logprobs responseMimeType responseSchema:Schema responseJsonSchema responseModalities responseFormat \
     mediaResolution thinkingConfig:ThinkingConfig speechConfig imageConfig audioTranscriptionConfig \
-    enableEnhancedCivicAnswers
+    enableEnhancedCivicAnswers _responseJsonSchema
 ThinkingConfig includeThoughts thinkingBudget thinkingLevel
 Schema type format title description nullable enum maxItems minItems properties:Schema{} required minProperties \
     maxProperties minLength maxLength pattern example anyOf:Schema* propertyOrdering default items:Schema minimum maximum \
     additionalProperties
 Content role parts:Part*
 Part text inlineData:Blob fileData:FileData functionCall functionResponse executableCode codeExecutionResult toolCall \
-    toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution
+    toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution mediaProcessing speechMetadata audioMetadata audioTranscription documentMetadata spreadsheetMetadata
 Blob mimeType data
 FileData mimeType fileUri
 Tool functionDeclarations:FunctionDeclaration* googleSearch googleSearchRetrieval codeExecution computerUse urlContext \

@@ -307,6 +307,17 @@ fn costs_by_intent_count_a_task_once() {
     let shown = widgets.filter(|widget| widget["properties"]["title"] == "Cost by intent");
     let shown: Vec<_> = shown.map(|widget| widget["properties"]["query"].as_str().unwrap()).collect();
     assert!(shown.len() == 1 && shown[0].contains(filter), "{shown:?}");
+    // Every end of a task tells what it has cost in all: a task that was retried has several, and the last one counts.
+    for query in [saved.as_str(), shown[0]] {
+        let sums: Vec<&str> =
+            query.split('|').map(str::trim).filter(|step| step.starts_with("stats ")).collect();
+        let [by_task, by_kind] = sums[..] else { panic!("{query}") };
+        assert!(by_task.contains("max(cost_usd) as usd") && by_task.ends_with(" by task_id"), "{by_task}");
+        assert!(
+            by_kind.contains("sum(usd) as dollars, count(*) as tasks") && by_kind.ends_with(" by kind"),
+            "{by_kind}"
+        );
+    }
 }
 
 /// Everything that the dashboard names is there.

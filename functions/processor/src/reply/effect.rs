@@ -299,8 +299,8 @@ impl<'a> Entry<'a> {
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
-                // A whole lease: the next renewal may fail. Whoever stands still for longer sends nothing more.
-                lease::extend(task, lease::until(claimed.now(), claimed.deadline));
+                // The answer may be long in coming, and this process may stand still until then.
+                lease::extend(task, lease::end_of(claimed.deadline));
             })
             .await;
         if let Err(interrupt) = written {

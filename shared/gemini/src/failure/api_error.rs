@@ -205,7 +205,7 @@ impl ApiError {
     }
 
     /// Whether it is the address that is refused, or the version of the API in it: another one may serve the model.
-    pub(crate) fn is_of_the_address(&self) -> bool {
+    pub fn is_of_the_address(&self) -> bool {
         matches!(self.status, 300..400 | 404 | 405 | 410) && !self.is_lost_cache()
     }
 

@@ -24,8 +24,9 @@ pub(super) async fn look(
     for model in settings.models.in_use() {
         match gemini::look_up(&config, model, now).await {
             Ok(all) => {
-                called.extend(all.iter().any(|looked| looked.said.is_ok()).then_some(model));
-                findings.extend(all.iter().map(|looked| finding(model, looked)));
+                let is_found = all.iter().any(|looked| looked.said.is_ok());
+                called.extend(is_found.then_some(model));
+                findings.extend(all.iter().map(|looked| finding(model, looked, is_found)));
             }
             Err(problem) => {
                 return vec![Finding::wrong("model", problem.to_string(), "mend agent.toml, [models]")];
@@ -75,9 +76,13 @@ fn call(called: &LookedUp, kept: Option<&str>, now: Timestamp) -> Finding {
     }
 }
 
-fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp) -> Finding {
+/// What one endpoint says of `model`, which `is_found` at one of them at least.
+fn finding(model: &str, LookedUp { at, said, .. }: &LookedUp, is_found: bool) -> Finding {
     let what = format!("model {model}");
     match said {
+        Err(NotServed::Refused(error)) if is_found && error.is_of_the_address() => {
+            Finding::skipped(what, format!("{at} does not have it; the other endpoints are asked for it"))
+        }
         Ok(()) => {
             let place = elsewhere(at).unwrap_or_else(|| format!("at {at}"));
             Finding::ok(what, format!("the credentials are good for it, {place}"))
