@@ -85,7 +85,8 @@ impl Caller {
             map.insert(name, value);
         }
         let client = transport::client(&config, &base, &map)?;
-        let client = client.pool_max_idle_per_host(0).dns_resolver(Arc::new(reach.clone())).build();
+        let client =
+            client.http1_only().pool_max_idle_per_host(0).dns_resolver(Arc::new(reach.clone())).build();
         let client = client
             .map_err(|error| BuildError::Http { title: SERVICE.title, cause: transport::causes(error) })?;
         Ok(Self {

@@ -82,7 +82,7 @@ impl Transport {
             builder.build().map_err(|error| BuildError::Http { title: service.title, cause: causes(error) })
         };
         let pooled = built(client(config, base, headers)?.pool_idle_timeout(IDLE_TIMEOUT))?;
-        let fresh = built(client(config, base, headers)?.pool_max_idle_per_host(0))?;
+        let fresh = built(client(config, base, headers)?.http1_only().pool_max_idle_per_host(0))?;
         Ok(Self { pooled, fresh, service })
     }
 

@@ -139,11 +139,12 @@ impl Stripe {
         self.ask(call, &Request::form(url, &fields), &key).await
     }
 
-    /// Sends `request` under the first of the keys `key`, `key:2`, `key:3` … to which Stripe has not said an error before.
+    /// Sends `request` under the first of the keys `key`, `key:2`, `key:3` … that Stripe has not refused before.
     ///
     /// Stripe keeps its first answer to a key for a day, an error too, and gives nothing else to whoever asks again ("Idempotent
-    /// requests" in its API reference). An error that it repeats was said to an earlier try, which had settled before this one
-    /// looked for its refund in vain: the next key makes no second one. A success that it repeats is that refund. All
+    /// requests" in its API reference). A refusal (4xx) that it repeats has changed nothing: the next key makes no second refund. A
+    /// 500 may have changed something, which Stripe may even complete later ("Low-level error handling"): it stays in doubt under
+    /// its own key until the refund is found or the key forgotten. A success that it repeats is that refund. All
     /// processes come by the same keys in the same order, so of two at once one is told that the other's is under way, or what came of it.
     async fn ask(&self, call: Call, request: &Request, key: &str) -> Result<Refund, StripeError> {
         let mut number = 1;
@@ -155,7 +156,7 @@ impl Stripe {
             let request = request.clone().header(HeaderName::from_static("idempotency-key"), key);
             // Refused once half the time is over: so this ends.
             let answer = self.client.send(call, &request).await?;
-            if answer.status.is_success() || !answer.headers.contains_key(REPLAYED) {
+            if !answer.status.is_client_error() || !answer.headers.contains_key(REPLAYED) {
                 return self.client.read(call, &answer, error::of);
             }
             number += 1;

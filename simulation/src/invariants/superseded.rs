@@ -1,6 +1,6 @@
 //! What a task that gave way to a newer one was asked, the model was shown with the newer one. If that one ended before
-//! an answer was asked for, triage saw the text, or nobody can be answered any more where both were asked; and it still
-//! carries the text: whoever retries it finds both.
+//! an answer was asked for, triage saw the text, or nobody can be answered any more where both were asked, or no model
+//! could be had and a person decided about a fallback answer; and it still carries the text: who decides or retries finds both.
 
 use domain::{PartKey, Task, TaskId, TaskStatus};
 
@@ -28,7 +28,8 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
         after.history.was_shown(&newer, &text)
     } else {
         let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
-        (after.history.was_triaged(&newer, &text) || found_its_thread_closed(after, answered)) && is_carried()
+        let is_excused = || found_its_thread_closed(after, answered) || is_decided_fallback(answered);
+        (after.history.was_triaged(&newer, &text) || is_excused()) && is_carried()
     };
     (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
 }
@@ -38,6 +39,12 @@ fn found_its_thread_closed(after: &After<'_>, task: &Task) -> bool {
     let says_so = || task.doc.timeline.last().is_some_and(|entry| entry.note.starts_with(THREAD_CLOSED));
     let is_so = || after.history.closed_threads.iter().any(|(thread, _)| *thread == task.doc.thread);
     task.control.status == TaskStatus::Ignored && says_so() && is_so()
+}
+
+/// No model could be had, so a person was shown a fallback answer, with all that was asked, and decided about it.
+fn is_decided_fallback(task: &Task) -> bool {
+    task.doc.timeline.iter().any(|entry| entry.note.contains("it is a fallback answer"))
+        && task.control.status.is_end()
 }
 
 /// What `task` was superseded by.

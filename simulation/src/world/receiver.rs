@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::TaskId;
+use futures::channel::oneshot;
 use serde_json::{Value, json};
 use simulated::{NoAnswer, Request};
 
@@ -18,15 +19,6 @@ pub(crate) const HOST: &str = "hooks.example.com";
 #[derive(Default)]
 pub(crate) struct Receiver {
     at_once: AtomicU32,
-}
-
-/// A call, until it has its answer or its caller is dead.
-struct UnderWay<'w>(&'w AtomicU32);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl World {
@@ -53,16 +45,23 @@ impl World {
         }
     }
 
-    async fn take(&self, posted: Callback) {
+    /// The call is under way for as long as the receiver works on it, whatever becomes of its caller meanwhile.
+    async fn take(self: &Arc<Self>, posted: Callback) {
         let limit = self.scenario.policy.calls_per_host;
         let at_once = self.receiver.at_once.fetch_add(1, Ordering::Relaxed) + 1;
-        let _under_way = UnderWay(&self.receiver.at_once);
         if at_once > limit {
             self.violated("caps hold", format!("{at_once} calls of {HOST} at once"));
         }
         self.note(|| format!("   {} is told: {}", posted.task, posted.status));
         self.history().callbacks.push(posted);
-        tokio::time::sleep(self.millis(1..400)).await;
+        let (world, work) = (Arc::clone(self), self.millis(1..400));
+        let (tell, told) = oneshot::channel();
+        self.scheduler.spawn(None, async move {
+            tokio::time::sleep(work).await;
+            world.receiver.at_once.fetch_sub(1, Ordering::Relaxed);
+            let _gone = tell.send(());
+        });
+        let _gone = told.await;
     }
 
     fn read(&self, request: &Request) -> Option<Callback> {

@@ -79,6 +79,11 @@ async fn try_permit(
     let (key, now) = (format!("host:{host}:{number}"), claimed.now());
     let owner = owner.to_owned();
     match claimed.resources.stores.state.acquire(&key, &owner, now, after(now, hold + ANSWER)).await? {
+        // Whoever stood still meanwhile would call under a permit that has ended by then.
+        Acquire::Held if claimed.now() > after(now, ANSWER) => {
+            claimed.resources.stores.state.release(&key, &owner).await?;
+            Err(Interrupt::defer("the store was long in giving a permit".to_owned(), None))
+        }
         Acquire::Held => Ok(Some(Permit { key, owner })),
         Acquire::Busy { .. } => Ok(None),
     }

@@ -256,16 +256,6 @@ async fn stripe_with_saved_error(status: u16, code: &'static str) -> (Server, Se
 }
 
 #[tokio::test]
-async fn refund_that_stripe_answered_once_with_a_server_error_is_made_when_it_works_again() {
-    let (server, services) = stripe_with_saved_error(500, "").await;
-    let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
-    let task = bench.approve(&id).await;
-    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
-    assert_eq!(output(&task), "refunded 5.00 USD of ch_1 (re_1)");
-    assert_eq!(refunds(&server).len(), 3, "the error, its repetition, and the refund");
-}
-
-#[tokio::test]
 async fn refund_that_the_balance_did_not_suffice_for_is_made_by_a_retry_once_it_does() {
     // All that is left is another amount by then.
     for parameters in [json!({"payment": "ch_1", "amount": "5"}), json!({"payment": "ch_1"})] {
