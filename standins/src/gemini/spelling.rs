@@ -106,13 +106,11 @@ pub(super) fn check(node: &Value, kind: &str, path: &str) -> Result<(), ApiError
         let at = if path.is_empty() { snake(name) } else { format!("{path}.{}", snake(name)) };
         let wrong = || invalid_value(&at);
         if let Some(kind) = kind.strip_suffix('*') {
-            let list = value.as_array().ok_or_else(wrong)?.iter().enumerate();
-            list.map(|(index, one)| check(one, kind, &format!("{at}[{index}]")))
-                .collect::<Result<(), _>>()?;
+            let mut list = value.as_array().ok_or_else(wrong)?.iter().enumerate();
+            list.try_for_each(|(index, one)| check(one, kind, &format!("{at}[{index}]")))?;
         } else if let Some(kind) = kind.strip_suffix("{}") {
-            let map = value.as_object().ok_or_else(wrong)?.values().enumerate();
-            map.map(|(index, one)| check(one, kind, &format!("{at}[{index}].value")))
-                .collect::<Result<(), _>>()?;
+            let mut map = value.as_object().ok_or_else(wrong)?.values().enumerate();
+            map.try_for_each(|(index, one)| check(one, kind, &format!("{at}[{index}].value")))?;
         } else {
             check(value, kind, &at)?;
         }
