@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -41,15 +42,16 @@ def main(target, bootstraps, afterhook):
         standin(afterhook, "gemini") as gemini,
         standin(afterhook, "github") as github,
     ):
+        fresh = copied(bootstraps, pathlib.Path(scratch) / "bootstraps")
         urls = {"AWS_ENDPOINT_URL": endpoint, "GEMINI_BASE_URL": gemini, "GITHUB_API_URL": github}
         variables = {**create_resources(endpoint), **urls}
         started = {name: [] for name in (NULL, *FUNCTIONS)}
         for turn in range(STARTS):
             for name in random.Random(turn).sample(list(started), len(started)):
-                started[name].append(start(bootstraps, name, variables)[0])
+                started[name].append(start(fresh, name, variables)[0])
         memory, tasks = {}, []
         for name in (NULL, *FUNCTIONS):
-            _, memory[name], answers = start(bootstraps, name, variables, work(name, tasks))
+            _, memory[name], answers = start(fresh, name, variables, work(name, tasks))
             tasks += [json.loads(answer["body"])["task_id"] for answer in answers if name == "ingest"]
     sizes = {name: len(zlib.compress((bootstraps / name / "bootstrap").read_bytes(), 9)) for name in started}
     medians = {name: statistics.median(times) for name, times in started.items()}
@@ -58,12 +60,19 @@ def main(target, bootstraps, afterhook):
         print(f"{name:14} {median:9.1f} {median / medians[NULL]:7.1f}x {memory[name]:9.1f} {sizes[name]:11,}")
     most = 3 * medians[NULL] + 5
     print(f"ingest starts in {medians['ingest']:.1f} ms, and may in three times nothing and 5 ms, {most:.1f} ms")
-    # A machine that does much else slows a large program down by more than a small one: that fails nothing.
-    if medians["ingest"] > most:
-        print(f"WARNING: ingest starts in {medians['ingest']:.1f} ms, more than {most:.1f}; measure on a quiet machine")
     missed = list(too_much(memory, sizes))
+    if medians["ingest"] > most:
+        missed.append(f"ingest starts in {medians['ingest']:.1f} ms, more than {most:.1f}")
     if missed:
         raise Failed("; ".join(missed))
+
+
+def copied(bootstraps, folder):
+    """The packages anew: parts of a file that has lain for a while come from the disk, and are not what is measured."""
+    for name in (NULL, *FUNCTIONS):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(bootstraps / name / "bootstrap", folder / name)
+    return folder
 
 
 def too_much(memory, sizes):

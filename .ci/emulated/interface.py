@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
+import certifi
 import samcli
 
 from .processes import KEYS, ROOT, Failed, free_port, wait_for
@@ -67,6 +68,8 @@ def package(bootstraps, name, properties, variables):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
         # On Lambda the layer puts it into /opt, where this machine has something else.
         "AFTERHOOK_CONFIG": str(ROOT / "agent/agent.toml"),
+        # Lambda has them in one file, Debian in hundreds besides, and all are read at each start.
+        "SSL_CERT_FILE": certifi.where(),
         **KEYS,
         **variables,
     }

@@ -46,14 +46,13 @@ pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
     if args.json {
         return report(&stores, &letters, elsewhere).await;
     }
+    if let Some(said) = headline(letters.len(), elsewhere) {
+        say!("{said}");
+    }
     if letters.is_empty() {
-        say!("{}", nothing_to_see(elsewhere));
         return Ok(ExitCode::SUCCESS);
     }
     show(&letters);
-    if elsewhere > 0 {
-        say!("{}", nothing_to_see(elsewhere));
-    }
     if !args.yes {
         let answer = confirmed();
         // Whatever keeps us from going on: others must see the letters again.
@@ -159,15 +158,16 @@ async fn elsewhere(stores: &Stores) -> Result<u64, Failure> {
     depth.map(|depth| depth.in_flight).map_err(|error| Failure::at("the dead letters", error))
 }
 
-/// Why there is nothing to show.
-fn nothing_to_see(elsewhere: u64) -> String {
+/// What is said before the letters.
+fn headline(letters: usize, elsewhere: u64) -> Option<String> {
     let minutes = READING.as_secs() / 60;
-    match elsewhere {
-        0 => "the dead-letter queue is empty".to_owned(),
-        letters => format!(
-            "dead letters that somebody else is looking at right now: {letters}; those that stay are back within \
+    match (letters, elsewhere) {
+        (0, 0) => Some("the dead-letter queue is empty".to_owned()),
+        (_, 0) => None,
+        (_, seen) => Some(format!(
+            "dead letters that somebody else is looking at right now: {seen}; those that stay are back within \
              {minutes} minutes"
-        ),
+        )),
     }
 }
 

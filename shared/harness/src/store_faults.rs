@@ -36,6 +36,8 @@ pub struct StoreFaults {
     pub intent_fails: Mutex<Option<bool>>,
     /// Runs once an intent is written, before that is answered.
     pub once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// Runs once a permit of a host is asked for, before that is answered.
+    pub once_permit_asked: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl StoreFaults {
@@ -166,6 +168,12 @@ struct State(Arc<StoreFaults>);
 impl StateWatcher for State {
     async fn before(&self, call: StateCall, key: &str) -> Result<(), StoreError> {
         check(&self.0.state_down, "ask the state store")?;
+        if call == StateCall::Acquire
+            && key.starts_with("host:")
+            && let Some(then) = self.0.once_permit_asked.lock().unwrap().take()
+        {
+            then();
+        }
         let is_figures = call == StateCall::Swap && key.starts_with("stats:");
         if is_figures { check(&self.0.figures_down, "swap a value") } else { Ok(()) }
     }

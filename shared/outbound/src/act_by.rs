@@ -3,9 +3,9 @@
 //! Whoever may act for a while looks at the clock before the call. Between that look and the wire the process may stand
 //! still: another task blocks its thread, or the machine sleeps. Timers do not help: they hear of the time when the
 //! runtime comes to them, and a request that was handed to its connection is written before that. So the body of such a
-//! request looks at the clock when its connection takes it. Such requests go by HTTP/1.1, where the head waits
-//! for the body's beginning; over HTTP/2 both are queued, and written later by another task. An empty body looks when it is asked whether it is empty: in time it is, and the
-//! request has none; later it claims a byte, which never comes.
+//! request looks at the clock when its connection takes it. Such requests go by HTTP/1.1, where the head waits for the
+//! body's beginning; over HTTP/2 both are queued, and written later by another task. An empty body looks when it is asked
+//! whether it is empty: in time it is, and the request has none; later it claims a byte, which never comes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -2,8 +2,8 @@
 //!
 //! **The proof** of a refund is its metadata with task and effect, which only holders of the account's
 //! secret key can write. A refund is looked up by its metadata before it is asked for. The idempotency key is a
-//! second lock only, since it expires after a day; until then it keeps errors too, so what was refused once is asked for under the
-//! next key, and what failed at Stripe itself under none but its own.
+//! second lock only, since it expires after a day; until then it keeps errors too, so what was refused once is asked for
+//! under the next key, and what failed at Stripe itself under none but its own.
 //!
 //! **Amounts are integers in the smallest unit of their currency**: 1050 is 10.50 in euros and 1,050
 //! yen. Stripe knows the currency by the charge; [`Stripe::charge`] tells it.

@@ -141,11 +141,12 @@ impl Stripe {
 
     /// Sends `request` under the first of the keys `key`, `key:2`, `key:3` … that Stripe has not refused before.
     ///
-    /// Stripe keeps its first answer to a key for a day, an error too, and gives nothing else to whoever asks again ("Idempotent
-    /// requests" in its API reference). A refusal (4xx) that it repeats has changed nothing: the next key makes no second refund. A
-    /// 500 may have changed something, which Stripe may even complete later ("Low-level error handling"): it stays in doubt under
-    /// its own key until the refund is found or the key forgotten. A success that it repeats is that refund. All
-    /// processes come by the same keys in the same order, so of two at once one is told that the other's is under way, or what came of it.
+    /// Stripe keeps its first answer to a key for a day, an error too, and gives nothing else to whoever asks again
+    /// ("Idempotent requests" in its API reference). A refusal (4xx) that it repeats has changed nothing: the next key
+    /// makes no second refund. A 500 may have changed something, which Stripe may even complete later ("Low-level error
+    /// handling"): it stays in doubt under its own key until the refund is found or the key forgotten. A success that it
+    /// repeats is that refund. All processes come by the same keys in the same order, so of two at once one is told that
+    /// the other's is under way, or what came of it.
     async fn ask(&self, call: Call, request: &Request, key: &str) -> Result<Refund, StripeError> {
         let mut number = 1;
         loop {

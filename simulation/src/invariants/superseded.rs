@@ -43,8 +43,8 @@ fn found_its_thread_closed(after: &After<'_>, task: &Task) -> bool {
 
 /// No model could be had, so a person was shown a fallback answer, with all that was asked, and decided about it.
 fn is_decided_fallback(task: &Task) -> bool {
-    task.doc.timeline.iter().any(|entry| entry.note.contains("it is a fallback answer"))
-        && task.control.status.is_end()
+    matches!(task.control.status, TaskStatus::Completed | TaskStatus::Rejected)
+        && task.doc.timeline.iter().any(|entry| entry.note.contains("it is a fallback answer"))
 }
 
 /// What `task` was superseded by.

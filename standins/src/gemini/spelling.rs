@@ -79,7 +79,8 @@ Schema type format title description nullable enum maxItems minItems properties:
     additionalProperties
 Content role parts:Part*
 Part text inlineData:Blob fileData:FileData functionCall functionResponse executableCode codeExecutionResult toolCall \
-    toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution mediaProcessing speechMetadata audioMetadata audioTranscription documentMetadata spreadsheetMetadata
+    toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution mediaProcessing \
+    speechMetadata audioMetadata audioTranscription documentMetadata spreadsheetMetadata
 Blob mimeType data
 FileData mimeType fileUri
 Tool functionDeclarations:FunctionDeclaration* googleSearch googleSearchRetrieval codeExecution computerUse urlContext \

@@ -291,6 +291,27 @@ async fn slow_host_gets_ten_calls_at_once_and_holds_up_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn permit_that_came_late_is_given_back_and_nobody_is_called_under_it() {
+    let (most, at_once) = (Count::default(), Count::default());
+    let bench = callers("[automations]\ncalls_per_host = 1", &most, &at_once);
+    let id = bench.accept(&issue(1)).await;
+    // The process stands still meanwhile.
+    let now = Arc::clone(&bench.now);
+    let stands_still = move || {
+        now.fetch_add(11_000, Ordering::SeqCst);
+    };
+    *bench.faults.once_permit_asked.lock().unwrap() = Some(Box::new(stands_still));
+    invoke(&bench).await;
+    let task = bench.task(&id).await;
+    assert_eq!((most.get(), task.control.status, task.control.attempts), (0, TaskStatus::Waiting, 0));
+    assert_eq!(task.doc.timeline.last().unwrap().note, "the store was long in giving a permit");
+    // Nobody has to wait for its lease to end.
+    bench.pass(Duration::from_secs(10));
+    invoke(&bench).await;
+    assert_eq!((most.get(), bench.status(&id).await), (1, TaskStatus::Completed));
+}
+
+#[tokio::test(start_paused = true)]
 async fn place_of_a_processor_that_died_is_free_again() {
     let (most, at_once) = (Count::default(), Count::default());
     let bench = callers("[automations]\ncalls_per_host = 1", &most, &at_once);
