@@ -13,6 +13,10 @@ use crate::Timestamp;
 /// An intent younger than this may still be on its way to the service: looking for its proof could miss it.
 pub const SETTLING: Duration = Duration::from_secs(60);
 
+/// The age of an intent by which it has settled, whoever looks at its clock: that of its writer and that of its finder may
+/// each be two minutes wrong, in opposite directions.
+pub const SETTLED_BY_ANY_CLOCK: Duration = SETTLING.saturating_add(Duration::from_secs(240));
+
 /// The same where the service has answered that it failed, and knows a repetition by its key. Nothing is on its way to
 /// it any more; and if it lists late what it did, the repetition does no harm.
 pub const SETTLING_AFTER_ERROR: Duration = Duration::from_secs(15);
@@ -37,7 +41,8 @@ pub enum EffectState {
         at: Timestamp,
         /// The claim under which it was written.
         fence: u64,
-        /// When its proof can be looked for, if that is sooner than [`SETTLING`] after `at`.
+        /// When its proof can be looked for, by the clock of the run that acted; `None` while that run has not said how the act
+        /// ended, and for ever if it died.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settles_at: Option<Timestamp>,
     },

@@ -82,7 +82,7 @@ pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, UNWRITTEN};
-pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
+pub use effect::{Content, Effect, EffectState, Proof, SETTLED_BY_ANY_CLOCK, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
 pub use happening::{Happening, HappeningError, first_report};

@@ -8,11 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, after};
-
-/// The age at which an intent to post a message is judged by what is in the channel. Its writer's clock and its
-/// finder's may each be two minutes wrong, in opposite directions.
-pub(crate) const NOTICE_SETTLING: Duration = SETTLING.saturating_add(Duration::from_secs(240));
+use crate::{Decision, Origin, Outcome, SETTLED_BY_ANY_CLOCK, Task, TaskStatus, Timestamp, after};
 
 /// A message that could not be posted or changed is tried again after this.
 pub const NOTICE_RETRY: Duration = Duration::from_secs(60);
@@ -140,7 +136,7 @@ impl Notice {
     fn due(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             _ if !self.is_pending() => None,
-            NoticeState::Intended { at, .. } => Some(after(at, NOTICE_SETTLING)),
+            NoticeState::Intended { at, .. } => Some(after(at, SETTLED_BY_ANY_CLOCK)),
             _ => Some(now),
         }
     }

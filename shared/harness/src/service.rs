@@ -27,6 +27,8 @@ pub enum Post {
     Refuse(ServiceFailure),
     /// Creates it and never answers.
     CreateAndHang,
+    /// Does neither.
+    Hang,
 }
 
 /// A service with threads that takes every comment, and does what a script says.
@@ -101,6 +103,9 @@ impl Publisher for ScriptedService {
         if let Post::Refuse(why) = next {
             return Err(failure(why));
         }
+        if matches!(next, Post::Hang) {
+            return std::future::pending().await;
+        }
         self.targets.lock().unwrap().push(target.clone());
         let id = {
             let mut comments = self.comments.lock().unwrap();
@@ -111,7 +116,7 @@ impl Publisher for ScriptedService {
             Post::Lost => Err(failure(ServiceFailure::InDoubt)),
             Post::LostTo(why) => Err(failure(why)),
             Post::CreateAndHang => std::future::pending().await,
-            Post::Create | Post::Refuse(_) => {
+            Post::Create | Post::Refuse(_) | Post::Hang => {
                 Ok(Proof { url: Some(format!("https://github.com/comment/{id}")), id })
             }
         }

@@ -70,7 +70,7 @@ use threads::Threads;
 use trace::Trace;
 use troubles::Troubles;
 
-/// A dead processor holds its tasks for no longer, unless it may have acted outside.
+/// A dead processor holds its tasks for no longer.
 const DEAD_LEASE: Duration = Duration::from_secs(90);
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError,
-    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between, in_doubt,
+    Audience, Content, Effect, EffectState, Mark, Proof, SETTLED_BY_ANY_CLOCK, SETTLING, SETTLING_AFTER_ERROR,
+    ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, after, between, in_doubt,
 };
 
 use crate::automation::bulkhead::with_host_permit;
@@ -192,7 +192,7 @@ impl<'a> Entry<'a> {
         let proof = match state {
             EffectState::Done { proof, .. } => proof,
             EffectState::Intended { at, settles_at, .. } => {
-                match self.resolve(action, at, settles_at.unwrap_or(after(at, SETTLING))).await? {
+                match self.resolve(action, at, settles_at).await? {
                     Found::Done(proof) => self.prove(content.clone(), proof).await,
                     Found::NotDone => {
                         self.known = None;
@@ -233,12 +233,9 @@ impl<'a> Entry<'a> {
         &self,
         action: &dyn Action,
         intended: Timestamp,
-        settles_at: Timestamp,
+        settles_at: Option<Timestamp>,
     ) -> Result<Found, Interrupt> {
-        if self.claimed.now() < settles_at {
-            let why = format!("an earlier try to {} may still be on its way", self.name);
-            return Err(Interrupt::defer(why, Some(settles_at)));
-        }
+        self.let_settle(intended, settles_at).await?;
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
         let search = tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since));
         match with_host_permit(self.claimed, action.host().as_deref(), OUTSIDE_CALL, search).await? {
@@ -247,6 +244,34 @@ impl<'a> Entry<'a> {
             Ok(Err(error)) => Err(self.unresolved(&error)),
             Err(_) => Err(Interrupt::retry(self.doubt("the search for an earlier try took too long"))),
         }
+    }
+
+    /// Returns once no request of the try that was found can still be on its way.
+    async fn let_settle(
+        &self,
+        intended: Timestamp,
+        settles_at: Option<Timestamp>,
+    ) -> Result<(), Interrupt> {
+        let claimed = self.claimed;
+        let not_before = |time| {
+            Interrupt::defer(format!("an earlier try to {} may still be on its way", self.name), Some(time))
+        };
+        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now.
+        let is_claimed = claimed.task.lock().await.control.lease.is_some();
+        if let Some(time) = settles_at.or_else(|| (!is_claimed).then(|| after(intended, SETTLING))) {
+            return if claimed.now() < time { Err(not_before(time)) } else { Ok(()) };
+        }
+        // Its run never said how it ended, and our clock may be minutes ahead of its own: that its lease is over proves
+        // little then. So the time counts from when we have seen the intent.
+        let left = SETTLING.saturating_sub(claimed.known_for());
+        if left.is_zero() || between(intended, claimed.now()) >= SETTLED_BY_ANY_CLOCK {
+            return Ok(());
+        }
+        if claimed.lease_left() < left + LEASE_NEEDED {
+            return Err(not_before(claimed.now()));
+        }
+        tokio::time::sleep(left).await;
+        Ok(())
     }
 
     /// Asks a person about the try that was found, of which there is no proof; returns once they have said that it did not
@@ -299,8 +324,8 @@ impl<'a> Entry<'a> {
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
-                // The answer may be long in coming, and this process may stand still until then.
-                lease::extend(task, lease::end_of(claimed.deadline));
+                // A whole lease: the next renewal may fail. Whoever stands still for longer sends nothing more.
+                lease::extend(task, lease::until(claimed.now(), claimed.deadline));
             })
             .await;
         if let Err(interrupt) = written {
@@ -371,8 +396,7 @@ impl<'a> Entry<'a> {
         let now = self.claimed.now();
         let mut task = self.claimed.task.lock().await;
         let entry = task.doc.effects.iter_mut().find(|effect| effect.name == self.name);
-        if settling < SETTLING
-            && let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state)
+        if let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state)
         {
             *settles_at = Some(after(now, settling));
         }

@@ -1,10 +1,9 @@
 //! How long a run may hold its task.
 //!
 //! A lease lasts for a minute and a half and is renewed while the run lives (`hold.rs`), so that a processor that died
-//! costs its tasks no more than that. Whoever acts outside holds the task until after the work must be over ([`end_of`]):
-//! its request may be long under way, and the clock of its successor minutes ahead, which would look for a comment before it
-//! lands, find none, and write it again. A process that stood still for longer than that, and goes on, sends nothing more:
-//! the requests of an effect look at the clock when they leave (`outbound::acting_until`).
+//! costs its tasks no more than that, also while it acts outside: its successor finds the intent, and lets it settle
+//! (`effect.rs`). A process that stood still for longer than that, and goes on, sends nothing more: the requests of an effect
+//! look at the clock when they leave (`outbound::acting_until`).
 
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 const USUAL: Duration = Duration::from_secs(300);
 
 /// When work on a task of `lane` that begins at `now` must be over, in an invocation that ends at `end`. What is not for
-/// flex leaves the minutes unused that flex needs: a processor that dies while it acts holds its task for as long.
+/// flex leaves the minutes unused that flex needs.
 pub(crate) fn deadline(tiers: LaneTiers, lane: Option<Lane>, now: Timestamp, end: Timestamp) -> Timestamp {
     if lane.is_some_and(|lane| tiers.is_flex(lane)) { end } else { end.min(after(now, USUAL)) }
 }
@@ -30,7 +29,7 @@ pub(crate) fn end_of(deadline: Timestamp) -> Timestamp {
 }
 
 /// When a lease ends that is taken or renewed at `now`.
-pub(super) fn until(now: Timestamp, deadline: Timestamp) -> Timestamp {
+pub(crate) fn until(now: Timestamp, deadline: Timestamp) -> Timestamp {
     after(now, LEASE).min(end_of(deadline))
 }
 
@@ -67,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn task_of_a_processor_that_died_while_it_acted_is_held_until_its_invocation_is_over() {
+    fn work_is_over_by_the_end_of_its_invocation_and_holds_nothing_for_longer() {
         let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
         let (now, end) = (Timestamp::UNIX_EPOCH, after(Timestamp::UNIX_EPOCH, Duration::from_secs(timeout)));
         let tiers = LaneTiers { bulk: ServiceTier::Flex, ..LaneTiers::default() };
-        for (lane, seconds) in [(Lane::Bulk, 910), (Lane::Standard, 310), (Lane::Express, 310)] {
+        for (lane, seconds) in [(Lane::Bulk, 900), (Lane::Standard, 300), (Lane::Express, 300)] {
             let deadline = deadline(tiers, Some(lane), now, end);
-            assert_eq!(between(now, end_of(deadline)), Duration::from_secs(seconds), "{lane}");
-            assert_eq!(until(deadline, deadline), end_of(deadline), "nothing is held for longer");
+            assert_eq!(between(now, deadline), Duration::from_secs(seconds), "{lane}");
+            assert_eq!(between(deadline, until(deadline, deadline)), LEASE_MARGIN);
         }
         assert_eq!(
             deadline(tiers, None, now, after(now, Duration::from_secs(9))),

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::*;
-use harness::{Bench, Say, issue};
+use harness::{Bench, Post, Say, issue};
 
 const THINKING: Duration = Duration::from_secs(200);
 
@@ -99,5 +99,43 @@ async fn a_sweeper_with_another_clock_costs_a_run_nothing() {
     tokio::join!(run(&bench, Duration::from_secs(100)), sweeps);
     let task = bench.task(&id).await;
     assert_eq!((task.control.status, task.control.fence), (TaskStatus::Completed, 1), "{task:?}");
+    assert_eq!(bench.comments().len(), 1);
+}
+
+/// Whoever finds its intent looks for the proof a minute later; its requests have arrived by then, or never will.
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_processor_died_while_it_acted_is_free_after_a_lease() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.service.posts.lock().unwrap().push_back(Post::CreateAndHang);
+    tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
+    let task = bench.task(&id).await;
+    assert!(task.has_open_intent(), "{task:?}");
+    let lease = task.control.lease.unwrap();
+    assert!(between(bench.now(), lease.until) <= Duration::from_secs(90), "{lease:?}");
+    bench.pass(Duration::from_secs(150));
+    run(&bench, SETTLING + Duration::from_secs(1)).await;
+    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
+}
+
+/// A clock that is two minutes ahead takes a lease for over, and an intent for settled, that are of this very moment.
+#[tokio::test(start_paused = true)]
+async fn a_successor_whose_clock_is_ahead_does_not_miss_a_comment_that_is_on_its_way() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.service.posts.lock().unwrap().push_back(Post::Hang);
+    tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
+    assert!(bench.task(&id).await.has_open_intent());
+    bench.pass(Duration::from_secs(120));
+    let envelope = Envelope { task_id: id.clone(), lane: Lane::Standard, tenant: "octo".to_owned() };
+    bench.stores.queue.send(&envelope).await.unwrap();
+    let lands = async {
+        pass(Duration::from_secs(30)).await;
+        let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
+        bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+    };
+    tokio::join!(run(&bench, SETTLING + Duration::from_secs(1)), lands);
+    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments().len(), 1);
 }
