@@ -30,6 +30,8 @@ pub struct StoreFaults {
     pub payloads_damaged: AtomicBool,
     /// The next write of a task is made, and its answer is lost.
     pub save_unanswered: AtomicBool,
+    /// Tasks can be claimed, and not written otherwise: a role that lacks one of the two permissions.
+    pub saves_refused: AtomicBool,
     /// The next write that puts a task off fails, and nothing is written.
     pub deferral_refused: AtomicBool,
     /// The next write of an intent is answered with an error; whether it is made all the same.
@@ -74,6 +76,9 @@ impl TaskStore for Tasks {
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        if self.1.saves_refused.load(Ordering::SeqCst) {
+            return Err(StoreError::refused("save", "AccessDenied: so it said"));
+        }
         let is_put_off = task.control.status == TaskStatus::Waiting;
         if is_put_off && self.1.deferral_refused.swap(false, Ordering::SeqCst) {
             return Err(StoreError::unavailable("save", "scripted"));

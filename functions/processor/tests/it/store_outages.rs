@@ -48,6 +48,18 @@ async fn what_cannot_be_kept_is_paid_for_once_however_long_the_store_takes_nothi
     assert_eq!(bench.steps(), ["triage", "triage", "answer"]);
 }
 
+/// Nothing can be written of such a try, not even that it came to nothing.
+#[tokio::test(start_paused = true)]
+async fn table_that_takes_claims_and_no_other_writes_costs_no_attempt() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    for_a_while(&bench, &bench.faults.saves_refused, 90).await;
+    assert!(bench.task(&id).await.control.fence > u64::from(MAX_ATTEMPTS));
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Completed, 1), "{task:?}");
+    assert_eq!(bench.comments().len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn outage_of_the_state_store_is_waited_out() {
     let bench = Bench::new();
