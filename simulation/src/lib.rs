@@ -27,3 +27,6 @@ pub use report::LongRun;
 pub use run::{Options, Outcome, run};
 pub use scenario::Scenario;
 pub use seeds::{Summary, run_seeds};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
