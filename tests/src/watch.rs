@@ -26,6 +26,7 @@ impl Watch {
             let millis = Timestamp::now().as_millisecond() + ahead.load(Ordering::SeqCst);
             Timestamp::from_millisecond(millis).expect("a time within bounds")
         })
+        .everybodys()
     }
 
     /// Moves it ahead.

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use wiring::{Services, ServicesError};
 
 use crate::automation::stalls::StallWatch;
+use crate::reply::sightings::Sightings;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::refusals::Refusals;
@@ -93,6 +94,7 @@ impl Processor {
             stats,
             stalls: Arc::default(),
             refusals: Refusals::default(),
+            sightings: Sightings::default(),
             kept_documents: KeptDocuments::default(),
         };
         let (resources, alone) = (Arc::new(resources), Semaphore::new(1));

@@ -10,6 +10,7 @@ use wiring::Services;
 
 use crate::Interrupt;
 use crate::automation::stalls::Stalls;
+use crate::reply::sightings::Sightings;
 use crate::task::refusals::Refusals;
 use crate::version_documents::KeptDocuments;
 
@@ -41,6 +42,8 @@ pub(crate) struct Resources {
     pub(crate) stalls: Arc<Stalls>,
     /// Which services refuse our account.
     pub(crate) refusals: Refusals,
+    /// Which acts nobody has said how they ended.
+    pub(crate) sightings: Sightings,
     /// Whether the documents of this version are kept for those who look back.
     pub(crate) kept_documents: KeptDocuments,
 }

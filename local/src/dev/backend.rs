@@ -22,6 +22,17 @@ pub enum Backend {
     Aws(Box<settings::Environment>),
 }
 
+impl Backend {
+    /// `clock`, and whether it is that of all who use these adapters.
+    pub(super) fn clock(&self, clock: Clock) -> Clock {
+        match self {
+            Self::Sqlite(_) | Self::Memory => clock.everybodys(),
+            #[cfg(feature = "aws")]
+            Self::Aws(_) => clock,
+        }
+    }
+}
+
 /// Open adapters.
 pub(crate) struct Storage {
     pub(crate) stores: Stores,

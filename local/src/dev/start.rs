@@ -136,7 +136,7 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let Dev { settings, mut environment, backend, data_dir, port, made_up } = dev;
     let apart = environment.check_apart(settings.sources.keys().map(String::as_str));
     apart.map_err(|mistakes| Failure::new(mistakes.to_string()))?;
-    let clock = stage.clock.clone();
+    let clock = backend.clock(stage.clock.clone());
     let mut tasks = JoinSet::new();
     let listener = bind(port).await?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;

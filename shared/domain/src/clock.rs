@@ -7,23 +7,42 @@ use std::time::Duration;
 /// An instant on the UTC time line, with nanosecond precision; RFC 3339 in JSON.
 pub type Timestamp = jiff::Timestamp;
 
+/// So far apart the clocks of two processes are at most: each may be two minutes wrong, in opposite directions.
+pub const CLOCKS_APART: Duration = Duration::from_secs(240);
+
 /// Where the wall-clock time comes from.
 ///
 /// A plain value instead of a trait: production has [`Clock::system`], a simulation passes its own
 /// closure.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    is_everybodys: bool,
+}
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(Timestamp::now))
+        Self::from_fn(Timestamp::now)
     }
 
     /// A clock that answers what `now` returns.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { now: Arc::new(now), is_everybodys: false }
+    }
+
+    /// Likewise, where everybody who writes into the stores reads this very clock: on one machine.
+    #[must_use]
+    pub fn everybodys(self) -> Self {
+        Self { is_everybodys: true, ..self }
+    }
+
+    /// How far it is from the clocks of those who write into the stores too, at most: by so much longer is a time until it
+    /// is over for all of them.
+    #[must_use]
+    pub fn apart(&self) -> Duration {
+        if self.is_everybodys { Duration::ZERO } else { CLOCKS_APART }
     }
 
     /// A clock that stands still at `at`.
@@ -36,7 +55,7 @@ impl Clock {
     /// compares equal before and after it was stored.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = (self.0)();
+        let now = (self.now)();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }

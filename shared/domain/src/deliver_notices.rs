@@ -10,14 +10,15 @@
 use std::time::Duration;
 
 use crate::approver::mark;
+use crate::notice::NOTICE_SETTLING;
 use crate::{
     Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice,
-    NoticeState, PartKey, SETTLED_BY_ANY_CLOCK, SETTLING, Save, ServiceError, ServiceFailure, StoreError, Stores, Task, TaskId,
+    NoticeState, PartKey, SETTLING, Save, ServiceError, ServiceFailure, StoreError, Stores, Task, TaskId,
     TaskStatus, Timestamp, after, between,
 };
 
 /// A message is posted only this soon after its intent. The call may take 10 s and clocks may differ by as much, so
-/// the message is there before anybody looks for it ([`SETTLED_BY_ANY_CLOCK`]).
+/// the message is there before anybody looks for it ([`NOTICE_SETTLING`]).
 const FRESH: Duration = Duration::from_secs(20);
 
 /// Times that a write is tried again because somebody else wrote in between.
@@ -107,7 +108,7 @@ impl Notifier<'_> {
 
     /// What became of an intent that somebody has left behind.
     async fn resolve(&mut self, notice: &Notice, intended: Timestamp) -> Result<(), StoreError> {
-        if between(intended, self.clock.now()) < SETTLED_BY_ANY_CLOCK {
+        if between(intended, self.clock.now()) < NOTICE_SETTLING {
             return Ok(());
         }
         match self.approver.find(&mark(&self.task.id, notice), notice.since).await {

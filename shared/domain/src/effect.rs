@@ -13,10 +13,6 @@ use crate::Timestamp;
 /// An intent younger than this may still be on its way to the service: looking for its proof could miss it.
 pub const SETTLING: Duration = Duration::from_secs(60);
 
-/// The age of an intent by which it has settled, whoever looks at its clock: that of its writer and that of its finder may
-/// each be two minutes wrong, in opposite directions.
-pub const SETTLED_BY_ANY_CLOCK: Duration = SETTLING.saturating_add(Duration::from_secs(240));
-
 /// The same where the service has answered that it failed, and knows a repetition by its key. Nothing is on its way to
 /// it any more; and if it lists late what it did, the repetition does no harm.
 pub const SETTLING_AFTER_ERROR: Duration = Duration::from_secs(15);

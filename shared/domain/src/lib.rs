@@ -65,7 +65,7 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use circumstance::{Circumstance, NO_MODEL, in_doubt, over_the_limit, parks_otherwise};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
-pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use clock::{CLOCKS_APART, Clock, Jitter, Timestamp, after, between};
 pub use correction::{
     Correction, CorrectionKind, Label, LabelRecord, Labelled, NOT_SPAM, Reactions, SPAM, Said, Thumb,
     correct, correct_once, has_published, is_called_spam, labels, labels_of_day, note_reactions,
@@ -82,7 +82,7 @@ pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, UNWRITTEN};
-pub use effect::{Content, Effect, EffectState, Proof, SETTLED_BY_ANY_CLOCK, SETTLING, SETTLING_AFTER_ERROR};
+pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
 pub use happening::{Happening, HappeningError, first_report};

@@ -8,7 +8,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Origin, Outcome, SETTLED_BY_ANY_CLOCK, Task, TaskStatus, Timestamp, after};
+use crate::clock::CLOCKS_APART;
+use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, after};
+
+/// The age at which an intent to post a message is judged by what is in the channel, whoever's clock says so.
+pub(crate) const NOTICE_SETTLING: Duration = SETTLING.saturating_add(CLOCKS_APART);
 
 /// A message that could not be posted or changed is tried again after this.
 pub const NOTICE_RETRY: Duration = Duration::from_secs(60);
@@ -136,7 +140,7 @@ impl Notice {
     fn due(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             _ if !self.is_pending() => None,
-            NoticeState::Intended { at, .. } => Some(after(at, SETTLED_BY_ANY_CLOCK)),
+            NoticeState::Intended { at, .. } => Some(after(at, NOTICE_SETTLING)),
             _ => Some(now),
         }
     }

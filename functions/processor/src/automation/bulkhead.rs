@@ -1,8 +1,8 @@
 //! A bulkhead per host: a limit on concurrent calls, kept by all processors together.
 //!
-//! A host has so many permits. Each is a lease in the state store: a crash frees it when the lease ends. A task
-//! that finds none free for 2 s goes back to the queue. So a slow host holds up its own tasks alone, and never
-//! more than a few processors at once.
+//! A host has so many permits. Each is a lease in the state store: a crash frees it when the lease ends, by anybody's
+//! clock, which is minutes later where clocks may differ. A task that finds none free for 2 s goes back to the queue. So a
+//! slow host holds up its own tasks alone, and never more than a few processors at once.
 
 use std::future::Future;
 use std::time::Duration;
@@ -78,7 +78,9 @@ async fn try_permit(
 ) -> Result<Option<Permit>, Interrupt> {
     let (key, now) = (format!("host:{host}:{number}"), claimed.now());
     let owner = owner.to_owned();
-    match claimed.resources.stores.state.acquire(&key, &owner, now, after(now, hold + ANSWER)).await? {
+    // Whoever's clock is ahead takes it for over no sooner either.
+    let until = after(now, hold + ANSWER + claimed.resources.clock.apart());
+    match claimed.resources.stores.state.acquire(&key, &owner, now, until).await? {
         // Whoever stood still meanwhile would call under a permit that has ended by then.
         Acquire::Held if claimed.now() > after(now, ANSWER) => {
             claimed.resources.stores.state.release(&key, &owner).await?;

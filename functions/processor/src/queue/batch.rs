@@ -16,7 +16,7 @@ use crate::queue::shadows::{Capacity, Shadows};
 use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
 use crate::task::first::First;
 use crate::task::lease;
-use crate::task::pipeline::{self, Company, Processed};
+use crate::task::pipeline::{self, Company, Processed, WORK_NEEDED};
 use crate::triage::batcher::{Batcher, Member};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
@@ -30,8 +30,6 @@ const WRITE_LEFT: Duration = Duration::from_secs(10);
 /// Records of one batch that are worked on at once: a whole batch of the bulk lane.
 const CONCURRENCY: usize = 20;
 
-/// Less time than this is not enough to begin a task that runs alone.
-const ALONE_NEEDED: Duration = Duration::from_secs(30);
 /// How soon a message comes back whose task found no time or turn to run alone.
 const ALONE_RETRY: Duration = Duration::from_secs(10);
 /// How long a message waits for the turn of its task before it comes back later: others of its lane need its place.
@@ -144,7 +142,7 @@ impl Processor {
         delivery: &Delivery,
         deadline: Timestamp,
     ) -> (Ack, Option<First>) {
-        if between(self.clock().now(), deadline) >= ALONE_NEEDED
+        if between(self.clock().now(), deadline) >= WORK_NEEDED
             && let Ok(Ok(turn)) = tokio::time::timeout(TURN_WAIT, self.alone.acquire()).await
         {
             let company = Company::Turn(turn);

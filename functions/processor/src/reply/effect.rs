@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Content, Effect, EffectState, Mark, Proof, SETTLED_BY_ANY_CLOCK, SETTLING, SETTLING_AFTER_ERROR,
-    ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, after, between, in_doubt,
+    Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError,
+    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between, in_doubt,
 };
 
 use crate::automation::bulkhead::with_host_permit;
@@ -191,8 +191,9 @@ impl<'a> Entry<'a> {
         let Some(Effect { content, state, .. }) = self.known.clone() else { return Ok(None) };
         let proof = match state {
             EffectState::Done { proof, .. } => proof,
-            EffectState::Intended { at, settles_at, .. } => {
-                match self.resolve(action, at, settles_at).await? {
+            EffectState::Intended { at, fence, settles_at } => {
+                self.check_settled(at, fence, settles_at).await?;
+                match self.resolve(action, at).await? {
                     Found::Done(proof) => self.prove(content.clone(), proof).await,
                     Found::NotDone => {
                         self.known = None;
@@ -229,13 +230,7 @@ impl<'a> Entry<'a> {
     }
 
     /// What the service knows of an intent without proof.
-    async fn resolve(
-        &self,
-        action: &dyn Action,
-        intended: Timestamp,
-        settles_at: Option<Timestamp>,
-    ) -> Result<Found, Interrupt> {
-        self.let_settle(intended, settles_at).await?;
+    async fn resolve(&self, action: &dyn Action, intended: Timestamp) -> Result<Found, Interrupt> {
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
         let search = tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since));
         match with_host_permit(self.claimed, action.host().as_deref(), OUTSIDE_CALL, search).await? {
@@ -246,32 +241,28 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Returns once no request of the try that was found can still be on its way.
-    async fn let_settle(
+    /// Refuses to go on while a request of the try that was found may still be on its way. Who can waits for that before the
+    /// work begins (`pipeline.rs`).
+    async fn check_settled(
         &self,
         intended: Timestamp,
+        fence: u64,
         settles_at: Option<Timestamp>,
     ) -> Result<(), Interrupt> {
-        let claimed = self.claimed;
-        let not_before = |time| {
-            Interrupt::defer(format!("an earlier try to {} may still be on its way", self.name), Some(time))
-        };
-        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now.
+        let (claimed, clock) = (self.claimed, &self.claimed.resources.clock);
         let is_claimed = claimed.task.lock().await.control.lease.is_some();
-        if let Some(time) = settles_at.or_else(|| (!is_claimed).then(|| after(intended, SETTLING))) {
-            return if claimed.now() < time { Err(not_before(time)) } else { Ok(()) };
-        }
-        // Its run never said how it ended, and our clock may be minutes ahead of its own: that its lease is over proves
-        // little then. So the time counts from when we have seen the intent.
-        let left = SETTLING.saturating_sub(claimed.known_for());
-        if left.is_zero() || between(intended, claimed.now()) >= SETTLED_BY_ANY_CLOCK {
+        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now.
+        let by_clock = clock.apart().is_zero() || fence == claimed.fence || !is_claimed;
+        let at = match settles_at {
+            Some(settles_at) => settles_at,
+            None if by_clock => after(intended, SETTLING),
+            None => after(clock.now(), claimed.resources.sightings.left(&claimed.id, intended, clock)),
+        };
+        if clock.now() >= at {
             return Ok(());
         }
-        if claimed.lease_left() < left + LEASE_NEEDED {
-            return Err(not_before(claimed.now()));
-        }
-        tokio::time::sleep(left).await;
-        Ok(())
+        let why = format!("an earlier try to {} may still be on its way", self.name);
+        Err(Interrupt::defer(why, Some(at)))
     }
 
     /// Asks a person about the try that was found, of which there is no proof; returns once they have said that it did not
@@ -396,8 +387,7 @@ impl<'a> Entry<'a> {
         let now = self.claimed.now();
         let mut task = self.claimed.task.lock().await;
         let entry = task.doc.effects.iter_mut().find(|effect| effect.name == self.name);
-        if let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state)
-        {
+        if let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state) {
             *settles_at = Some(after(now, settling));
         }
         let wait = settling.max(deferral_backoff(task.doc.deferrals));

@@ -10,6 +10,7 @@ pub(crate) mod proof;
 pub(crate) mod publish;
 mod reply_limit;
 pub(crate) mod shadow;
+pub(crate) mod sightings;
 pub(crate) mod thread;
 
 /// The name of the reply, in the effect ledger and among the questions to a person.

@@ -13,7 +13,6 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
-use tokio::time::Instant;
 
 use crate::automation::fetched::Shown;
 use crate::automation::untrusted;
@@ -46,8 +45,6 @@ pub(crate) struct ClaimedTask {
     pub(crate) nonce: String,
     /// When the invocation must be over.
     pub(crate) deadline: Timestamp,
-    /// Since when this run knows the task. Unlike a stamp in it, that is by no other clock than this process's.
-    since: Instant,
     calls: AtomicU32,
     permits: AtomicU32,
     /// Whether this run is going to answer in the thread.
@@ -89,7 +86,6 @@ impl ClaimedTask {
             event,
             resources,
             deadline,
-            since: Instant::now(),
             calls: AtomicU32::new(0),
             permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
@@ -125,11 +121,6 @@ impl ClaimedTask {
     /// A number for each permit of a host that this task takes.
     pub(crate) fn next_permit(&self) -> u32 {
         self.permits.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// How long this run has known the task.
-    pub(crate) fn known_for(&self) -> Duration {
-        self.since.elapsed()
     }
 
     /// How long the task can be held from now on.

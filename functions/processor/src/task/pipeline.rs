@@ -20,6 +20,9 @@ use crate::task::settle::settle;
 use crate::task::work::{Worked, work};
 use crate::triage::batcher::Member;
 
+/// Less time than this is not enough to begin the work on a task whose processor died.
+pub(crate) const WORK_NEEDED: Duration = Duration::from_secs(30);
+
 /// What became of a message.
 pub(crate) enum Processed {
     /// The message is settled. What a second agent works on too, if there is something and that agent.
@@ -59,6 +62,7 @@ pub(crate) async fn process(
         Ok(task) => task,
         Err(ack) => return Processed::Done(ack, None),
     };
+    let_settle(processor, &task, deadline).await;
     let mut turn = None;
     if alone::must_run_alone(&task) {
         if let Some(not_before) = alone::put_off_until(processor, &task) {
@@ -78,6 +82,17 @@ pub(crate) async fn process(
     let (ack, first) = run(processor, task, delivery, deadline, member).await;
     drop(turn);
     Processed::Done(ack, first)
+}
+
+/// Waits until it can be looked for what a run of `task` has begun that never said how it ended: for a minute at most, of
+/// the minute and a half that the claim lasts, and beside all others, since what follows may be done one by one. Without
+/// the time for that, the work on it is put off.
+async fn let_settle(processor: &Processor, task: &Task, deadline: Timestamp) {
+    let clock = processor.clock();
+    let left = processor.resources.sightings.unsettled(task, clock);
+    if !left.is_zero() && between(clock.now(), deadline) >= left + WORK_NEEDED {
+        tokio::time::sleep(left).await;
+    }
 }
 
 /// Works on a claimed task.

@@ -24,6 +24,7 @@ use wiring::Services;
 
 use crate::compose::shard;
 use crate::queue::shadows::Needed;
+use crate::reply::sightings::Sightings;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::claimed_task::ClaimedTask;
@@ -127,6 +128,7 @@ impl SecondAgent {
             stats: stats.of_version(self.version.clone()),
             stalls: Arc::default(),
             refusals: Refusals::default(),
+            sightings: Sightings::default(),
             kept_documents: KeptDocuments::default(),
         }
     }

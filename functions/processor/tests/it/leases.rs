@@ -1,10 +1,15 @@
 //! What a run holds: for as long as it lives, and not much longer.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::*;
-use harness::{Bench, Post, Say, issue};
+use harness::{Bench, Post, Say, handled_by, issue};
+use processor::{Context, Interrupt};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
 
 const THINKING: Duration = Duration::from_secs(200);
 
@@ -137,5 +142,54 @@ async fn a_successor_whose_clock_is_ahead_does_not_miss_a_comment_that_is_on_its
     };
     tokio::join!(run(&bench, SETTLING + Duration::from_secs(1)), lands);
     assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
+}
+
+/// Those whose processor died run alone, one after the other; what they wait for, they wait for together.
+#[tokio::test(start_paused = true)]
+async fn tasks_whose_processor_died_while_it_acted_wait_side_by_side() {
+    let bench = Bench::new();
+    let mut ids = Vec::new();
+    for number in 1..=4 {
+        bench.service.posts.lock().unwrap().push_back(Post::CreateAndHang);
+        ids.push(bench.accept(&issue(number)).await);
+    }
+    tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
+    for id in &ids {
+        assert!(bench.task(id).await.has_open_intent());
+    }
+    bench.pass(Duration::from_secs(150));
+    run(&bench, SETTLING + Duration::from_secs(10)).await;
+    for id in &ids {
+        assert_eq!(bench.task(id).await.control.status, TaskStatus::Completed);
+    }
+    assert_eq!(bench.comments().len(), ids.len());
+}
+
+/// A run knows its own clock: it waits for nothing, and does not look too early either.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_its_own_run_has_left_alone_is_looked_for_once_it_has_settled() {
+    let fails = Arc::new(AtomicBool::new(true));
+    let registry = processor::registry().on("sixth", move |context: Context, _: Nothing| {
+        let fails = Arc::clone(&fails);
+        async move {
+            tokio::time::sleep(SETTLING + Duration::from_secs(10)).await;
+            let gives_up = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let error = TaskError::new("sixth", "gave_up", "something else went wrong");
+                if fails.swap(false, Ordering::SeqCst) { Err(Interrupt::fail(error)) } else { Ok(()) }
+            };
+            Ok(tokio::try_join!(context.reply("It is.".to_owned()), gives_up)?.0)
+        }
+    });
+    let bench = Bench::with(&handled_by("sixth", ""), Some(registry));
+    bench.service.posts.lock().unwrap().push_back(Post::Hang);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert!(task.control.status == TaskStatus::Waiting && task.has_open_intent(), "{task:?}");
+    let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
+    bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments().len(), 1);
 }
