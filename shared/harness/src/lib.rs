@@ -128,6 +128,15 @@ impl Bench {
     /// Likewise, with clients of services outside; the scripted service stands in for GitHub if it is not
     /// among them.
     pub fn at(settings: &str, registry: Option<Registry>, services: Services) -> Self {
+        Self::by(settings, registry, services, Clock::everybodys)
+    }
+
+    /// With this agent.toml and these automations, among processes whose clocks say something else.
+    pub fn among_other_clocks(settings: &str, registry: Option<Registry>) -> Self {
+        Self::by(settings, registry, Services::default(), |clock| clock)
+    }
+
+    fn by(settings: &str, registry: Option<Registry>, services: Services, whose: fn(Clock) -> Clock) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
         let next = settings_of_a_second(SETTINGS);
@@ -140,10 +149,10 @@ impl Bench {
         let clock = {
             // The wall clock moves with tokio's, and by hand.
             let (now, began) = (Arc::clone(&now), tokio::time::Instant::now());
-            Clock::from_fn(move || {
+            whose(Clock::from_fn(move || {
                 let elapsed = i64::try_from(began.elapsed().as_millis()).unwrap();
                 Timestamp::from_millisecond(now.load(Ordering::SeqCst) + elapsed).unwrap()
-            })
+            }))
         };
         let embedded = Embedded::in_memory(clock.clone()).unwrap();
         let (metrics, figures) = Metrics::memory(clock.clone());

@@ -10,9 +10,6 @@ use crate::world::{GIVE, Mishap, Port, SPEND, Which, Window};
 
 /// Everything is sent within this, minutes.
 const SPAN: std::ops::RangeInclusive<u64> = 3..=40;
-/// Clocks that differ by no more than twice this may have requests that are held up on their way. The age of an
-/// intent is told by the clock of whoever finds it: one that is minutes ahead looks for a proof that is still to come.
-const SMALL_SKEW: Duration = Duration::from_secs(8);
 /// How long a new comment may be missing in listings.
 const MAX_LAG: Duration = Duration::from_secs(8);
 /// Likewise where that is longer than the minute after which the ledger looks for a proof.
@@ -34,7 +31,6 @@ impl Scenario {
         let rough = lot.u32(0..4);
         let of_rough = |each: u32| rough * each;
         let max_skew = skew(&mut lot);
-        let is_punctual = max_skew > SMALL_SKEW;
         let ordinary = Self {
             seed,
             policy: Policy { calls_per_host: calls_per_host(seed), ..policy(&mut lot) },
@@ -52,8 +48,8 @@ impl Scenario {
             late_per_mille: of_rough(60),
             doubled_per_mille: of_rough(50),
             lost_per_mille: of_rough(40),
-            held_up_per_mille: if is_punctual { 0 } else { of_rough(40) },
-            max_lag: if is_punctual { Duration::ZERO } else { MAX_LAG },
+            held_up_per_mille: of_rough(40),
+            max_lag: MAX_LAG,
             deleted_per_mille: 0,
             damaged_per_mille: choose(&mut lot, &[0, 0, 0, 5]),
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),

@@ -56,6 +56,8 @@ pub struct History {
     pub callbacks: Vec<Callback>,
     /// How often a task's processor died, or a model failed it, in its present life.
     pub hardships: BTreeMap<TaskId, u32>,
+    /// Claims that ended without a word, and were put down to their tasks.
+    pub at_fault: BTreeSet<(TaskId, u64)>,
     /// Intents whose write failed, for a planted bug that keeps them.
     pub unsent: BTreeMap<TaskId, Effect>,
     /// Tasks whose threads people have closed to us.
@@ -210,7 +212,28 @@ impl World {
             _ => return,
         };
         self.note(|| format!("   {at_fault} is at fault, of {held:?}"));
-        self.history().hardship(at_fault);
+        self.put_down_to(at_fault);
+    }
+
+    /// Whoever claims `task` by a clock that says `now` may take it from a run that has begun alone, and whose lease goes
+    /// on by its own clock: nothing tells that from a run that died.
+    pub(crate) fn taken_early(&self, task: &TaskId, now: Timestamp) {
+        let Some((holder, until)) = self.tasks.held_alone(task) else { return };
+        if now >= until && self.clock(holder).now() < until {
+            self.note(|| {
+                format!("   {task} is taken from {} before its lease is over", self.name_of(holder))
+            });
+            self.put_down_to(task);
+        }
+    }
+
+    /// Puts the end of the present claim of `task` down to it: once, whatever ends it.
+    fn put_down_to(&self, task: &TaskId) {
+        let fence = self.tasks.get(task).map_or(0, |task| task.control.fence);
+        let mut history = self.history();
+        if history.at_fault.insert((task.clone(), fence)) {
+            history.hardship(task);
+        }
     }
 
     /// Something happened that must not.

@@ -129,6 +129,15 @@ impl Tasks {
         table.get(id).is_some_and(|row| row.task.doc.alone_fence == row.task.control.fence)
     }
 
+    /// Who runs the task alone, and until when by their clock.
+    pub(crate) fn held_alone(&self, id: &TaskId) -> Option<(EnvId, Timestamp)> {
+        let table = lock(&self.table);
+        let row = table.get(id).filter(|row| row.task.doc.alone_fence == row.task.control.fence)?;
+        let lease =
+            row.task.control.lease.as_ref().filter(|_| row.task.control.status == TaskStatus::Processing)?;
+        Some((row.holder?, lease.until))
+    }
+
     /// Whether somebody has begun to work on the task, and it has not ended.
     pub(crate) fn is_under_way(&self, id: &TaskId) -> bool {
         let status = lock(&self.table).get(id).map(|row| row.task.control.status);
@@ -283,6 +292,7 @@ impl TaskStore for Ports {
             request.lease.until = after(request.now, time);
         }
         let run = || {
+            world.taken_early(id, request.now);
             let claim = world.tasks.claim(id, &request, self.env, world.now());
             if matches!(claim, Claim::Claimed(_)) {
                 world.parts.claimed(id);

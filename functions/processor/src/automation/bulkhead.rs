@@ -5,9 +5,11 @@
 //! slow host holds up its own tasks alone, and never more than a few processors at once.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
 use domain::{Acquire, after};
+use futures::FutureExt;
 use tracing::warn;
 
 use crate::Interrupt;
@@ -37,11 +39,15 @@ pub(crate) async fn with_host_permit<W: Future>(
 ) -> Result<W::Output, Interrupt> {
     let Some(host) = host else { return Ok(work.await) };
     let permit = take_permit(claimed, host, hold).await?;
-    let result = work.await;
-    if let Err(problem) = claimed.resources.stores.state.release(&permit.key, &permit.owner).await {
-        warn!(host, %problem, "a permit of the host stays taken until its lease ends");
+    let result = AssertUnwindSafe(work).catch_unwind().await;
+    give_back(claimed, &permit.key, &permit.owner).await;
+    Ok(result.unwrap_or_else(|panic| resume_unwind(panic)))
+}
+
+async fn give_back(claimed: &ClaimedTask, key: &str, owner: &str) {
+    if let Err(problem) = claimed.resources.stores.state.release(key, owner).await {
+        warn!(key, %problem, "a permit of the host stays taken until its lease ends");
     }
-    Ok(result)
 }
 
 async fn take_permit(claimed: &ClaimedTask, host: &str, hold: Duration) -> Result<Permit, Interrupt> {
@@ -80,13 +86,18 @@ async fn try_permit(
     let owner = owner.to_owned();
     // Whoever's clock is ahead takes it for over no sooner either.
     let until = after(now, hold + ANSWER + claimed.resources.clock.apart());
-    match claimed.resources.stores.state.acquire(&key, &owner, now, until).await? {
+    match claimed.resources.stores.state.acquire(&key, &owner, now, until).await {
         // Whoever stood still meanwhile would call under a permit that has ended by then.
-        Acquire::Held if claimed.now() > after(now, ANSWER) => {
-            claimed.resources.stores.state.release(&key, &owner).await?;
+        Ok(Acquire::Held) if claimed.now() > after(now, ANSWER) => {
+            give_back(claimed, &key, &owner).await;
             Err(Interrupt::defer("the store was long in giving a permit".to_owned(), None))
         }
-        Acquire::Held => Ok(Some(Permit { key, owner })),
-        Acquire::Busy { .. } => Ok(None),
+        Ok(Acquire::Held) => Ok(Some(Permit { key, owner })),
+        Ok(Acquire::Busy { .. }) => Ok(None),
+        Err(problem) => {
+            // It may have been given.
+            give_back(claimed, &key, &owner).await;
+            Err(problem.into())
+        }
     }
 }

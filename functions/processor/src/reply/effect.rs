@@ -192,7 +192,7 @@ impl<'a> Entry<'a> {
         let proof = match state {
             EffectState::Done { proof, .. } => proof,
             EffectState::Intended { at, fence, settles_at } => {
-                self.check_settled(at, fence, settles_at).await?;
+                self.check_settled(action, at, fence, settles_at).await?;
                 match self.resolve(action, at).await? {
                     Found::Done(proof) => self.prove(content.clone(), proof).await,
                     Found::NotDone => {
@@ -241,23 +241,26 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Refuses to go on while a request of the try that was found may still be on its way. Who can waits for that before the
-    /// work begins (`pipeline.rs`).
+    /// Refuses to go on while the try that was found may still be on its way, or not be listed yet. Of a run that never
+    /// said how it ended, that is waited for before the work begins (`pipeline.rs`).
     async fn check_settled(
         &self,
+        action: &dyn Action,
         intended: Timestamp,
         fence: u64,
         settles_at: Option<Timestamp>,
     ) -> Result<(), Interrupt> {
         let (claimed, clock) = (self.claimed, &self.claimed.resources.clock);
         let is_claimed = claimed.task.lock().await.control.lease.is_some();
-        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now.
-        let by_clock = clock.apart().is_zero() || fence == claimed.fence || !is_claimed;
-        let at = match settles_at {
-            Some(settles_at) => settles_at,
-            None if by_clock => after(intended, SETTLING),
-            None => after(clock.now(), claimed.resources.sightings.left(&claimed.id, intended, clock)),
-        };
+        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now. A repetition that is
+        // known as one does no harm.
+        let by_clock =
+            fence == claimed.fence || !is_claimed || (settles_at.is_some() && action.is_idempotent());
+        let mut at = settles_at.unwrap_or(after(intended, SETTLING));
+        if !clock.apart().is_zero() && !by_clock {
+            let left = claimed.resources.sightings.left(&claimed.id, intended, at, clock);
+            at = after(clock.now(), left);
+        }
         if clock.now() >= at {
             return Ok(());
         }
@@ -387,8 +390,9 @@ impl<'a> Entry<'a> {
         let now = self.claimed.now();
         let mut task = self.claimed.task.lock().await;
         let entry = task.doc.effects.iter_mut().find(|effect| effect.name == self.name);
-        if let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state) {
+        if let Some(EffectState::Intended { at, settles_at, .. }) = entry.map(|entry| &mut entry.state) {
             *settles_at = Some(after(now, settling));
+            self.claimed.resources.sightings.see(&self.claimed.id, *at);
         }
         let wait = settling.max(deferral_backoff(task.doc.deferrals));
         Interrupt::Defer(Box::new(Deferred {

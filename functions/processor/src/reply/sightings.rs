@@ -1,25 +1,26 @@
-//! Since when this process knows of acts that nobody has said how they ended.
+//! Since when this process knows of acts in doubt that another run has begun.
 //!
-//! Their run has died, or the clock of whoever finds them is minutes ahead and takes its lease for over: then a request
-//! may be on its way whose intent seems to be old. So that it has settled is told by this process's own watch, from when it
-//! has seen the intent; or by its age, once that is enough by any clock.
+//! The clock of whoever finds an intent may be minutes ahead: a request may be on its way, or not be listed yet, whose
+//! intent seems to be old. So that it has settled is told by this process's own watch, from when it has seen the intent; or
+//! by its age, once that is enough by any clock.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{CLOCKS_APART, Clock, EffectState, SETTLING, Task, TaskId, Timestamp, between};
+use domain::{CLOCKS_APART, Clock, EffectState, SETTLING, Task, TaskId, Timestamp, after};
 use tokio::time::Instant;
 
 /// What is known for longer has settled by any clock.
 const KEPT: Duration = SETTLING.saturating_add(CLOCKS_APART);
 
-/// When this process has first seen each intent whose run never said how it ended.
+/// When this process has first seen each intent, by when it was written.
 #[derive(Debug, Default)]
 pub(crate) struct Sightings(Mutex<HashMap<(TaskId, Timestamp), Instant>>);
 
 impl Sightings {
-    /// How long it takes until all such intents of `task` have settled. Where everybody has the same clock, that tells.
+    /// How long it takes until all intents of `task` have settled whose runs never said how they ended. Where everybody has
+    /// the same clock, that tells.
     pub(crate) fn unsettled(&self, task: &Task, clock: &Clock) -> Duration {
         if clock.apart().is_zero() {
             return Duration::ZERO;
@@ -28,17 +29,21 @@ impl Sightings {
             EffectState::Intended { at, settles_at: None, .. } => Some(at),
             EffectState::Intended { .. } | EffectState::Done { .. } => None,
         });
-        open.map(|at| self.left(&task.id, at, clock)).max().unwrap_or_default()
+        open.map(|at| self.left(&task.id, at, after(at, SETTLING), clock)).max().unwrap_or_default()
     }
 
-    /// Likewise, for the intent of `at` in the task `id`.
-    pub(crate) fn left(&self, id: &TaskId, at: Timestamp, clock: &Clock) -> Duration {
-        if between(at, clock.now()) >= SETTLING + clock.apart() {
-            return Duration::ZERO;
-        }
+    /// How long it takes until the intent of `at` in the task `id` has settled, which by its run's own clock has
+    /// at `settles_at`.
+    pub(crate) fn left(&self, id: &TaskId, at: Timestamp, settles_at: Timestamp, clock: &Clock) -> Duration {
+        let known_for = self.see(id, at);
+        let is_old = clock.now() >= after(settles_at, clock.apart());
+        if is_old { Duration::ZERO } else { SETTLING.saturating_sub(known_for) }
+    }
+
+    /// Notes that this process knows the intent of `at` in the task `id`; since when it does.
+    pub(crate) fn see(&self, id: &TaskId, at: Timestamp) -> Duration {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, since| since.elapsed() < KEPT);
-        let since = *seen.entry((id.clone(), at)).or_insert_with(Instant::now);
-        SETTLING.saturating_sub(since.elapsed())
+        seen.entry((id.clone(), at)).or_insert_with(Instant::now).elapsed()
     }
 }

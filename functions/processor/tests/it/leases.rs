@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::*;
-use harness::{Bench, Post, Say, handled_by, issue};
+use harness::{Bench, Post, SETTINGS, Say, handled_by, issue};
 use processor::{Context, Interrupt};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -22,6 +22,12 @@ async fn run(bench: &Bench, patience: Duration) {
             bench.stores.queue.delete(&delivery.receipt).await.unwrap();
         }
     }
+}
+
+/// What the sweeper would send, or the queue once more.
+async fn send(bench: &Bench, id: &TaskId) {
+    let envelope = Envelope { task_id: id.clone(), lane: Lane::Standard, tenant: "octo".to_owned() };
+    bench.stores.queue.send(&envelope).await.unwrap();
 }
 
 /// The clock of the stores goes with that of the runtime.
@@ -110,7 +116,7 @@ async fn a_sweeper_with_another_clock_costs_a_run_nothing() {
 /// Whoever finds its intent looks for the proof a minute later; its requests have arrived by then, or never will.
 #[tokio::test(start_paused = true)]
 async fn a_task_whose_processor_died_while_it_acted_is_free_after_a_lease() {
-    let bench = Bench::new();
+    let bench = Bench::among_other_clocks(SETTINGS, None);
     let id = bench.accept(&issue(7)).await;
     bench.service.posts.lock().unwrap().push_back(Post::CreateAndHang);
     tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
@@ -127,14 +133,13 @@ async fn a_task_whose_processor_died_while_it_acted_is_free_after_a_lease() {
 /// A clock that is two minutes ahead takes a lease for over, and an intent for settled, that are of this very moment.
 #[tokio::test(start_paused = true)]
 async fn a_successor_whose_clock_is_ahead_does_not_miss_a_comment_that_is_on_its_way() {
-    let bench = Bench::new();
+    let bench = Bench::among_other_clocks(SETTINGS, None);
     let id = bench.accept(&issue(7)).await;
     bench.service.posts.lock().unwrap().push_back(Post::Hang);
     tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
     assert!(bench.task(&id).await.has_open_intent());
     bench.pass(Duration::from_secs(120));
-    let envelope = Envelope { task_id: id.clone(), lane: Lane::Standard, tenant: "octo".to_owned() };
-    bench.stores.queue.send(&envelope).await.unwrap();
+    send(&bench, &id).await;
     let lands = async {
         pass(Duration::from_secs(30)).await;
         let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
@@ -148,7 +153,7 @@ async fn a_successor_whose_clock_is_ahead_does_not_miss_a_comment_that_is_on_its
 /// Those whose processor died run alone, one after the other; what they wait for, they wait for together.
 #[tokio::test(start_paused = true)]
 async fn tasks_whose_processor_died_while_it_acted_wait_side_by_side() {
-    let bench = Bench::new();
+    let bench = Bench::among_other_clocks(SETTINGS, None);
     let mut ids = Vec::new();
     for number in 1..=4 {
         bench.service.posts.lock().unwrap().push_back(Post::CreateAndHang);
@@ -182,7 +187,7 @@ async fn a_comment_that_its_own_run_has_left_alone_is_looked_for_once_it_has_set
             Ok(tokio::try_join!(context.reply("It is.".to_owned()), gives_up)?.0)
         }
     });
-    let bench = Bench::with(&handled_by("sixth", ""), Some(registry));
+    let bench = Bench::among_other_clocks(&handled_by("sixth", ""), Some(registry));
     bench.service.posts.lock().unwrap().push_back(Post::Hang);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
@@ -192,4 +197,45 @@ async fn a_comment_that_its_own_run_has_left_alone_is_looked_for_once_it_has_set
     bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments().len(), 1);
+}
+
+/// A run that says that it heard no answer says so by its own clock as well.
+#[tokio::test(start_paused = true)]
+async fn a_try_in_doubt_is_not_judged_by_a_clock_that_is_ahead() {
+    let bench = Bench::among_other_clocks(SETTINGS, None);
+    let id = bench.accept(&issue(7)).await;
+    bench.service.posts.lock().unwrap().push_back(Post::Hang);
+    run(&bench, Duration::from_secs(15)).await;
+    let task = bench.task(&id).await;
+    assert!(task.control.status == TaskStatus::Waiting && task.has_open_intent(), "{task:?}");
+    bench.pass(Duration::from_secs(120));
+    send(&bench, &id).await;
+    run(&bench, Duration::from_secs(1)).await;
+    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Waiting, "it may still be on its way");
+    let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
+    bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+    pass(SETTLING).await;
+    send(&bench, &id).await;
+    run(&bench, Duration::from_secs(1)).await;
+    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
+}
+
+/// A clock that is ahead takes a permit of a host for free no sooner either.
+#[tokio::test(start_paused = true)]
+async fn a_permit_is_over_when_it_is_by_any_clock() {
+    let registry = processor::registry().on("sixth", |context: Context, _: Nothing| async move {
+        context.outside("slow.example", std::future::pending::<Result<(), Interrupt>>()).await?;
+        context.reply("Done.".to_owned()).await
+    });
+    let settings = handled_by("sixth", "[automations]\ncalls_per_host = 1");
+    let bench = Bench::among_other_clocks(&settings, Some(registry));
+    bench.accept(&issue(1)).await;
+    run(&bench, Duration::from_secs(3)).await;
+    bench.pass(Duration::from_secs(120));
+    let next = bench.accept(&issue(2)).await;
+    run(&bench, Duration::from_secs(9)).await;
+    let task = bench.task(&next).await;
+    let why = &task.doc.timeline.last().unwrap().note;
+    assert!(why.contains("1 calls of slow.example are under way already"), "{why}");
 }
