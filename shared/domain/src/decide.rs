@@ -370,7 +370,8 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     doc.error = None;
     doc.result = None;
     doc.deferrals = 0;
-    doc.opened_at = decider.at;
+    // No two lives begin at the same moment: whoever asks may have stood still since they looked at the clock.
+    doc.opened_at = decider.at.max(after(doc.opened_at, Duration::from_millis(1)));
     Ok(())
 }
 

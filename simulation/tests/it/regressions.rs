@@ -2,7 +2,7 @@
 
 use simulation::{Options, Scenario, run};
 
-const SEEDS: [u64; 7] = [6_826, 16_055, 409_241, 1_012_359, 1_031_310, 1_202_908, 1_305_553];
+const SEEDS: [u64; 8] = [6_826, 16_055, 409_241, 1_012_359, 1_031_310, 1_202_908, 1_305_553, 2_108_703];
 
 #[test]
 fn what_a_long_run_found_is_found_no_more() {

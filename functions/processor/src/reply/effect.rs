@@ -265,7 +265,8 @@ impl<'a> Entry<'a> {
             return Ok(());
         }
         let why = format!("an earlier try to {} may still be on its way", self.name);
-        Err(Interrupt::defer(why, Some(at)))
+        let deferred = Deferred { not_before: Some(at), lengthens: false, ..Deferred::orderly(why) };
+        Err(Interrupt::Defer(Box::new(deferred)))
     }
 
     /// Asks a person about the try that was found, of which there is no proof; returns once they have said that it did not

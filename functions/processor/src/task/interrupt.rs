@@ -60,6 +60,8 @@ pub struct Deferred {
     pub is_slot: bool,
     /// Whether it counts as an attempt; an orderly deferral does not.
     pub counted: bool,
+    /// Whether the next back-off is longer for it. What is only a matter of time says nothing of whoever is asked then.
+    pub lengthens: bool,
     /// What to tell if there is no attempt left.
     pub error: Option<TaskError>,
     /// The service that refuses our account, if that is why: somebody must hear of it.
@@ -78,7 +80,15 @@ pub struct RefusedBy {
 impl Deferred {
     /// One that costs no attempt, with a time that is left to the back-off.
     pub(crate) fn orderly(why: String) -> Self {
-        Self { why, not_before: None, is_slot: false, counted: false, error: None, refused_by: None }
+        Self {
+            why,
+            not_before: None,
+            is_slot: false,
+            counted: false,
+            lengthens: true,
+            error: None,
+            refused_by: None,
+        }
     }
 
     /// Whether a task with so many `attempts` has no attempt left.

@@ -207,7 +207,7 @@ fn defer(
         task.control.attempts = task.control.attempts.saturating_sub(1);
         deferral_backoff(task.doc.deferrals)
     };
-    task.doc.deferrals = task.doc.deferrals.saturating_add(1);
+    task.doc.deferrals = task.doc.deferrals.saturating_add(u32::from(deferred.lengthens));
     // A run that asked no model keeps the slot that it had.
     if deferred.is_slot {
         task.doc.slot = deferred.not_before;

@@ -501,3 +501,22 @@ async fn a_receiver_that_was_told_completed_is_never_left_with_a_failed_task() {
     assert_eq!(counted(&bench, TaskStatus::Completed).await, 1);
     is_over(&bench, &id).await;
 }
+
+/// Whoever asks for a retry may have stood still since they looked at the clock; and it is by when they began that the
+/// follow-up of one life is told from that of a later one.
+#[tokio::test]
+async fn no_two_lives_of_a_task_begin_at_the_same_moment() {
+    let bench = bench();
+    let id = parked(&bench, None).await;
+    let at = bench.now();
+    let mut began = bench.task(&id).await.doc.opened_at;
+    for note in ["be kinder", "be brief"] {
+        let decider = Decider { name: "ada", request: "r1", at, from: &Origin::CONSOLE };
+        retry(&bench.stores, &id, Some(note.to_owned()), decider).await.unwrap();
+        let mut task = bench.task(&id).await;
+        assert!(task.doc.opened_at > began, "{task:?}");
+        began = task.doc.opened_at;
+        task.transition(TaskStatus::Failed, at, "gave up").unwrap();
+        assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    }
+}

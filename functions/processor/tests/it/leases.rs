@@ -211,7 +211,9 @@ async fn a_try_in_doubt_is_not_judged_by_a_clock_that_is_ahead() {
     bench.pass(Duration::from_secs(120));
     send(&bench, &id).await;
     run(&bench, Duration::from_secs(1)).await;
-    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Waiting, "it may still be on its way");
+    let waits = bench.task(&id).await;
+    assert_eq!(waits.control.status, TaskStatus::Waiting, "it may still be on its way");
+    assert_eq!(waits.doc.deferrals, task.doc.deferrals, "that says nothing of the service");
     let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
     bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
     pass(SETTLING).await;
