@@ -37,8 +37,8 @@ pub enum EffectState {
         at: Timestamp,
         /// The claim under which it was written.
         fence: u64,
-        /// When its proof can be looked for, by the clock of the run that acted; `None` while that run has not said how the act
-        /// ended, and for ever if it died.
+        /// When its proof can be looked for, by the clock of the run that acted; `None` while that run has not said how
+        /// the act ended, and for ever if it died.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settles_at: Option<Timestamp>,
     },

@@ -250,17 +250,19 @@ impl<'a> Entry<'a> {
         fence: u64,
         settles_at: Option<Timestamp>,
     ) -> Result<(), Interrupt> {
-        let (claimed, clock) = (self.claimed, &self.claimed.resources.clock);
+        let claimed = self.claimed;
+        let (clock, sightings) = (&claimed.resources.clock, &claimed.resources.sightings);
         let is_claimed = claimed.task.lock().await.control.lease.is_some();
-        // Without a claim (a follow-up) it is most often the try of somebody who is at it right now. A repetition that is
-        // known as one does no harm.
-        let by_clock =
-            fence == claimed.fence || !is_claimed || (settles_at.is_some() && action.is_idempotent());
-        let mut at = settles_at.unwrap_or(after(intended, SETTLING));
-        if !clock.apart().is_zero() && !by_clock {
-            let left = claimed.resources.sightings.left(&claimed.id, intended, at, clock);
-            at = after(clock.now(), left);
-        }
+        let is_ours = fence == claimed.fence || clock.apart().is_zero();
+        // A repetition that is known as one does no harm. Without a claim (a follow-up) it is most often the try of somebody
+        // who is at it right now.
+        let is_harmless = settles_at.is_some() && action.is_idempotent();
+        let by_its_clock = settles_at.unwrap_or(after(intended, SETTLING));
+        let at = if is_ours || is_harmless || !is_claimed {
+            by_its_clock
+        } else {
+            after(clock.now(), sightings.left(&claimed.id, intended, by_its_clock, clock))
+        };
         if clock.now() >= at {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! Since when this process knows of acts in doubt that another run has begun.
 //!
 //! The clock of whoever finds an intent may be minutes ahead: a request may be on its way, or not be listed yet, whose
-//! intent seems to be old. So that it has settled is told by this process's own watch, from when it has seen the intent; or
-//! by its age, once that is enough by any clock.
+//! intent seems to be old. So that it has settled is told by this process's own watch, from when it has seen the
+//! intent; or by its age, once that is enough by any clock.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,8 +19,8 @@ const KEPT: Duration = SETTLING.saturating_add(CLOCKS_APART);
 pub(crate) struct Sightings(Mutex<HashMap<(TaskId, Timestamp), Instant>>);
 
 impl Sightings {
-    /// How long it takes until all intents of `task` have settled whose runs never said how they ended. Where everybody has
-    /// the same clock, that tells.
+    /// How long it takes until all intents of `task` have settled whose runs never said how they ended. Where everybody
+    /// has the same clock, that tells.
     pub(crate) fn unsettled(&self, task: &Task, clock: &Clock) -> Duration {
         if clock.apart().is_zero() {
             return Duration::ZERO;

@@ -2,8 +2,8 @@
 //!
 //! A lease lasts for a minute and a half and is renewed while the run lives (`hold.rs`), so that a processor that died
 //! costs its tasks no more than that, also while it acts outside: its successor finds the intent, and lets it settle
-//! (`pipeline.rs`). A process that stood still for longer than that, and goes on, sends nothing more: the requests of an effect
-//! look at the clock when they leave (`outbound::acting_until`).
+//! (`pipeline.rs`). A process that stood still for longer than that, and goes on, sends nothing more: the requests of an
+//! effect look at the clock when they leave (`outbound::acting_until`).
 
 use std::time::Duration;
 

@@ -30,6 +30,21 @@ async fn send(bench: &Bench, id: &TaskId) {
     bench.stores.queue.send(&envelope).await.unwrap();
 }
 
+/// The comment that was long on its way is there.
+fn land(bench: &Bench, id: &TaskId) {
+    let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
+    bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+}
+
+/// A task whose comment is on its way and never answered, given so much time; it is in doubt then.
+async fn in_doubt(bench: &Bench, time: Duration) -> TaskId {
+    let id = bench.accept(&issue(7)).await;
+    bench.service.posts.lock().unwrap().push_back(Post::Hang);
+    tokio::join!(run(bench, time), pass(time));
+    assert!(bench.task(&id).await.has_open_intent());
+    id
+}
+
 /// The clock of the stores goes with that of the runtime.
 async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
@@ -134,16 +149,12 @@ async fn a_task_whose_processor_died_while_it_acted_is_free_after_a_lease() {
 #[tokio::test(start_paused = true)]
 async fn a_successor_whose_clock_is_ahead_does_not_miss_a_comment_that_is_on_its_way() {
     let bench = Bench::among_other_clocks(SETTINGS, None);
-    let id = bench.accept(&issue(7)).await;
-    bench.service.posts.lock().unwrap().push_back(Post::Hang);
-    tokio::join!(run(&bench, Duration::from_secs(3)), pass(Duration::from_secs(3)));
-    assert!(bench.task(&id).await.has_open_intent());
+    let id = in_doubt(&bench, Duration::from_secs(3)).await;
     bench.pass(Duration::from_secs(120));
     send(&bench, &id).await;
     let lands = async {
         pass(Duration::from_secs(30)).await;
-        let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
-        bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+        land(&bench, &id);
     };
     tokio::join!(run(&bench, SETTLING + Duration::from_secs(1)), lands);
     assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
@@ -193,8 +204,7 @@ async fn a_comment_that_its_own_run_has_left_alone_is_looked_for_once_it_has_set
     bench.work().await;
     let task = bench.task(&id).await;
     assert!(task.control.status == TaskStatus::Waiting && task.has_open_intent(), "{task:?}");
-    let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
-    bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+    land(&bench, &id);
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments().len(), 1);
 }
@@ -203,19 +213,16 @@ async fn a_comment_that_its_own_run_has_left_alone_is_looked_for_once_it_has_set
 #[tokio::test(start_paused = true)]
 async fn a_try_in_doubt_is_not_judged_by_a_clock_that_is_ahead() {
     let bench = Bench::among_other_clocks(SETTINGS, None);
-    let id = bench.accept(&issue(7)).await;
-    bench.service.posts.lock().unwrap().push_back(Post::Hang);
-    run(&bench, Duration::from_secs(15)).await;
+    let id = in_doubt(&bench, Duration::from_secs(15)).await;
     let task = bench.task(&id).await;
-    assert!(task.control.status == TaskStatus::Waiting && task.has_open_intent(), "{task:?}");
+    assert_eq!(task.control.status, TaskStatus::Waiting, "{task:?}");
     bench.pass(Duration::from_secs(120));
     send(&bench, &id).await;
     run(&bench, Duration::from_secs(1)).await;
     let waits = bench.task(&id).await;
     assert_eq!(waits.control.status, TaskStatus::Waiting, "it may still be on its way");
     assert_eq!(waits.doc.deferrals, task.doc.deferrals, "that says nothing of the service");
-    let mark = Mark { task_id: id.clone(), effect: "reply".to_owned() };
-    bench.service.comments.lock().unwrap().push(("late".to_owned(), mark.to_string()));
+    land(&bench, &id);
     pass(SETTLING).await;
     send(&bench, &id).await;
     run(&bench, Duration::from_secs(1)).await;
