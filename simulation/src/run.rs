@@ -39,6 +39,15 @@ impl Options {
         let ordinary = Scenario::of(seed);
         if self.without_proof { ordinary.without_proof() } else { ordinary }
     }
+
+    /// What runs `scenario` once more, if it is that of its seed.
+    fn replay(self, scenario: &Scenario) -> Option<String> {
+        let seed = scenario.seed;
+        let is_drawn = *scenario == self.scenario(seed);
+        let planted = self.planted.map(|planted| format!(" --planted {planted}")).unwrap_or_default();
+        let world = if self.without_proof { " --without-proof" } else { "" };
+        is_drawn.then(|| format!("cargo run -p simulation -- --seed {seed}{planted}{world} --trace"))
+    }
 }
 
 /// What came of a run.
@@ -46,6 +55,8 @@ impl Options {
 pub struct Outcome {
     /// Its seed.
     pub seed: u64,
+    /// The command that runs it once more, if something does not hold and there is one.
+    pub replay: Option<String>,
     /// What does not hold.
     pub violations: Vec<Violation>,
     /// Every step, if that was asked for.
@@ -82,8 +93,8 @@ impl fmt::Display for Outcome {
             let known = known_holes::of(violation).map(|hole| format!(" (known: {})", hole.name));
             writeln!(f, "{}: {}{}", violation.invariant, violation.what, known.unwrap_or_default())?;
         }
-        if self.trace.is_empty() && !self.violations.is_empty() {
-            writeln!(f, "replay it: cargo run -p simulation -- --seed {} --trace", self.seed)?;
+        if let Some(command) = self.replay.as_ref().filter(|_| self.trace.is_empty()) {
+            writeln!(f, "replay it: {command}")?;
         }
         Ok(())
     }
@@ -105,7 +116,8 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         processor::simulated::leave();
         drop(entered);
         world.close();
-        outcome
+        let replay = (!outcome.violations.is_empty()).then(|| options.replay(scenario)).flatten();
+        Outcome { replay, ..outcome }
     })
 }
 
@@ -123,6 +135,7 @@ async fn live(world: &Arc<World>) -> Outcome {
     }
     Outcome {
         seed: world.scenario.seed,
+        replay: None,
         violations,
         trace: world.trace.take(),
         injected: world.faults.injected(),

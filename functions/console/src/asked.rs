@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{API_SOURCE, Blob, Event, PartKey, StoreError, Task, Timestamp};
+use domain::{API_SOURCE, Blob, Event, PartKey, StoreError, Task, Timestamp, clip};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use webhook::{Parsed, Provider, Received, Sender};
 
 use crate::Console;
 
-/// What is asked.
+/// Bytes that are shown of each text; the raw body has the rest. An answer that Lambda takes has at most 6 MB, and a byte may
+/// take seven of them there: `\u0001` in JSON, in a string of JSON.
+const SHOWN: usize = 128 * 1024;
+
+/// What is asked, as far as it is shown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Asked {
     /// The heading, if the sender has such a thing.
@@ -69,8 +73,16 @@ fn texts(parts: &[(PartKey, Blob)]) -> Result<Vec<String>, StoreError> {
     Ok(texts.into_iter().map(|before| before.text).collect())
 }
 
+/// The beginning of `text`, and how much is missing.
+fn shown(text: String) -> String {
+    let beginning = clip(&text, SHOWN);
+    let missing = text.len() - beginning.len();
+    if missing == 0 { text } else { format!("{beginning}\n[… {missing} bytes more: see the raw body]") }
+}
+
 impl From<Event> for Asked {
     fn from(event: Event) -> Self {
-        Self { title: event.title, text: event.text, opening: event.opening, before: Vec::new() }
+        let text = shown(event.text);
+        Self { title: event.title.map(shown), text, opening: event.opening.map(shown), before: Vec::new() }
     }
 }

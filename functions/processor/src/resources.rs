@@ -93,6 +93,11 @@ impl Resources {
         wiring::only_answers(default) && intents.iter().all(|intent| wiring::only_answers(&intent.automation))
     }
 
+    /// Whether a model is shown `event` of `source` whatever comes of it: by triage, or by what handles it without.
+    pub(crate) fn asks_a_model(&self, source: &str, event: &Event) -> bool {
+        !self.intents_for(source, event).is_empty() || wiring::always_asks(self.default_automation(source))
+    }
+
     /// What handles events of `source` that no intent fits.
     pub(crate) fn default_automation(&self, source: &str) -> &str {
         match self.settings.sources.get(source) {

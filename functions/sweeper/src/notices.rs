@@ -6,8 +6,7 @@
 use domain::{Approver, Clock, Jitter, Stage, StoreError, Stores, TaskId, Timestamp, deliver_notices};
 use tracing::{info, warn};
 
-/// Tasks of one stage that are looked at; Slack takes about one message a second and channel.
-const PER_STAGE: usize = 50;
+use crate::sweep::PER_STAGE;
 
 /// Where a message may be due. A task that is under way is its processor's.
 const STAGES: [Stage; 2] = [Stage::AwaitingApproval, Stage::Ended];

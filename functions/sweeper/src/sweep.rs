@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::plan::{Plan, plan};
 
-/// Tasks of one stage that are asked for at once. While there are more and it has time, a sweep asks again.
+/// New tasks of one stage that are asked for at once. While there are more and it has time, a sweep asks again.
 pub(crate) const PER_STAGE: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
@@ -61,6 +61,14 @@ pub struct Report {
     pub errors: u64,
 }
 
+/// What is due of a stage.
+struct Found {
+    /// Those that the sweep has not seen.
+    due: Vec<Due>,
+    /// How many to ask for next, if there may be more.
+    more: Option<usize>,
+}
+
 impl Sweeper {
     /// One sweep over everything that was due when it began, a thousand of each stage at a time. Stops taking up tasks at
     /// `deadline`: the next sweep goes on.
@@ -71,17 +79,15 @@ impl Sweeper {
         let now = self.clock.now();
         let depths = self.depths().await;
         let (mut swept, mut unasked, mut seen) = (Swept::default(), None, HashSet::new());
-        let mut stages = Stage::ALL.to_vec();
+        let mut stages = Stage::ALL.map(|stage| (stage, PER_STAGE)).to_vec();
         while !stages.is_empty() {
             let mut unfinished = Vec::new();
-            for stage in stages {
-                match self.due(stage, now, &mut seen, &mut swept).await {
-                    Ok(due) => {
-                        let may_be_more = due.len() == PER_STAGE;
+            for (stage, limit) in stages {
+                match self.due(stage, now, limit, &mut seen, &mut swept).await {
+                    Ok(Found { due, more }) => {
                         self.work_off(due, now, deadline, &depths, &mut swept).await;
-                        if may_be_more && self.clock.now() < deadline {
-                            unfinished.push(stage);
-                        }
+                        unfinished
+                            .extend(more.filter(|_| self.clock.now() < deadline).map(|limit| (stage, limit)));
                     }
                     // The other stages have their turn.
                     Err(problem) => drop(unasked.get_or_insert(problem)),
@@ -116,27 +122,31 @@ impl Sweeper {
     }
 
     /// Tasks of `stage` that are due and that this sweep has not seen: what has just been seen to may be in the index
-    /// for a moment still. Every question costs a query of each shard of the index, so what is found serves those who
+    /// for a moment still, and what cannot be read stays in front. Every question costs a query of each shard of the index, so what is found serves those who
     /// count and those who deliver messages as well.
     async fn due(
         &self,
         stage: Stage,
         now: Timestamp,
+        limit: usize,
         seen: &mut HashSet<TaskId>,
         swept: &mut Swept,
-    ) -> Result<Vec<Due>, StoreError> {
+    ) -> Result<Found, StoreError> {
         let is_parked = stage == Stage::AwaitingApproval;
         let counts = is_parked && swept.parked.is_empty();
         let before = if counts { Timestamp::MAX } else { now };
-        let mut due = self.stores.tasks.due(stage, before, PER_STAGE).await?;
+        let mut due = self.stores.tasks.due(stage, before, limit).await?;
         if counts {
             swept.parked.clone_from(&due);
         }
+        let is_full = due.len() == limit && due.last().is_some_and(|last| last.due_at <= now);
+        let found = due.len();
         due.retain(|due| due.due_at <= now && seen.insert(due.task_id.clone()));
         if is_parked || stage == Stage::Ended {
             swept.asked_about.extend(due.iter().map(|due| due.task_id.clone()));
         }
-        Ok(due)
+        let known = found - due.len();
+        Ok(Found { due, more: is_full.then_some(PER_STAGE + known) })
     }
 
     /// The lanes' depths. An unknown depth counts as full, which only makes the sweeper patient.

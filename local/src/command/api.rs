@@ -66,7 +66,12 @@ impl Api {
 
     async fn call(&self, request: RequestBuilder) -> Result<Value, Failure> {
         let body = self.answer(request).await?;
-        Ok(serde_json::from_slice(&body).unwrap_or(Value::Null))
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::new(format!("{} answered what is no JSON of its API: {error}", self.url))
+        })
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
@@ -116,4 +121,29 @@ fn token(data_dir: &Path) -> Result<(SecretString, String), Failure> {
         ))
     });
     Ok((token?, format!("the one that `dev` made up in {dir}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let deep = format!("{{\"tasks\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        let routes = Router::new().route("/tasks", get(|| async { deep }));
+        let served = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
+        let api = Api::with_token(&url, "token".to_owned().into()).unwrap();
+        let said = api.get("/tasks", &[]).await.unwrap_err().to_string();
+        assert!(
+            said.starts_with(&format!("{url} answered what is no JSON of its API: recursion limit")),
+            "{said}"
+        );
+        served.abort();
+    }
 }

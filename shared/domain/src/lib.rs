@@ -26,6 +26,7 @@ mod ids;
 mod model;
 mod model_health;
 mod model_limits;
+mod nesting;
 mod notice;
 mod origin;
 mod payload_store;
@@ -96,6 +97,7 @@ pub use model_limits::{
     BreakerLimits, Generation, LaneTiers, MODEL_KEY, ModelAccount, ModelEndpoint, ModelLimits, ServiceTier,
     at_account,
 };
+pub use nesting::{MAX_NESTING, nests_too_deep};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

@@ -23,6 +23,8 @@ mod zendesk;
 pub use approver::{ApproverError, approver};
 pub use client::{Client, ServiceClient};
 pub use needs::needs;
-pub use pairs::{can_handle, check_pairs, has_place, no_thread, only_answers, tells_others, unanswered};
+pub use pairs::{
+    always_asks, can_handle, check_pairs, has_place, no_thread, only_answers, tells_others, unanswered,
+};
 pub use service::OutsideService;
 pub use services::{MissingCredential, Services, ServicesError, services};

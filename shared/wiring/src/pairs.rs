@@ -43,6 +43,12 @@ pub fn only_answers(automation: &str) -> bool {
     matches!(automation, REPLY | IGNORE)
 }
 
+/// Whether `automation` shows an event to a model whatever the event is. Of automations in code it is not known.
+#[must_use]
+pub fn always_asks(automation: &str) -> bool {
+    automation == REPLY
+}
+
 /// The kinds of GitHub's events that have a thread without labels.
 const UNLABELLED: [&str; 2] = ["discussion", "discussion_comment"];
 

@@ -74,6 +74,7 @@ fn policy() -> Policy {
     Policy {
         approval: "never",
         history: 2,
+        sorts: true,
         expires: "2h",
         replies: 50,
         asks_channel: false,

@@ -56,7 +56,7 @@ impl Scenario {
             credential: credential(lot.u32(0..4), seed),
         };
         let concurrency = concurrency(seed, ordinary.processors);
-        let policy = Policy { concurrency, tpm: tpm(seed), ..ordinary.policy };
+        let policy = Policy { concurrency, tpm: tpm(seed), sorts: sorts(seed), ..ordinary.policy };
         let ordinary = Self { lane_bounds: Some(ordinary.processors), policy, ..ordinary };
         match lot.u32(0..12) {
             0 => lose_bodies(&mut lot, ordinary),
@@ -192,6 +192,7 @@ fn policy(lot: &mut Rng) -> Policy {
     let policy = Policy {
         approval: choose(lot, &["always", "low_confidence", "never"]),
         history: choose(lot, &[0, 2, 5]),
+        sorts: true,
         expires: choose(lot, &["10m", "10m", "2h", "2h", "13d"]),
         replies: choose(lot, &[2, 50]),
         asks_channel: lot.bool(),
@@ -228,6 +229,11 @@ fn concurrency(seed: u64, processors: usize) -> Option<u32> {
 /// [`calls_per_host`].
 fn tpm(seed: u64) -> Option<u64> {
     Rng::with_seed(!seed.rotate_left(16)).choice([0, 0, 0, 0, 0, 0, 2_000, 6_000]).filter(|tpm| *tpm > 0)
+}
+
+/// In an eighth of the runs there is nothing to sort by. From a lot of its own, as [`calls_per_host`].
+fn sorts(seed: u64) -> bool {
+    Rng::with_seed(!seed.rotate_left(32)).u32(0..8) > 0
 }
 
 /// In an eighth of the runs a tenant's day has a bound of its own, and in a sixteenth a wide fleet keeps the day's money in

@@ -85,6 +85,8 @@ pub struct Policy {
     pub approval: &'static str,
     /// Comments that are sent as conversation.
     pub history: u32,
+    /// Whether triage sorts events by an intent. Without one, all are answered unsorted.
+    pub sorts: bool,
     /// How long a draft waits.
     pub expires: &'static str,
     /// Replies an hour and thread.

@@ -71,6 +71,7 @@ fn agent_toml(policy: &Policy) -> String {
     let Policy {
         approval,
         history,
+        sorts,
         expires,
         replies,
         asks_channel,
@@ -93,6 +94,11 @@ fn agent_toml(policy: &Policy) -> String {
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
         .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n{tpm}{rpd}{concurrency}"))
         .concat();
+    let intent = if *sorts {
+        "[[intents]]\nname = \"bug_report\"\nwhen = \"something is broken\"\nautomation = \"reply\"\n"
+    } else {
+        ""
+    };
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
     } else {
@@ -120,10 +126,7 @@ calls_per_host = {calls_per_host}
 login = "{THREADS_LOGIN}"
 events = ["issues.opened", "issue_comment.created"]
 [sources.slack]
-[[intents]]
-name = "bug_report"
-when = "something is broken"
-automation = "reply"
+{intent}
 "#
     )
 }

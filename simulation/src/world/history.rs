@@ -58,6 +58,8 @@ pub struct History {
     pub hardships: BTreeMap<TaskId, u32>,
     /// Claims that ended without a word, and were put down to their tasks.
     pub at_fault: BTreeSet<(TaskId, u64)>,
+    /// Claims whose last write failed.
+    pub unwritten: BTreeSet<(TaskId, u64)>,
     /// Intents whose write failed, for a planted bug that keeps them.
     pub unsent: BTreeMap<TaskId, Effect>,
     /// Tasks whose threads people have closed to us.
@@ -223,6 +225,20 @@ impl World {
             self.note(|| {
                 format!("   {task} is taken from {} before its lease is over", self.name_of(holder))
             });
+            self.put_down_to(task);
+        }
+    }
+
+    /// Whoever claims `task` from a run that had begun alone and could not write what came of it: nothing tells that from a
+    /// run that died.
+    pub(crate) fn told_nothing(&self, task: &TaskId) {
+        let is_unwritten = self.tasks.get(task).is_some_and(|found| {
+            let fence = found.control.fence;
+            found.doc.alone_fence == fence
+                && found.doc.settled_fence < fence
+                && self.history().unwritten.contains(&(task.clone(), fence))
+        });
+        if is_unwritten {
             self.put_down_to(task);
         }
     }

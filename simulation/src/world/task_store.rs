@@ -293,6 +293,7 @@ impl TaskStore for Ports {
         }
         let run = || {
             world.taken_early(id, request.now);
+            world.told_nothing(id);
             let claim = world.tasks.claim(id, &request, self.env, world.now());
             if matches!(claim, Claim::Claimed(_)) {
                 world.parts.claimed(id);
@@ -333,6 +334,9 @@ impl TaskStore for Ports {
             let is_unsafe = world.tasks.get(&task.id).is_some_and(|known| known.doc.effects.is_empty());
             let intent = task.doc.effects.iter().find(is_intent).filter(|_| is_unsafe);
             world.history().unsent.extend(intent.map(|intent| (task.id.clone(), intent.clone())));
+        }
+        if saved.is_err() && task.control.status != TaskStatus::Processing {
+            world.history().unwritten.insert((task.id.clone(), task.control.fence));
         }
         let saved = saved?;
         if saved == Save::Done {

@@ -49,6 +49,19 @@ async fn a_task_shows_what_was_asked_beside_the_draft_and_leads_to_it() {
 }
 
 /// Whoever decides sees every question that the answer is for, also where no model has seen them.
+/// In the answer that Lambda takes, of 6 MB at most, it is a string of JSON within JSON.
+#[tokio::test]
+async fn of_what_is_longer_than_an_answer_may_be_the_beginning_is_shown() {
+    let rig = Rig::with_sources(&["github"]);
+    let long = "\u{1}".repeat(600_000);
+    let task = rig.parked_event(1, &issue(&long, &long)).await;
+    let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
+    let text = one["asked"]["text"].as_str().unwrap();
+    assert!(text.ends_with("bytes more: see the raw body]"), "{}", &text[text.len() - 80..]);
+    let answer = json!(one.to_string()).to_string();
+    assert!(answer.len() < 6_000_000, "{} bytes", answer.len());
+}
+
 #[tokio::test]
 async fn what_was_asked_in_tasks_that_gave_way_is_shown_as_well() {
     let rig = Rig::with_sources(&["github"]);

@@ -2,7 +2,7 @@
 //!
 //! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
-//! will be answered, and is handed this task's text, as long as it carries little: by then the thread may show later
+//! will be answered by a model, and is handed this task's text, as long as it carries little: by then the thread may show later
 //! comments alone. Images and files are not handed over: a comment that shows any gives way to an edit of itself alone.
 
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tracing::warn;
 
 use crate::automation::media::shows_more;
 use crate::resources::Resources;
+use crate::task::alone::must_run_alone;
 use crate::task::carried::{hand_over, is_conversational};
 use crate::task::event::{read_event, unwanted};
 
@@ -64,8 +65,8 @@ fn is_untouched(task: &Task) -> bool {
 }
 
 /// Whether `other` is still to be worked on. A task that has begun may have read the thread before this task's
-/// comment was in it: clocks differ, and a task that looks newer may be older. One that has spent an attempt may spend
-/// them all before any model sees what it was handed.
+/// comment was in it: clocks differ, and a task that looks newer may be older. One whose processor died may have its answer
+/// already, as a saved step. One that has spent an attempt may spend them all before any model sees what it was handed.
 fn is_to_come(other: &Task) -> bool {
     let open = match other.control.status {
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => true,
@@ -78,14 +79,16 @@ fn is_to_come(other: &Task) -> bool {
     };
     // The present claim is no attempt that was spent.
     let is_fresh = other.control.attempts <= u32::from(is_claimed(other));
-    open && is_fresh && is_untouched(other)
+    open && is_fresh && is_untouched(other) && !must_run_alone(other)
 }
 
 /// Hands `task` over to `other`, if that answers for it; an index may have shown a former state of it. If
 /// anything goes wrong, `task` is answered by itself: at worst its text is answered twice.
 async fn gives_way(resources: &Resources, task: &Task, event: &Event, other: &Task) -> bool {
     let Ok(newer) = read_event(resources, other).await else { return false };
-    if !takes_the_place_of(&newer, event) || !matches!(unwanted(resources, other, &newer).await, Ok(None)) {
+    let is_shown = resources.asks_a_model(&other.doc.source, &newer);
+    let takes_over = is_shown && takes_the_place_of(&newer, event);
+    if !takes_over || !matches!(unwanted(resources, other, &newer).await, Ok(None)) {
         return false;
     }
     let is_new_wording = newer.comment_id == event.comment_id;

@@ -146,7 +146,8 @@ async fn last_error<'t>(resources: &Resources, task: &'t Task) -> Result<Option<
 
 /// Ends `task` as `interrupt` says. An end that happened but was not written takes precedence: a result that its
 /// receiver may know, or an effect that did happen. The event is read for the
-/// latter alone: what kills the processor may be the event.
+/// latter alone: what kills the processor may be the event. Nothing is found in its place without it: if its store does not
+/// answer, the end waits.
 async fn give_up(
     processor: &Processor,
     task: Task,
@@ -156,9 +157,10 @@ async fn give_up(
 ) -> Worked {
     let resources = &processor.resources;
     let looks = task.has_open_intent() && task.control.attempts <= 2 * MAX_ATTEMPTS;
-    let event = match looks.then_some(read_event(resources, &task)) {
-        Some(event) => event.await.ok(),
-        None => None,
+    let event = if looks { Some(read_event(resources, &task).await) } else { None };
+    let event = match event.transpose() {
+        Err(outage @ Interrupt::Store(_)) => return Worked::untold(task, Err(outage)),
+        event => event.ok().flatten(),
     };
     let doc = &task.doc;
     let event = event.unwrap_or_else(|| Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor));

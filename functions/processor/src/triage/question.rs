@@ -114,17 +114,19 @@ fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), S
     if !(0.0..=1.0).contains(&answer.confidence) {
         return Err("`confidence` must be a number from 0 to 1".to_owned());
     }
+    // The task keeps them, whoever takes them.
+    let parameters = answer.classification().parameters;
+    if domain::nests_too_deep(&parameters) {
+        return Err(format!("`parameters.{}` nests deeper than {} levels", intent.name, domain::MAX_NESTING));
+    }
+    if parameters.to_string().len() > WORDS_BYTES {
+        return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
+    }
     let Some(automation) = registry.get(&intent.automation) else { return Ok(()) };
     if answer.spam || automation.parameters().is_none() {
         return Ok(());
     }
-    let parameters = answer.classification().parameters.to_string();
-    if parameters.len() > WORDS_BYTES {
-        return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
-    }
-    automation
-        .check(&answer.classification().parameters)
-        .map_err(|error| format!("`parameters.{}`: {error}", intent.name))
+    automation.check(&parameters).map_err(|error| format!("`parameters.{}`: {error}", intent.name))
 }
 
 #[cfg(test)]
@@ -217,6 +219,9 @@ mod tests {
         assert!(checked(&json!({"intent": "x", "confidence": 0.5})).unwrap_err().contains("bug, refund"));
         assert!(checked(&json!({"intent": "bug", "confidence": 2})).unwrap_err().contains("0 to 1"));
         assert!(checked(&json!({"confidence": 1})).unwrap_err().contains("intent"));
+        let nested = (0..17).fold(json!(1), |inner, _| json!([inner]));
+        let deep = json!({"intent": "bug", "confidence": 0.5, "parameters": {"bug": nested}});
+        assert!(checked(&deep).unwrap_err().contains("deeper than 16 levels"));
         let missing = checked(&json!({"intent": "refund", "confidence": 1, "parameters": {"refund": {}}}));
         assert!(missing.unwrap_err().contains("parameters.refund"));
     }

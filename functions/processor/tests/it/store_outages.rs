@@ -1,10 +1,11 @@
 //! One store fails while the others work: nobody's attempts are spent on that, and nobody is told of a crash.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use domain::*;
 
-use harness::{Bench, for_a_while, issue};
+use harness::{Bench, Post, for_a_while, issue};
 
 async fn waits_without_a_lease(bench: &Bench, id: &TaskId) {
     let task = bench.task(id).await;
@@ -21,6 +22,30 @@ async fn outage_of_the_payload_store_is_waited_out() {
     waits_without_a_lease(&bench, &id).await;
     let task = bench.until_settled(&id).await;
     assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1));
+}
+
+/// Its place is in the body: without it nothing can be looked for, and what did land would be told of as a failure.
+#[tokio::test(start_paused = true)]
+async fn outage_of_the_payload_store_at_the_last_look_is_waited_out() {
+    for is_too_old in [false, true] {
+        let bench = Bench::new();
+        let id = bench.accept(&issue(7)).await;
+        bench.service.posts.lock().unwrap().push_back(Post::Lost);
+        bench.work().await;
+        let mut task = bench.task(&id).await;
+        assert!(task.has_open_intent());
+        task.control.attempts = MAX_ATTEMPTS;
+        assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+        bench.pass(if is_too_old {
+            between(bench.now(), task.gives_up_at())
+        } else {
+            Duration::from_secs(90)
+        });
+        for_a_while(&bench, &bench.faults.payloads_down, 4).await;
+        assert_eq!(bench.task(&id).await.control.status, TaskStatus::Waiting);
+        let task = bench.until_settled(&id).await;
+        assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
+    }
 }
 
 /// A permission that was taken away, a key that is disabled: somebody must mend it, and hears of it.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use harness::{Bench, SETTINGS, Say, comment};
 use outbound::{Fetched, Fetcher};
+use processor::{Context, Registry};
 use wiring::Services;
 
 /// The `n`th comment on issue 7.
@@ -79,6 +80,59 @@ async fn a_comment_that_has_spent_attempts_supersedes_nothing() {
     assert_eq!(bench.stores.tasks.save(&mut newer).await.unwrap(), Save::Done);
     settled(&bench).await;
     assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+}
+
+/// Whoever died with it may have saved its answer, which is not asked for again.
+#[tokio::test(start_paused = true)]
+async fn a_comment_whose_processor_died_supersedes_nothing() {
+    let bench = Bench::with(&unsorted("reply"), None);
+    let events = [1, 2].map(|n| nth(n, "mona", &format!("@afterhook part {n}")));
+    let ids = accepted(&bench, &events).await;
+    let mut newer = bench.task(&ids[1]).await;
+    newer.doc.runs_alone = true;
+    assert_eq!(bench.stores.tasks.save(&mut newer).await.unwrap(), Save::Done);
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+}
+
+/// [`SETTINGS`] without anything to sort by.
+fn unsorted(automation: &str) -> String {
+    let (settings, _) = SETTINGS.split_once("[[intents]]").unwrap();
+    settings.replace("history = 3", &format!("history = 3\ndefault_automation = {automation:?}"))
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
+
+/// What asks no model for itself shows it nothing, unless triage does.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_no_model_will_see_supersedes_nothing() {
+    for (automation, expected) in [("mine", [Completed, Completed]), ("reply", [Ignored, Completed])] {
+        let mine = Registry::new().on("mine", |context: Context, _: Nothing| async move {
+            context.reply("Noted.".to_owned()).await
+        });
+        let bench = Bench::with(
+            &unsorted(automation),
+            Some(mine.on("reply", |context: Context, _: Nothing| async move {
+                let text = context.ask("answer", "Answer.").await?;
+                context.reply(text).await
+            })),
+        );
+        let events = [1, 2].map(|n| nth(n, "mona", &format!("@afterhook part {n}.")));
+        let ids = accepted(&bench, &events).await;
+        settled(&bench).await;
+        assert_eq!(statuses(&bench, &ids).await, expected, "{automation}");
+        let shown: String = bench
+            .model
+            .calls
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|call| call.turns.clone())
+            .map(|turn| turn.text)
+            .collect();
+        assert_eq!(shown.contains("part 1."), automation == "reply", "{shown}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

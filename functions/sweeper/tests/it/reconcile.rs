@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use domain::*;
 use sweeper::Swept;
 
-use crate::rig::Rig;
+use crate::rig::{Damaged, Rig};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -128,53 +127,12 @@ async fn a_sweep_with_time_walks_over_all_tasks() {
     assert_eq!(rig.figures.total("Unaccounted", &[]), 1.0, "it is on the twelfth page or later");
 }
 
-/// A store in which the task of an id cannot be read, and that lists nothing while it is down.
-struct Damaged(Arc<dyn TaskStore>, TaskId, Arc<AtomicBool>);
-
-#[async_trait]
-impl TaskStore for Damaged {
-    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
-        self.0.insert(task).await
-    }
-
-    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
-        if *id == self.1 { Err(StoreError::broken("get", "damaged")) } else { self.0.get(id).await }
-    }
-
-    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
-        self.0.claim(id, request).await
-    }
-
-    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
-        self.0.save(task).await
-    }
-
-    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.0.due(stage, before, limit).await
-    }
-
-    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
-        self.0.newer_in_thread(task, limit).await
-    }
-
-    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        if self.2.load(Ordering::SeqCst) {
-            return Err(StoreError::broken("list", "down"));
-        }
-        let mut page = self.0.list(query).await?;
-        for task in page.tasks.extract_if(.., |task| task.id == self.1) {
-            page.unreadable.push(Unreadable { task_id: task.id, problem: "damaged".to_owned() });
-        }
-        Ok(page)
-    }
-}
-
 #[tokio::test]
 async fn a_task_that_cannot_be_read_is_unaccounted_for_and_stops_no_other() {
     let damaged = TaskId::derive("github", &1_u32.to_be_bytes());
     let is_down = Arc::new(AtomicBool::new(false));
     let rig = Rig::with(|stores| Stores {
-        tasks: Arc::new(Damaged(stores.tasks, damaged.clone(), Arc::clone(&is_down))),
+        tasks: Arc::new(Damaged(stores.tasks, [damaged.clone()].into(), Arc::clone(&is_down))),
         ..stores
     });
     rig.accept(1).await;

@@ -1,9 +1,11 @@
 //! A sweeper on stores in memory, under a clock that the test moves.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::*;
 use embedded::Embedded;
 use sweeper::{Report, Sweeper};
@@ -77,5 +79,50 @@ impl Rig {
         let swept = self.sweeper.sweep(self.now()).await.unwrap();
         self.sweeper.count(&swept, self.now()).await.unwrap();
         self.figures.total("Unaccounted", &[]) - before
+    }
+}
+
+/// A store in which the tasks of these ids cannot be read, and that lists nothing while it is down.
+pub(crate) struct Damaged(
+    pub(crate) Arc<dyn TaskStore>,
+    pub(crate) HashSet<TaskId>,
+    pub(crate) Arc<AtomicBool>,
+);
+
+#[async_trait]
+impl TaskStore for Damaged {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.0.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        if self.1.contains(id) { Err(StoreError::broken("get", "damaged")) } else { self.0.get(id).await }
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.0.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        self.0.save(task).await
+    }
+
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.0.due(stage, before, limit).await
+    }
+
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.0.newer_in_thread(task, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        if self.2.load(Ordering::SeqCst) {
+            return Err(StoreError::broken("list", "down"));
+        }
+        let mut page = self.0.list(query).await?;
+        for task in page.tasks.extract_if(.., |task| self.1.contains(&task.id)) {
+            page.unreadable.push(Unreadable { task_id: task.id, problem: "damaged".to_owned() });
+        }
+        Ok(page)
     }
 }

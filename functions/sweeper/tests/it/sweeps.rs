@@ -1,5 +1,6 @@
 //! A wake is counted by a conditional write before its message is sent.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use domain::*;
 use sweeper::{Report, Sweeper};
 
-use crate::rig::Rig;
+use crate::rig::{Damaged, Rig};
 
 /// A task store that lets others go on after every read: what was read is outdated then. It may refuse every write.
 struct Slow {
@@ -167,6 +168,27 @@ async fn a_sweep_works_on_all_that_is_due_and_ends_at_its_deadline() {
         "{second:?}"
     );
     assert_eq!(rig.sweep().await, Report::default(), "none twice");
+}
+
+/// They are due first, and stay so.
+#[tokio::test]
+async fn tasks_that_cannot_be_read_keep_nobody_from_the_others_however_many_they_are() {
+    const UNREADABLE: u32 = 1_000;
+    let damaged: HashSet<TaskId> =
+        (0..UNREADABLE).map(|number| TaskId::derive("github", &number.to_be_bytes())).collect();
+    let rig = Rig::with(|stores| Stores {
+        tasks: Arc::new(Damaged(stores.tasks, damaged.clone(), Arc::default())),
+        ..stores
+    });
+    for number in 0..UNREADABLE {
+        rig.accept(number).await;
+    }
+    rig.pass(Duration::from_secs(1));
+    let sound = rig.accept(UNREADABLE).await;
+    rig.pass(FIRST_LOOK);
+    let report = rig.sweep().await;
+    assert_eq!((report.woken, report.errors), (1, u64::from(UNREADABLE)), "{report:?}");
+    assert_eq!(rig.messages().await, [sound.id]);
 }
 
 /// Stores that answer after 5 ms, as DynamoDB and SQS do, in the time of the test.
