@@ -10,11 +10,11 @@ use webhook::{Parsed, Provider, Received, Sender};
 
 use crate::Console;
 
-/// Bytes that are shown of each text; the raw body has the rest. An answer that Lambda takes has at most 6 MB, and a byte may
-/// take seven of them there: `\u0001` in JSON, in a string of JSON.
-const SHOWN: usize = 128 * 1024;
+/// Bytes of each text that an answer of the API has; the raw body has the rest. An answer that Lambda takes has at most 6 MB,
+/// and a byte may take seven of them there: `\u0001` in JSON, in a string of JSON.
+const ANSWERED: usize = 128 * 1024;
 
-/// What is asked, as far as it is shown.
+/// What is asked.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Asked {
     /// The heading, if the sender has such a thing.
@@ -58,11 +58,24 @@ pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, 
 }
 
 impl Asked {
+    /// As an answer of the API has it.
+    pub(crate) fn bounded(self) -> Self {
+        let (title, opening) = (self.title.map(bounded), self.opening.map(bounded));
+        Self { title, text: bounded(self.text), opening, ..self }
+    }
+
     /// All that was written.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         let opened = self.title.iter().chain(&self.opening);
         opened.chain(&self.before).map(String::as_str).chain([self.text.as_str()])
     }
+}
+
+/// The beginning of `text`, and how much is missing.
+fn bounded(text: String) -> String {
+    let beginning = clip(&text, ANSWERED);
+    let missing = text.len() - beginning.len();
+    if missing == 0 { text } else { format!("{beginning}\n[… {missing} bytes more: see the raw body]") }
 }
 
 /// The texts in `parts`, in the order of time.
@@ -73,16 +86,8 @@ fn texts(parts: &[(PartKey, Blob)]) -> Result<Vec<String>, StoreError> {
     Ok(texts.into_iter().map(|before| before.text).collect())
 }
 
-/// The beginning of `text`, and how much is missing.
-fn shown(text: String) -> String {
-    let beginning = clip(&text, SHOWN);
-    let missing = text.len() - beginning.len();
-    if missing == 0 { text } else { format!("{beginning}\n[… {missing} bytes more: see the raw body]") }
-}
-
 impl From<Event> for Asked {
     fn from(event: Event) -> Self {
-        let text = shown(event.text);
-        Self { title: event.title.map(shown), text, opening: event.opening.map(shown), before: Vec::new() }
+        Self { title: event.title, text: event.text, opening: event.opening, before: Vec::new() }
     }
 }

@@ -41,7 +41,7 @@ impl OneTask {
             shadow_draft(&console.stores, task),
             labels(&*console.stores.payloads, &task.id)
         )?;
-        let Labelled { corrections, reactions } = labelled;
+        let (Labelled { corrections, reactions }, asked) = (labelled, asked.map(Asked::bounded));
         Ok(Self { task: shown, edited_from, asked, shadow_draft, corrections, reactions })
     }
 

@@ -97,7 +97,7 @@ pub use model_limits::{
     BreakerLimits, Generation, LaneTiers, MODEL_KEY, ModelAccount, ModelEndpoint, ModelLimits, ServiceTier,
     at_account,
 };
-pub use nesting::{MAX_NESTING, nests_too_deep};
+pub use nesting::{MAX_NESTING, nests_too_deep, readable};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

@@ -94,7 +94,7 @@ fn text(body: &Map<String, Value>) -> Result<String, String> {
         (None, None) => Err("or `payload` must be there: say what is to be done".to_owned()),
         (Some(Value::String(prompt)), None) if !prompt.trim().is_empty() => Ok(prompt.clone()),
         (Some(_), None) => Err("must be a text that is not blank".to_owned()),
-        (None, Some(payload)) => serde_json::to_string_pretty(payload).map_err(|error| error.to_string()),
+        (None, Some(payload)) => Ok(domain::readable(payload)),
     }
 }
 

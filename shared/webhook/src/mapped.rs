@@ -73,7 +73,7 @@ fn text(body: JsonView<'_>, map: &FieldMap, is_comment: bool) -> String {
     let whole = if is_comment && map.text.is_some() { None } else { Some(body.0) };
     match named.filter(|value| !value.is_null()).or(whole) {
         Some(Value::String(text)) => text.clone(),
-        Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        Some(value) => domain::readable(value),
         None => String::new(),
     }
 }

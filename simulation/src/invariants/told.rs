@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::{API_SOURCE, Task};
+use domain::{API_SOURCE, PAYLOAD_MISSING, Task};
 
 use super::After;
 use crate::world::Callback;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    let wanted = |task: &&Task| task.doc.source == API_SOURCE && after.world.wants_result(&task.id);
+    let wanted = |task: &&Task| {
+        task.doc.source == API_SOURCE && after.world.wants_result(&task.id) && !came_too_late(after, task)
+    };
     let mut found: Vec<String> =
         after.tasks.iter().filter(wanted).filter_map(|task| problem(after, task)).collect();
     let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
@@ -18,6 +20,12 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Nobody knew the receiver of a task that failed before its body came; whoever sent it was never told that it was taken in.
+fn came_too_late(after: &After<'_>, task: &Task) -> bool {
+    let lacked_body = task.doc.error.as_ref().is_some_and(|error| error.kind == PAYLOAD_MISSING);
+    lacked_body && !after.history.promised.contains_key(&task.id)
 }
 
 fn problem(after: &After<'_>, task: &Task) -> Option<String> {

@@ -214,7 +214,7 @@ impl World {
             _ => return,
         };
         self.note(|| format!("   {at_fault} is at fault, of {held:?}"));
-        self.put_down_to(at_fault);
+        self.put_present_down_to(at_fault);
     }
 
     /// Whoever claims `task` by a clock that says `now` may take it from a run that has begun alone, and whose lease goes
@@ -225,27 +225,27 @@ impl World {
             self.note(|| {
                 format!("   {task} is taken from {} before its lease is over", self.name_of(holder))
             });
-            self.put_down_to(task);
+            self.put_present_down_to(task);
         }
     }
 
     /// Whoever claims `task` from a run that had begun alone and could not write what came of it: nothing tells that from a
     /// run that died.
-    pub(crate) fn told_nothing(&self, task: &TaskId) {
-        let is_unwritten = self.tasks.get(task).is_some_and(|found| {
-            let fence = found.control.fence;
-            found.doc.alone_fence == fence
-                && found.doc.settled_fence < fence
-                && self.history().unwritten.contains(&(task.clone(), fence))
-        });
-        if is_unwritten {
-            self.put_down_to(task);
+    pub(crate) fn told_nothing(&self, claimed: &Task) {
+        let before = claimed.control.fence.saturating_sub(1);
+        let is_alone = claimed.doc.alone_fence == before && claimed.doc.settled_fence < before;
+        if is_alone && self.history().unwritten.contains(&(claimed.id.clone(), before)) {
+            self.put_down_to(&claimed.id, before);
         }
     }
 
-    /// Puts the end of the present claim of `task` down to it: once, whatever ends it.
-    fn put_down_to(&self, task: &TaskId) {
-        let fence = self.tasks.get(task).map_or(0, |task| task.control.fence);
+    /// Puts the end of the present claim of `task` down to it.
+    fn put_present_down_to(&self, task: &TaskId) {
+        self.put_down_to(task, self.tasks.get(task).map_or(0, |task| task.control.fence));
+    }
+
+    /// Puts the end of the claim `fence` of `task` down to it: once, whatever ends it.
+    fn put_down_to(&self, task: &TaskId, fence: u64) {
         let mut history = self.history();
         if history.at_fault.insert((task.clone(), fence)) {
             history.hardship(task);

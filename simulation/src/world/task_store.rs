@@ -293,10 +293,10 @@ impl TaskStore for Ports {
         }
         let run = || {
             world.taken_early(id, request.now);
-            world.told_nothing(id);
             let claim = world.tasks.claim(id, &request, self.env, world.now());
-            if matches!(claim, Claim::Claimed(_)) {
+            if let Claim::Claimed(task) = &claim {
                 world.parts.claimed(id);
+                world.told_nothing(task);
             }
             Claimed(claim)
         };

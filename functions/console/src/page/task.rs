@@ -1,5 +1,6 @@
 //! `/ui/tasks/{id}`: one task, with everything that a person needs to decide.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -24,6 +25,7 @@ use super::words::{
     ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, title, usd,
 };
 use crate::Console;
+use crate::answer_size::escaped;
 use crate::asked::{self, Asked};
 use crate::refusal::Refusal;
 
@@ -33,6 +35,9 @@ const REST_MS: u32 = 5_000;
 
 /// Bytes of a text that was asked that are shown at once.
 const ASKED_BYTES: usize = 3_000;
+/// Bytes of an answer that all that was asked may take as HTML: some Markdown becomes hundreds of times as long. As it was
+/// written, a hundred texts take as much again at most.
+const ASKED_ROOM: usize = 2 << 20;
 
 /// A line at the top of the page.
 pub(crate) struct Notice<'n> {
@@ -175,34 +180,46 @@ fn way(filter: &Filter, queue: Option<&Neighbours>) -> Markup {
 
 /// What was asked, as its sender wrote it: text of strangers, rendered as a draft is.
 fn question(task: &Task, asked: Option<&Asked>) -> Markup {
+    let Some(asked) = asked else { return html! {} };
+    let room = Cell::new(ASKED_ROOM);
+    let own = words(&asked.text, &room);
+    let before: Vec<Markup> = asked.before.iter().map(|before| words(before, &room)).collect();
+    let opening = asked.opening.as_ref().filter(|opening| **opening != asked.text);
+    let opening = opening.map(|opening| words(opening, &room));
     html! {
-        @if let Some(asked) = asked {
-            section.card #asked {
-                div.split {
-                    h2 { "What was asked" }
-                    span.quiet { "by " (task.doc.actor) }
-                }
-                @if let Some(title) = &asked.title { p { strong { (title) } } }
-                @for before in &asked.before { (words(before)) hr; }
-                (words(&asked.text))
-                @if let Some(opening) = asked.opening.as_ref().filter(|opening| **opening != asked.text) {
-                    details { summary { "How the thread began" } (words(opening)) }
-                }
+        section.card #asked {
+            div.split {
+                h2 { "What was asked" }
+                span.quiet { "by " (task.doc.actor) }
             }
+            @if let Some(title) = &asked.title { p { strong { (clip(title, ASKED_BYTES)) } } }
+            @for before in &before { (before) hr; }
+            (own)
+            @if let Some(opening) = opening { details { summary { "How the thread began" } (opening) } }
         }
     }
 }
 
-/// A text of a sender; a long one unfolds.
-fn words(text: &str) -> Markup {
+/// A text of a sender; a long one unfolds. Where there is no `room` for it, its beginning as it was written.
+fn words(text: &str, room: &Cell<usize>) -> Markup {
     let begin = clip(text, ASKED_BYTES);
-    html! {
+    let shown = html! {
         @if text.trim().is_empty() { p.quiet { "No text." } }
         @else if begin.len() == text.len() { div.prose { (draft::rendered(text)) } }
         @else {
             div.prose { (draft::rendered(begin)) p.quiet { "…" } }
             details { summary { "All of it" } div.prose { (draft::rendered(text)) } }
         }
+    };
+    match room.get().checked_sub(escaped(shown.0.as_bytes())) {
+        Some(left) => {
+            room.set(left);
+            shown
+        }
+        None => html! {
+            pre tabindex="0" { (begin) }
+            p.quiet { (text.len()) " bytes, which are too much for this page. The API has them." }
+        },
     }
 }
 

@@ -159,7 +159,7 @@ fn json(raw: &RawValue, room: &Room) -> Markup {
 }
 
 fn pretty(raw: &RawValue) -> Option<String> {
-    serde_json::from_str::<Value>(raw.get()).ok().and_then(|value| serde_json::to_string_pretty(&value).ok())
+    serde_json::from_str::<Value>(raw.get()).ok().map(|value| domain::readable(&value))
 }
 
 fn bounded(text: &str, bytes: usize) -> Markup {

@@ -48,20 +48,22 @@ async fn a_task_shows_what_was_asked_beside_the_draft_and_leads_to_it() {
     assert_eq!(one["asked"]["text"], "When I *start* it.\n\nEvery time.");
 }
 
-/// Whoever decides sees every question that the answer is for, also where no model has seen them.
 /// In the answer that Lambda takes, of 6 MB at most, it is a string of JSON within JSON.
 #[tokio::test]
 async fn of_what_is_longer_than_an_answer_may_be_the_beginning_is_shown() {
     let rig = Rig::with_sources(&["github"]);
-    let long = "\u{1}".repeat(600_000);
+    let long = format!("{} zanzibarine", "\u{1}".repeat(600_000));
     let task = rig.parked_event(1, &issue(&long, &long)).await;
     let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
     let text = one["asked"]["text"].as_str().unwrap();
     assert!(text.ends_with("bytes more: see the raw body]"), "{}", &text[text.len() - 80..]);
     let answer = json!(one.to_string()).to_string();
     assert!(answer.len() < 6_000_000, "{} bytes", answer.len());
+    let found = rig.page("/?status=all&q=zanzibarine").await.text();
+    assert!(found.contains(task.id.as_str()), "all of it can be searched");
 }
 
+/// Whoever decides sees every question that the answer is for, also where no model has seen them.
 #[tokio::test]
 async fn what_was_asked_in_tasks_that_gave_way_is_shown_as_well() {
     let rig = Rig::with_sources(&["github"]);
@@ -82,6 +84,24 @@ async fn what_was_asked_in_tasks_that_gave_way_is_shown_as_well() {
     assert!(places.is_sorted(), "{list}");
     let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
     assert_eq!(one["asked"]["before"], json!(["First, that.", "Then *this* happened."]));
+}
+
+/// Few bytes of a table are many cells.
+#[tokio::test]
+async fn a_page_that_lambda_passes_on_shows_every_question_however_much_html_it_becomes() {
+    let rig = Rig::with_sources(&["github"]);
+    let table = format!("{}|\n{}|\n{}", "|a".repeat(400), "|-".repeat(400), "a\n".repeat(138));
+    let task = rig.parked_event(1, &issue("Tables", &format!("The last.\n\n{table}"))).await;
+    for nth in 2..32 {
+        let gone = rig.task("github", nth).await;
+        let text = format!("Question {nth}.\n\n{table}");
+        let part = json!({"comment": "1", "author": "mona", "text": text, "at": "2026-11-18T11:00:00Z"});
+        rig.put(&task.id, &PartKey::superseded(&gone.id), part.to_string().as_bytes()).await;
+    }
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    let bytes = json!(page).to_string().len();
+    assert!(bytes < 6_000_000, "{bytes} bytes");
+    assert!(page.contains("The last.") && (2..32).all(|nth| page.contains(&format!("Question {nth}."))));
 }
 
 #[tokio::test]

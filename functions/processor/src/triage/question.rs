@@ -114,6 +114,9 @@ fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), S
     if !(0.0..=1.0).contains(&answer.confidence) {
         return Err("`confidence` must be a number from 0 to 1".to_owned());
     }
+    if answer.spam {
+        return Ok(());
+    }
     // The task keeps them, whoever takes them.
     let parameters = answer.classification().parameters;
     if domain::nests_too_deep(&parameters) {
@@ -123,7 +126,7 @@ fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), S
         return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
     }
     let Some(automation) = registry.get(&intent.automation) else { return Ok(()) };
-    if answer.spam || automation.parameters().is_none() {
+    if automation.parameters().is_none() {
         return Ok(());
     }
     automation.check(&parameters).map_err(|error| format!("`parameters.{}`: {error}", intent.name))

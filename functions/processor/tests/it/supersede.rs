@@ -95,10 +95,11 @@ async fn a_comment_whose_processor_died_supersedes_nothing() {
     assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
 }
 
-/// [`SETTINGS`] without anything to sort by.
+/// [`SETTINGS`] without anything to sort by, and without a person who looks.
 fn unsorted(automation: &str) -> String {
     let (settings, _) = SETTINGS.split_once("[[intents]]").unwrap();
-    settings.replace("history = 3", &format!("history = 3\ndefault_automation = {automation:?}"))
+    let unseen = format!("history = 3\napproval = \"never\"\ndefault_automation = {automation:?}");
+    settings.replace("history = 3", &unseen)
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
