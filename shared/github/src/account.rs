@@ -53,6 +53,14 @@ impl Account {
         }
     }
 
+    /// Whether comments of both bear the same name, as far as names are told.
+    pub(crate) fn is_called_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Named(name), Self::Named(before)) => name == before,
+            (Self::Untold(_), _) | (_, Self::Untold(_)) => true,
+        }
+    }
+
     /// The name.
     ///
     /// # Errors

@@ -101,11 +101,17 @@ impl Publisher for Github {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
+        let find = async |account: &Account| match discussion(target, thread) {
+            Some(place) => discussions::find(&self.api, call, place, account, mark, since).await,
+            None => comments::find(&self.api, call, thread, account, mark, since).await,
+        };
         let account = Account::of(&self.api, call).await?;
-        if let Some(place) = discussion(target, thread) {
-            return discussions::find(&self.api, call, place, &account, mark, since).await;
+        if let Some(found) = find(&account).await? {
+            return Ok(Some(found));
         }
-        comments::find(&self.api, call, thread, &account, mark, since).await
+        // Renamed in between, it would take its own comment for a copy, and write it again.
+        let renamed = Account::of(&self.api, call).await?;
+        if renamed.is_called_as(&account) { Ok(None) } else { find(&renamed).await }
     }
 
     fn labels(&self) -> Option<&dyn Labels> {

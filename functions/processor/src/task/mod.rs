@@ -18,6 +18,7 @@ pub(crate) mod refusals;
 mod scratch;
 mod second;
 mod settle;
+mod silent_claims;
 mod supersede;
 mod tries;
 mod work;

@@ -17,6 +17,7 @@ use crate::task::claim::claim;
 use crate::task::first::First;
 use crate::task::hold::{Hold, hide};
 use crate::task::settle::settle;
+use crate::task::silent_claims::must_run_alone;
 use crate::task::work::{Worked, work};
 use crate::triage::batcher::Member;
 
@@ -64,7 +65,7 @@ pub(crate) async fn process(
     };
     let_settle(processor, &task, deadline).await;
     let mut turn = None;
-    if alone::must_run_alone(&task) {
+    if must_run_alone(&task) {
         if let Some(not_before) = alone::put_off_until(processor, &task) {
             return alone::put_off(processor, task, not_before, delivery.receive_count).await;
         }

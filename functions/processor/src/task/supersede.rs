@@ -12,9 +12,9 @@ use tracing::warn;
 
 use crate::automation::media::shows_more;
 use crate::resources::Resources;
-use crate::task::alone::must_run_alone;
 use crate::task::carried::{hand_over, is_conversational};
 use crate::task::event::{read_event, unwanted};
+use crate::task::silent_claims::must_run_alone;
 
 /// A newer task that somebody has just claimed finds the thread taken, and is given back soon.
 const GIVEN_BACK: Duration = Duration::from_millis(200);

@@ -141,6 +141,18 @@ async fn an_account_that_was_renamed_since_finds_its_comment() {
     assert!(github.find(&issue(), &mark("1"), start()).await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn an_account_that_is_renamed_during_the_search_finds_its_comment() {
+    let name = Mutex::new(vec!["new-name", "old-name"]);
+    let comments = vec![marked(2, "new-name")];
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/user" => Json(json!({"login": name.lock().unwrap().pop()})).into(),
+        _ => paged(asked, &comments),
+    })
+    .await;
+    assert!(with_token(&server).find(&issue(), &mark("1"), start()).await.unwrap().is_some());
+}
+
 /// What it writes under its new name must not become a task, nor somebody else's word.
 #[tokio::test]
 async fn a_new_name_of_the_account_is_known_after_a_minute() {
