@@ -122,8 +122,8 @@ impl Sweeper {
     }
 
     /// Tasks of `stage` that are due and that this sweep has not seen: what has just been seen to may be in the index
-    /// for a moment still, and what cannot be read stays in front. Every question costs a query of each shard of the index, so what is found serves those who
-    /// count and those who deliver messages as well.
+    /// for a moment still, and what cannot be read stays in front. Every question costs a query of each shard of the index,
+    /// so what is found serves those who count and those who deliver messages as well.
     async fn due(
         &self,
         stage: Stage,

@@ -2,8 +2,9 @@
 //!
 //! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
-//! will be answered by a model, and is handed this task's text, as long as it carries little: by then the thread may show later
-//! comments alone. Images and files are not handed over: a comment that shows any gives way to an edit of itself alone.
+//! will be answered by a model, and is handed this task's text, as long as it carries little: by then the thread may
+//! show later comments alone. Images and files are not handed over: a comment that shows any gives way to an edit of
+//! itself alone.
 
 use std::time::Duration;
 

@@ -145,9 +145,8 @@ async fn last_error<'t>(resources: &Resources, task: &'t Task) -> Result<Option<
 }
 
 /// Ends `task` as `interrupt` says. An end that happened but was not written takes precedence: a result that its
-/// receiver may know, or an effect that did happen. The event is read for the
-/// latter alone: what kills the processor may be the event. Nothing is found in its place without it: if its store does not
-/// answer, the end waits.
+/// receiver may know, or an effect that did happen. The event is read for the latter alone: what kills the processor may
+/// be the event. It says where to look; while its store does not answer, the end waits.
 async fn give_up(
     processor: &Processor,
     task: Task,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use harness::{Bench, SETTINGS, Say, comment};
 use outbound::{Fetched, Fetcher};
-use processor::{Context, Registry};
+use processor::Context;
 use wiring::Services;
 
 /// The `n`th comment on issue 7.
@@ -41,6 +41,11 @@ async fn statuses(bench: &Bench, ids: &[TaskId]) -> Vec<TaskStatus> {
         found.push(bench.status(id).await);
     }
     found
+}
+
+/// All that the model was shown.
+fn turns(bench: &Bench) -> Vec<Turn> {
+    bench.model.calls.lock().unwrap().iter().flat_map(|call| call.turns.clone()).collect()
 }
 
 use TaskStatus::{Completed, Ignored};
@@ -109,29 +114,15 @@ struct Nothing {}
 #[tokio::test(start_paused = true)]
 async fn a_comment_that_no_model_will_see_supersedes_nothing() {
     for (automation, expected) in [("mine", [Completed, Completed]), ("reply", [Ignored, Completed])] {
-        let mine = Registry::new().on("mine", |context: Context, _: Nothing| async move {
+        let registry = processor::registry().on("mine", |context: Context, _: Nothing| async move {
             context.reply("Noted.".to_owned()).await
         });
-        let bench = Bench::with(
-            &unsorted(automation),
-            Some(mine.on("reply", |context: Context, _: Nothing| async move {
-                let text = context.ask("answer", "Answer.").await?;
-                context.reply(text).await
-            })),
-        );
+        let bench = Bench::with(&unsorted(automation), Some(registry));
         let events = [1, 2].map(|n| nth(n, "mona", &format!("@afterhook part {n}.")));
         let ids = accepted(&bench, &events).await;
         settled(&bench).await;
         assert_eq!(statuses(&bench, &ids).await, expected, "{automation}");
-        let shown: String = bench
-            .model
-            .calls
-            .lock()
-            .unwrap()
-            .iter()
-            .flat_map(|call| call.turns.clone())
-            .map(|turn| turn.text)
-            .collect();
+        let shown: String = turns(&bench).into_iter().map(|turn| turn.text).collect();
         assert_eq!(shown.contains("part 1."), automation == "reply", "{shown}");
     }
 }
@@ -166,15 +157,7 @@ async fn a_comment_that_shows_an_image_gives_way_to_an_edit_of_itself_alone() {
     let ids = accepted(&bench, &[nth(1, "mona", IMAGE), nth(2, "mona", "@afterhook any idea?")]).await;
     settled(&bench).await;
     assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
-    let shown = bench
-        .model
-        .calls
-        .lock()
-        .unwrap()
-        .iter()
-        .flat_map(|call| call.turns.clone())
-        .any(|turn| !turn.media.is_empty());
-    assert!(shown, "the model has seen it");
+    assert!(turns(&bench).iter().any(|turn| !turn.media.is_empty()), "the model has seen it");
     let bench = Bench::new();
     let mut edit = nth(1, "mona", "@afterhook without the image");
     edit["action"] = json!("edited");
