@@ -114,7 +114,7 @@ impl Archive {
                 ("source", wanted.source.clone().unwrap_or_default()),
                 ("cursor", cursor),
             ];
-            let mut page = self.api.get("/tasks", &query).await?;
+            let mut page = self.api.list("/tasks", "tasks", &query).await?;
             warn_of_unreadable(&page);
             let tasks = page.get_mut("tasks").map(Value::take);
             let tasks = tasks.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -51,6 +51,27 @@ impl Api {
         self.call(self.client.request(Method::GET, format!("{}{path}", self.url)).query(query)).await
     }
 
+    /// A page of what is at `path`, whose field `of` is the list.
+    ///
+    /// # Errors
+    /// When the API does not answer, or something without the list does, such as a proxy with `{}`: nobody is told
+    /// that nothing has failed by one that does not know.
+    pub(crate) async fn list(
+        &self,
+        path: &str,
+        of: &str,
+        query: &[(&str, String)],
+    ) -> Result<Value, Failure> {
+        let page = self.get(path, query).await?;
+        if page.get(of).is_some_and(Value::is_array) {
+            return Ok(page);
+        }
+        let url = &self.url;
+        Err(Failure::new(format!(
+            "{url}{path} answered without the list `{of}`: no console of afterhook is there"
+        )))
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call(self.client.request(Method::POST, format!("{}{path}", self.url)).json(body)).await
     }
@@ -131,19 +152,29 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn an_answer_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    /// What a listing command says of a console that answers `body` to everything.
+    async fn said_of(body: &str) -> String {
+        let body = body.to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let deep = format!("{{\"tasks\":{}{}}}", "[".repeat(200), "]".repeat(200));
-        let routes = Router::new().route("/tasks", get(|| async { deep }));
+        let routes = Router::new().route("/tasks", get(|| async { body }));
         let served = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
         let api = Api::with_token(&url, "token".to_owned().into()).unwrap();
-        let said = api.get("/tasks", &[]).await.unwrap_err().to_string();
-        assert!(
-            said.starts_with(&format!("{url} answered what is no JSON of its API: recursion limit")),
-            "{said}"
-        );
+        let said = api.list("/tasks", "tasks", &[]).await;
         served.abort();
+        said.map_or_else(|failure| failure.to_string().replace(&url, "URL"), |page| page.to_string())
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_read_or_is_no_list_is_not_taken_for_an_empty_one() {
+        let deep = format!("{{\"tasks\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        let said = said_of(&deep).await;
+        assert!(said.starts_with("URL answered what is no JSON of its API: recursion limit"), "{said}");
+        for other in ["", "{}", "[]", "null", r#"{"tasks": {}}"#] {
+            let said = said_of(other).await;
+            let expected = "URL/tasks answered without the list `tasks`: no console of afterhook is there";
+            assert_eq!(said, expected, "{other}");
+        }
+        assert_eq!(said_of(r#"{"tasks": []}"#).await, r#"{"tasks":[]}"#);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure
     let query = [("source", args.source), ("outcome", args.outcome)];
     let query: Vec<(&str, String)> =
         query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let answer = api.get("/deliveries", &query).await?;
+    let answer = api.list("/deliveries", "deliveries", &query).await?;
     let deliveries =
         answer.get("deliveries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let unread = answer.get("unread").and_then(Value::as_array).into_iter().flatten();

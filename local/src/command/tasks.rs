@@ -46,7 +46,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             if list.watch {
                 return watch::watch(&api, &query, json).await;
             }
-            print_list(&api.get("/tasks", &query).await?, json);
+            print_list(&api.list("/tasks", "tasks", &query).await?, json);
         }
         TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),
         TasksAction::Transcript { id } => transcript::print(&api, &find::id(&api, &id).await?, json).await?,

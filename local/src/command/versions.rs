@@ -14,7 +14,7 @@ use crate::terminal::say;
 /// Prints the versions of the last days, the latest first; as JSON, one a line.
 pub(crate) async fn versions(args: VersionsArgs) -> Result<ExitCode, Failure> {
     let api = Api::open(&args.console)?;
-    let answer = api.get("/versions", &[]).await?;
+    let answer = api.list("/versions", "versions", &[]).await?;
     let versions = answer.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if args.json {
         versions.iter().for_each(|version| say!("{version}"));

@@ -112,7 +112,7 @@ async fn pages(
     while kept.len() < most {
         let given = query.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let page = [("limit", PAGE.to_string()), ("cursor", cursor)];
-        let mut page = api.get("/tasks", &given.chain(page).collect::<Vec<_>>()).await?;
+        let mut page = api.list("/tasks", "tasks", &given.chain(page).collect::<Vec<_>>()).await?;
         warn_of_unreadable(&page);
         if let Some(tasks) = page.get_mut("tasks").and_then(Value::as_array_mut) {
             kept.extend(tasks.drain(..).filter_map(&keep));

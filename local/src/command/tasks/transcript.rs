@@ -29,7 +29,7 @@ pub(crate) async fn each(api: &Api, id: &str, mut take: impl FnMut(Value)) -> Re
     let (mut cursor, mut pieces) = (String::new(), String::new());
     loop {
         let query: &[(&str, String)] = if cursor.is_empty() { &[] } else { &[("cursor", cursor)] };
-        let page = api.get(&format!("/tasks/{id}/transcript"), query).await?;
+        let page = api.list(&format!("/tasks/{id}/transcript"), "calls", query).await?;
         for call in list(page.get("calls")) {
             if let Some(call) = whole(call, &mut pieces)? {
                 take(call);

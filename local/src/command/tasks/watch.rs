@@ -34,7 +34,7 @@ async fn show_changes(api: &Api, query: &[(&str, String)], json: bool) -> Failur
     let is_screen = !json && !terminal::is_dumb() && std::io::stdout().is_terminal();
     let mut known = BTreeMap::new();
     loop {
-        let page = match api.get("/tasks", query).await {
+        let page = match api.list("/tasks", "tasks", query).await {
             Ok(page) => page,
             Err(failure) => return failure,
         };

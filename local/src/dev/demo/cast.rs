@@ -147,7 +147,7 @@ impl<'r> Cast<'r> {
 
     /// All tasks.
     pub(super) async fn tasks(&self) -> Result<Vec<Value>, Failure> {
-        let page = self.api.get("/tasks", &[("limit", "100".to_owned())]).await?;
+        let page = self.api.list("/tasks", "tasks", &[("limit", "100".to_owned())]).await?;
         Ok(page.get("tasks").and_then(Value::as_array).cloned().unwrap_or_default())
     }
 
