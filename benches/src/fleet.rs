@@ -199,7 +199,7 @@ async fn sweep(sweeper: Sweeper) {
     loop {
         every.tick().await;
         let deadline = after(sweeper.clock.now(), INVOCATION);
-        if let Err(problem) = sweeper.sweep(deadline).await {
+        if let Err(problem) = sweeper.sweep(deadline).await.whole() {
             eprintln!("a sweep failed: {problem}");
         }
     }

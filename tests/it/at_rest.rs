@@ -250,7 +250,7 @@ impl AtRest<'_> {
         let (metrics, figures) = Metrics::memory(clock.clone());
         let sweeper = Sweeper { stores: self.system.stores.clone(), clock, metrics };
         let deadline = after(self.now(), Duration::from_secs(60));
-        let swept = sweeper.sweep(deadline).await.unwrap();
+        let swept = sweeper.sweep(deadline).await.whole().unwrap();
         assert_eq!(swept.report, Report::default());
         sweeper.count(&swept, deadline).await.unwrap();
         let told = |name: &str| figures.documents().iter().any(|document| document[name].is_number());

@@ -169,6 +169,6 @@ impl Assembly {
     /// When the stores fail.
     pub async fn sweep(&self) -> Report {
         let deadline = after(self.sweeper.clock.now(), Duration::from_secs(60));
-        self.sweeper.sweep(deadline).await.expect("stores that answer").report
+        self.sweeper.sweep(deadline).await.whole().expect("stores that answer").report
     }
 }

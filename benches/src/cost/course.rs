@@ -151,7 +151,7 @@ async fn finish(step: &Step, processor: &Arc<Processor>, moved: &Moved) -> Outco
         }
         // Whatever is left waits for a time.
         moved.forward(Duration::from_secs(1));
-        sweeper.sweep(after(moved.clock.now(), Duration::from_secs(60))).await?;
+        sweeper.sweep(after(moved.clock.now(), Duration::from_secs(60))).await.whole()?;
     }
     Err("a task does not end".into())
 }

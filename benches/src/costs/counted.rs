@@ -127,7 +127,7 @@ impl Minute {
     async fn pass(&self, system: &Assembly) -> Outcome<()> {
         let now = self.clock.now();
         let deadline = after(now, MINUTE);
-        let swept = system.sweeper.sweep(deadline).await?;
+        let swept = system.sweeper.sweep(deadline).await.whole()?;
         system.sweeper.count(&swept, now).await?;
         self.ask(deadline).await?;
         self.models.count().await?;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use domain::{
-    FIRST_LOOK, NewTask, PartKey, StoreError, TakenIn, Task, TaskId, Timestamp, after, between, take_in,
+    FIRST_LOOK, MAX_NESTING, NewTask, PartKey, StoreError, TakenIn, Task, TaskId, Timestamp, after, between,
+    nests_too_deep, take_in,
 };
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
@@ -93,6 +94,10 @@ fn check(console: &Console, body: &Map<String, Value>) -> Result<(), Refusal> {
             }
         }
         Err(mistakes) => wrong.extend(mistakes.iter().map(ToString::to_string)),
+    }
+    // Here alone: what an earlier version has taken in is worked on.
+    if body.get("metadata").is_some_and(nests_too_deep) {
+        wrong.push(format!("`metadata` nests deeper than {MAX_NESTING} levels"));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(format!("{}.", wrong.join("; ")))) }
 }

@@ -19,8 +19,10 @@ impl Sweeper {
     /// [`StoreError`] when the walk over all tasks cannot go on; what is known is told all the same.
     pub async fn count(&self, swept: &Swept, deadline: Timestamp) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let (oldest, used) = self.oldest(&swept.parked, now).await;
-        self.metrics.approvals_waiting(swept.parked.len() as u64, oldest, used);
+        if let Some(parked) = &swept.parked {
+            let (oldest, used) = self.oldest(parked, now).await;
+            self.metrics.approvals_waiting(parked.len() as u64, oldest, used);
+        }
         let (missing, walked) = Box::pin(self.reconcile(now, deadline)).await;
         // What is overdue may be among what is missing.
         let unaccounted = swept.forgotten.max(missing);

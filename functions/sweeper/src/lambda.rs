@@ -73,15 +73,9 @@ impl Function {
         // for tasks, a quarter for the walk over all of them.
         let now = self.sweeper.clock.now();
         let (tasks_until, walk_until) = (share(now, deadline, 2), share(now, deadline, 3));
-        let swept = Box::pin(self.sweeper.sweep(tasks_until)).await;
-        let told = match swept {
-            Ok(swept) => {
-                let counted = Box::pin(self.sweeper.count(&swept, walk_until)).await;
-                Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
-                counted.map(|()| swept.report)
-            }
-            Err(problem) => Err(problem),
-        };
+        let mut swept = Box::pin(self.sweeper.sweep(tasks_until)).await;
+        let counted = Box::pin(self.sweeper.count(&swept, walk_until)).await;
+        Box::pin(self.deliver_notices(std::mem::take(&mut swept.asked_about), deadline)).await;
         for source in self.settings.sources.values() {
             if let Err(problem) = Box::pin(self.ask_service(source, deadline)).await {
                 let source = &source.name;
@@ -91,7 +85,8 @@ impl Function {
         if let Err(problem) = Box::pin(self.watch_models()).await {
             warn!(%problem, "the models could not be looked at; the next sweep tries again");
         }
-        Ok(told?)
+        let report = swept.whole()?.report;
+        Ok(counted.map(|()| report)?)
     }
 
     /// Says which breakers are open; and parks models that the service has no more, once an hour for the fleet.

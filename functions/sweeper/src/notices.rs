@@ -3,13 +3,8 @@
 //!
 //! Apart from the sweep over tasks: a silent Slack keeps no task waiting.
 
-use domain::{Approver, Clock, Jitter, Stage, StoreError, Stores, TaskId, Timestamp, deliver_notices};
+use domain::{Approver, Clock, Jitter, Stores, TaskId, Timestamp, deliver_notices};
 use tracing::{info, warn};
-
-use crate::sweep::PER_STAGE;
-
-/// Where a message may be due. A task that is under way is its processor's.
-const STAGES: [Stage; 2] = [Stage::AwaitingApproval, Stage::Ended];
 
 /// Delivers the messages of parked and ended tasks.
 #[derive(Clone)]
@@ -34,21 +29,7 @@ pub struct Tally {
 }
 
 impl Notices {
-    /// The tasks whose messages are due. Asks the stores alone.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they do not say.
-    pub async fn due(&self) -> Result<Vec<TaskId>, StoreError> {
-        let now = self.clock.now();
-        let mut found = Vec::new();
-        for stage in STAGES {
-            let due = self.stores.tasks.due(stage, now, PER_STAGE).await?;
-            found.extend(due.into_iter().map(|due| due.task_id));
-        }
-        Ok(found)
-    }
-
-    /// Delivers the messages of `due`, one task after the other, until `deadline` or until the place refuses
+    /// Delivers the messages of `due`, which a sweep was [asked about](crate::Swept::asked_about), one task after the other, until `deadline` or until the place refuses
     /// more than a single message or does not answer: the next sweep goes on.
     pub async fn deliver_notices(
         &self,
@@ -84,13 +65,5 @@ impl Notices {
             info!(?tally, "messages about drafts were delivered");
         }
         tally
-    }
-
-    /// Delivers all messages that are due.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the stores do not say what is due.
-    pub async fn sweep(&self, approver: &dyn Approver, deadline: Timestamp) -> Result<Tally, StoreError> {
-        Ok(self.deliver_notices(approver, self.due().await?, deadline).await)
     }
 }

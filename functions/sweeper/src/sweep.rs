@@ -14,9 +14,11 @@ use tracing::{error, info, warn};
 use crate::plan::{Plan, plan};
 
 /// New tasks of one stage that are asked for at once. While there are more and it has time, a sweep asks again.
-pub(crate) const PER_STAGE: usize = 1_000;
+const PER_STAGE: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
+/// Tasks of a sweep that are named in the log when nothing can be done about them. How many there are, its last line says.
+const NAMED: u64 = 20;
 
 /// Finds tasks that would otherwise be stuck.
 ///
@@ -32,14 +34,17 @@ pub struct Sweeper {
 }
 
 /// What a sweep found and did.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Swept {
     /// What it did.
     pub report: Report,
-    /// Parked and ended tasks that were due: a message about their draft may be due, too.
+    /// Parked and ended tasks that were due: a message about their draft may be due, too. What cannot be read is due in
+    /// each sweep, and is not among them: it would keep the others from their turn.
     pub asked_about: Vec<TaskId>,
-    /// Every parked task, those that expire first in front.
-    pub(crate) parked: Vec<Due>,
+    /// What kept the stores from saying all that is due.
+    pub unasked: Option<StoreError>,
+    /// Every parked task, those that expire first in front; `None` if the stores did not say.
+    pub(crate) parked: Option<Vec<Due>>,
     /// Tasks that had been due for long, and that this sweep could do nothing about.
     pub(crate) forgotten: usize,
 }
@@ -69,16 +74,23 @@ struct Found {
     more: Option<usize>,
 }
 
-impl Sweeper {
-    /// One sweep over everything that was due when it began, a thousand of each stage at a time. Stops taking up tasks at
-    /// `deadline`: the next sweep goes on.
+impl Swept {
+    /// What was found, if that is all that is due.
     ///
     /// # Errors
-    /// [`StoreError`] when the stores do not even say what is due. What they did say is done.
-    pub async fn sweep(&self, deadline: Timestamp) -> Result<Swept, StoreError> {
+    /// [`StoreError`] when the stores did not say of some stage what is due. What they did say is done.
+    pub fn whole(mut self) -> Result<Self, StoreError> {
+        self.unasked.take().map_or(Ok(self), Err)
+    }
+}
+
+impl Sweeper {
+    /// One sweep over everything that was due when it began, a thousand of each stage at a time. Stops taking up tasks at
+    /// `deadline`: the next sweep goes on. What the stores do not say of one stage keeps no other from its turn.
+    pub async fn sweep(&self, deadline: Timestamp) -> Swept {
         let now = self.clock.now();
         let depths = self.depths().await;
-        let (mut swept, mut unasked, mut seen) = (Swept::default(), None, HashSet::new());
+        let (mut swept, mut seen) = (Swept::default(), HashSet::new());
         let mut stages = Stage::ALL.map(|stage| (stage, PER_STAGE)).to_vec();
         while !stages.is_empty() {
             let mut unfinished = Vec::new();
@@ -89,8 +101,7 @@ impl Sweeper {
                         unfinished
                             .extend(more.filter(|_| self.clock.now() < deadline).map(|limit| (stage, limit)));
                     }
-                    // The other stages have their turn.
-                    Err(problem) => drop(unasked.get_or_insert(problem)),
+                    Err(problem) => drop(swept.unasked.get_or_insert(problem)),
                 }
             }
             stages = unfinished;
@@ -98,7 +109,7 @@ impl Sweeper {
         if swept.report != Report::default() {
             info!(report = ?swept.report, "the sweep has ended");
         }
-        unasked.map_or(Ok(swept), Err)
+        swept
     }
 
     /// Looks at each task of `due` until `deadline`.
@@ -111,13 +122,30 @@ impl Sweeper {
         swept: &mut Swept,
     ) {
         swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
+        let mut unread = HashSet::new();
         let mut outcomes = stream::iter(due)
             .take_while(|_| futures::future::ready(self.clock.now() < deadline))
-            .map(|due| self.look(due, now, depths))
+            .map(|due| self.look(due, depths))
             .buffer_unordered(AT_ONCE);
-        while let Some((done, was_forgotten)) = outcomes.next().await {
+        while let Some((due, outcome)) = outcomes.next().await {
+            let done = outcome.unwrap_or_else(|problem| {
+                self.failed(&due, &problem, &swept.report);
+                unread.insert(due.task_id.clone());
+                Done::Error
+            });
             swept.report.count(done);
-            swept.forgotten -= usize::from(was_forgotten && done != Done::Error);
+            swept.forgotten -= usize::from(is_forgotten(&due, now) && done != Done::Error);
+        }
+        swept.asked_about.retain(|id| !unread.contains(id));
+    }
+
+    /// Says that nothing could be done about a task, but not of each of thousands.
+    fn failed(&self, due: &Due, problem: &StoreError, report: &Report) {
+        if report.errors < NAMED {
+            error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
+        }
+        if problem.is_refusal() {
+            self.metrics.not_ready("store");
         }
     }
 
@@ -133,11 +161,11 @@ impl Sweeper {
         swept: &mut Swept,
     ) -> Result<Found, StoreError> {
         let is_parked = stage == Stage::AwaitingApproval;
-        let counts = is_parked && swept.parked.is_empty();
+        let counts = is_parked && swept.parked.is_none();
         let before = if counts { Timestamp::MAX } else { now };
         let mut due = self.stores.tasks.due(stage, before, limit).await?;
         if counts {
-            swept.parked.clone_from(&due);
+            swept.parked = Some(due.clone());
         }
         let is_full = due.len() == limit && due.last().is_some_and(|last| last.due_at <= now);
         let found = due.len();
@@ -162,17 +190,14 @@ impl Sweeper {
         depths
     }
 
-    /// What was done, and whether it had been due for long at `now`.
-    async fn look(&self, due: Due, now: Timestamp, depths: &BTreeMap<&'static str, Depth>) -> (Done, bool) {
+    async fn look(
+        &self,
+        due: Due,
+        depths: &BTreeMap<&'static str, Depth>,
+    ) -> (Due, Result<Done, StoreError>) {
         let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
-        let done = self.act(&due, depth).await.unwrap_or_else(|problem| {
-            error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
-            if problem.is_refusal() {
-                self.metrics.not_ready("store");
-            }
-            Done::Error
-        });
-        (done, is_forgotten(&due, now))
+        let done = self.act(&due, depth).await;
+        (due, done)
     }
 
     async fn act(&self, due: &Due, depth: Depth) -> Result<Done, StoreError> {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Approver, Delivery, Lane, LaneTiers, Timestamp, Visibility, after};
+use domain::{Approver, Delivery, Lane, LaneTiers, TaskId, Timestamp, Visibility, after};
 use processor::{Ack, Capacity, Processor, Shadows};
 use settings::Settings;
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error_span, warn};
 use wiring::{OutsideService, Services};
@@ -106,16 +106,22 @@ async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>, deadline: Tim
     shadows
 }
 
-/// Sweeps every second until dropped.
-pub(crate) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
+/// Sweeps every second until dropped, and says about which tasks a message may be due.
+pub(crate) async fn sweeper(
+    sweeper: Sweeper,
+    storage: Arc<Storage>,
+    asked_about: watch::Sender<Vec<TaskId>>,
+) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for sweep in 0_u64.. {
         every.tick().await;
         let now = sweeper.clock.now();
-        if let Err(problem) = sweeper.sweep(after(now, SWEEP)).await {
+        let swept = sweeper.sweep(after(now, SWEEP)).await;
+        if let Some(problem) = swept.unasked {
             warn!(%problem, "the sweep failed; the next one is in a second");
         }
+        asked_about.send_replace(swept.asked_about);
         if sweep % SWEEPS_PER_FORGET == 0 {
             storage.forget(now);
         }
@@ -162,17 +168,17 @@ pub(super) async fn outside(
     }
 }
 
-/// Delivers the messages about drafts every second until dropped. It runs apart from the other sweeps, so that a
-/// Slack that does not answer delays no task.
-pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
-    let mut every = tokio::time::interval(SWEEP_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
+/// Delivers the messages about drafts that a sweep was asked about, until there are no more sweeps. It runs apart from
+/// them, so that a Slack that does not answer delays no task.
+pub(super) async fn notices(
+    notices: Notices,
+    approver: Arc<dyn Approver>,
+    mut asked_about: watch::Receiver<Vec<TaskId>>,
+) {
+    while asked_about.changed().await.is_ok() {
+        let due = asked_about.borrow_and_update().clone();
         let deadline = after(notices.clock.now(), SWEEP);
-        if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
-            warn!(%problem, "messages about drafts are not delivered; the sweep of the next second tries again");
-        }
+        notices.deliver_notices(approver.as_ref(), due, deadline).await;
     }
 }
 

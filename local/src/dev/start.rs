@@ -17,7 +17,7 @@ use settings::{Environment, Settings};
 use sweeper::{AnswerReactions, MissedDeliveries, Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, Span, error_span};
 use wiring::{OutsideService, Services};
@@ -170,10 +170,11 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let tiers = settings.models.service_tier;
     let lanes = Lanes { processor, storage: Arc::clone(&storage), tiers, running: Mutex::default() };
     lanes.start().await;
+    let (tell, asked_about) = watch::channel(Vec::new());
     if let Some(approver) = approver {
         let jitter = Jitter::from_fn(fastrand::f64);
         let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
-        tasks.spawn(runner::notices(notices, approver).instrument(swept()));
+        tasks.spawn(runner::notices(notices, approver, asked_about).instrument(swept()));
     }
     let stats = StatsRecorder::new(Arc::clone(&storage.stores.state), 0);
     let missed = MissedDeliveries { state: Arc::clone(&storage.stores.state), clock: clock.clone(), stats };
@@ -181,7 +182,7 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     let outside = runner::outside(missed, reactions, clients.clone(), Arc::new(settings.clone()));
     tasks.spawn(outside.instrument(swept()));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
-    tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)).instrument(swept()));
+    tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage), tell).instrument(swept()));
     for service in OutsideService::ALL.iter().copied() {
         tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
     }

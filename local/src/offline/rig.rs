@@ -15,7 +15,7 @@ use processor::{Parts, Processor};
 use settings::{Environment, Settings};
 use sweeper::Sweeper;
 use telemetry::Metrics;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -140,7 +140,7 @@ impl Rig {
         }
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
-        work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
+        work.spawn(runner::sweeper(sweeper, Arc::clone(&storage), watch::Sender::default()));
         let wanted = (settings.models.triage.clone(), settings.models.answer.clone());
         let models = Models::of(settings);
         Ok(Self {

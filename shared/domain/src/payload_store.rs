@@ -111,6 +111,12 @@ impl PartKey {
         Self(format!("{}{older}", Self::SUPERSEDED))
     }
 
+    /// The task that [`PartKey::superseded`] names; `None` for any other part.
+    #[must_use]
+    pub fn superseded_task(&self) -> Option<TaskId> {
+        self.0.strip_prefix(Self::SUPERSEDED)?.parse().ok()
+    }
+
     /// The id of the task that first reported a happening, under the happening's own key.
     #[must_use]
     pub(crate) fn first_report() -> Self {

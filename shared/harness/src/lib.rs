@@ -268,7 +268,7 @@ impl Bench {
     pub async fn sweep(&self) -> sweeper::Report {
         let (stores, clock) = (self.stores.clone(), self.processor.clock().clone());
         let sweeper = sweeper::Sweeper { stores, clock, metrics: Metrics::none() };
-        sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap().report
+        sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.whole().unwrap().report
     }
 
     /// Works, and lets time pass, until the task has ended or waits for a person.

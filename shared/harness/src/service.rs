@@ -60,6 +60,8 @@ pub struct ScriptedService {
     pub notes: Mutex<Vec<(String, String)>>,
     /// Who can see the comment that is asked about, by its word.
     pub audience: Mutex<Option<Audience>>,
+    /// Comments that have become notes among the staff.
+    pub noted: Mutex<Vec<String>>,
     /// How long history and state take each.
     pub slow_reads: Mutex<Duration>,
     /// How long the next questions for the login take, the last one first.
@@ -155,7 +157,10 @@ impl InternalNotes for ScriptedService {
         }
     }
 
-    async fn audience(&self, _: &Target, _: &str) -> Result<Option<Audience>, ServiceError> {
+    async fn audience(&self, _: &Target, comment: &str) -> Result<Option<Audience>, ServiceError> {
+        if self.noted.lock().unwrap().iter().any(|noted| noted == comment) {
+            return Ok(Some(Audience::Internal));
+        }
         Ok(*self.audience.lock().unwrap())
     }
 }

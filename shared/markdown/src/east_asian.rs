@@ -177,7 +177,7 @@ mod tests {
     const LIMIT: Limit = Limit::chars(10_000);
 
     fn html(markdown: &str) -> String {
-        to_html(markdown, LIMIT)
+        to_html(markdown, LIMIT).unwrap()
     }
 
     #[test]

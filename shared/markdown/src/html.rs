@@ -9,19 +9,18 @@ use crate::links::is_allowed;
 use crate::parser::alert;
 use crate::raw_html::shown;
 
-/// `markdown` as HTML of at most `limit`.
+/// `markdown` as HTML, whole; `None` if that is more than `limit`, as some tables become that are hundreds of times as
+/// long as HTML. Who decides by what is shown must not be shown a part.
 #[must_use]
-pub fn to_html(markdown: &str, limit: Limit) -> String {
-    fitted(markdown, limit, convert)
+pub fn to_html(markdown: &str, limit: Limit) -> Option<String> {
+    Some(convert(markdown)).filter(|html| limit.fits(html))
 }
 
-/// The same for a service that fills templates in what it is given (Liquid): it finds none, in code as elsewhere.
+/// `markdown` as HTML of at most `limit`, for a service that fills templates in what it is given (Liquid): it finds none, in
+/// code as elsewhere.
 #[must_use]
 pub fn to_inert_html(markdown: &str, limit: Limit) -> String {
-    fitted(markdown, limit, |markdown| inert(&convert(markdown)))
-}
-
-fn fitted(markdown: &str, limit: Limit, convert: impl Fn(&str) -> String) -> String {
+    let convert = |markdown: &str| inert(&convert(markdown));
     let whole = convert(markdown);
     if limit.fits(&whole) {
         return whole;
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     fn html(markdown: &str) -> String {
-        to_html(markdown, Limit::bytes(100_000))
+        to_html(markdown, Limit::bytes(100_000)).unwrap()
     }
 
     #[test]
@@ -192,8 +191,10 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_and_closed() {
-        let out = to_html(&format!("```\n{}", "<x>\n".repeat(10_000)), Limit::bytes(5_000));
+        let long = format!("```\n{}", "<x>\n".repeat(10_000));
+        let out = to_inert_html(&long, Limit::bytes(5_000));
         assert!(out.len() <= 5_000 && out.contains("</code></pre>") && out.contains(CUT));
+        assert_eq!(to_html(&long, Limit::bytes(5_000)), None);
     }
 
     proptest! {

@@ -31,7 +31,7 @@ pub struct ApiTask {
     pub payload: Option<Value>,
     /// How urgent it is.
     pub priority: Priority,
-    /// At most 16 keys, 16 levels and 1 KB.
+    /// At most 16 keys and 1 KB. How deep it nests is checked where it is taken in.
     pub metadata: Map<String, Value>,
     /// Where the result is to be posted: an HTTPS URL (HTTP on this machine) without a user. Whether
     /// its host is allowed is for the caller to say.
@@ -110,9 +110,6 @@ fn metadata(body: &Map<String, Value>) -> Result<Map<String, Value>, String> {
     match given(body, "metadata") {
         None => Ok(Map::new()),
         Some(Value::Object(facts)) if facts.len() > MAX_KEYS => Err(format!("has more than {MAX_KEYS} keys")),
-        Some(facts) if domain::nests_too_deep(facts) => {
-            Err(format!("nests deeper than {} levels", domain::MAX_NESTING))
-        }
         Some(Value::Object(facts)) => {
             let bytes = serde_json::to_vec(facts).map_or(usize::MAX, |json| json.len());
             if bytes <= MAX_METADATA_BYTES {

@@ -46,7 +46,7 @@ pub fn only_answers(automation: &str) -> bool {
 /// Whether `automation` shows an event to a model whatever the event is. Of automations in code it is not known.
 #[must_use]
 pub fn always_asks(automation: &str) -> bool {
-    automation == REPLY
+    matches!(automation, REPLY | "summarise")
 }
 
 /// The kinds of GitHub's events that have a thread without labels.

@@ -1,14 +1,11 @@
 //! What a task that gave way to a newer one was asked, the model was shown with the newer one. If that one ended before
-//! an answer was asked for, triage saw the text, or nobody can be answered any more where both were asked, or no model
-//! could be had and a person decided about a fallback answer; and it still carries the text: who decides or retries finds both.
+//! an answer was asked for, triage saw the text, or no model could be had and a person decided about a fallback answer; and it
+//! still carries the text: who decides or retries finds both. One that nobody answers gives it back.
 
 use domain::{PartKey, Task, TaskId, TaskStatus};
 
 use super::After;
 use crate::world::text_of;
-
-/// What the end of a task says whose thread is closed or gone.
-const THREAD_CLOSED: &str = "thread_closed";
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
     after.tasks.iter().filter_map(|task| problem(after, task)).collect()
@@ -28,17 +25,9 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
         after.history.was_shown(&newer, &text)
     } else {
         let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
-        let is_excused = || found_its_thread_closed(after, answered) || is_decided_fallback(answered);
-        (after.history.was_triaged(&newer, &text) || is_excused()) && is_carried()
+        (after.history.was_triaged(&newer, &text) || is_decided_fallback(answered)) && is_carried()
     };
     (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
-}
-
-/// The place is looked at before anything is paid for, and people had closed it to us.
-fn found_its_thread_closed(after: &After<'_>, task: &Task) -> bool {
-    let says_so = || task.doc.timeline.last().is_some_and(|entry| entry.note.starts_with(THREAD_CLOSED));
-    let is_so = || after.history.closed_threads.iter().any(|(thread, _)| *thread == task.doc.thread);
-    task.control.status == TaskStatus::Ignored && says_so() && is_so()
 }
 
 /// No model could be had, so a person was shown a fallback answer, with all that was asked, and decided about it.

@@ -122,6 +122,14 @@ impl Bugs<'_> {
         self.is(Planted::LateRetryIgnored) && task.control.status == TaskStatus::Failed && is_missing
     }
 
+    /// Whether nobody finds a task again that gave way to a newer one.
+    #[must_use]
+    pub fn forgets_what_gave_way(&self, task: &Task) -> bool {
+        let gave_way =
+            || task.doc.timeline.last().is_some_and(|last| last.note.starts_with("superseded by "));
+        self.is(Planted::GaveWayForGood) && task.control.status == TaskStatus::Ignored && gave_way()
+    }
+
     /// How long a claim holds its task, if that is another time than what is asked for.
     #[must_use]
     pub fn holds_for(&self) -> Option<Duration> {

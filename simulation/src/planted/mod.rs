@@ -47,6 +47,8 @@ bugs! {
     ReservationTooSmall = "reservation-too-small",
     /// A task that gives way does not hand its text over.
     TextNotCarried = "text-not-carried",
+    /// What gave way to a task that nobody answers is not worked on by itself: the store has no such task.
+    GaveWayForGood = "gave-way-for-good",
     /// An end without work has no follow-up.
     EndWithoutFollowUp = "end-without-follow-up",
     /// The crash of a batch is each of its tasks' own.

@@ -16,6 +16,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::DamageUnwritten, 200, EARNED),
     (Planted::ReservationTooSmall, 50, "no call costs more than was set aside for it"),
     (Planted::TextNotCarried, 50, "every text of a superseded task was seen by a model"),
+    (Planted::GaveWayForGood, 200, "every text of a superseded task was seen by a model"),
     (Planted::EndWithoutFollowUp, 200, "every end is told to its receiver"),
     (Planted::CrashOfNeighbours, 200, EARNED),
     (Planted::SettledTwice, 400, "nothing is spent twice"),

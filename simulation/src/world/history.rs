@@ -62,8 +62,6 @@ pub struct History {
     pub unwritten: BTreeSet<(TaskId, u64)>,
     /// Intents whose write failed, for a planted bug that keeps them.
     pub unsent: BTreeMap<TaskId, Effect>,
-    /// Tasks whose threads people have closed to us.
-    pub closed_threads: Vec<(String, Timestamp)>,
     /// What must not happen, seen when it did.
     pub violations: Vec<Violation>,
 }

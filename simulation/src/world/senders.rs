@@ -38,7 +38,6 @@ impl World {
         let thread = thread_name(thread);
         self.note(|| format!("   {thread} is {state:?}"));
         self.threads.set(&thread, state);
-        self.history().closed_threads.push((thread, self.now()));
     }
 
     fn kill_somebody(&self) {

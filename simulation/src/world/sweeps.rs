@@ -62,18 +62,17 @@ async fn sweep(world: &Arc<World>, env: EnvId) {
         let ports = inner.ports(env);
         let (sweeper, notices) = ports.sweeper();
         let deadline = after(inner.clock(env).now(), INVOCATION);
-        match sweeper.sweep(deadline).await {
-            Ok(swept) => {
-                inner.note(|| format!("{} swept: {:?}", inner.name_of(env), swept.report));
-                if let Err(error) = sweeper.count(&swept, deadline).await {
-                    inner.note(|| format!("{} could not count: {error}", inner.name_of(env)));
-                }
-                if inner.scenario.policy.asks_channel {
-                    let approver = ports.as_ref() as &dyn Approver;
-                    notices.deliver_notices(approver, swept.asked_about, deadline).await;
-                }
-            }
-            Err(error) => inner.note(|| format!("{} could not sweep: {error}", inner.name_of(env))),
+        let swept = sweeper.sweep(deadline).await;
+        inner.note(|| format!("{} swept: {:?}", inner.name_of(env), swept.report));
+        if let Err(error) = sweeper.count(&swept, deadline).await {
+            inner.note(|| format!("{} could not count: {error}", inner.name_of(env)));
+        }
+        if let Some(error) = &swept.unasked {
+            inner.note(|| format!("{} could not sweep all: {error}", inner.name_of(env)));
+        }
+        if inner.scenario.policy.asks_channel {
+            let approver = ports.as_ref() as &dyn Approver;
+            notices.deliver_notices(approver, swept.asked_about, deadline).await;
         }
         drop(tell);
     });

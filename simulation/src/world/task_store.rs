@@ -280,7 +280,8 @@ impl TaskStore for Ports {
         let read = Operation::read(Port::Tasks, "get", id);
         let told = self.operate(read, || Read(self.world.tasks.get(id)), || unavailable("get")).await?.0;
         let is_ignored = |task: &Task| {
-            self.bugs().ignores_late_retry(task) && !self.world.parts.was_stored_by(&task.id, self.env)
+            self.bugs().forgets_what_gave_way(task)
+                || self.bugs().ignores_late_retry(task) && !self.world.parts.was_stored_by(&task.id, self.env)
         };
         Ok(told.filter(|task| !is_ignored(task)))
     }

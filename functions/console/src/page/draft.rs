@@ -132,9 +132,15 @@ pub(crate) fn is_decided_by(session: &Session, task: &Task) -> bool {
         && !task.is_requested_by(&session.name)
 }
 
-/// The draft as a reader will see it.
+/// The draft as a reader will see it; as it was written, where that is too much for a page: whoever publishes it has
+/// seen all of it.
 pub(crate) fn rendered(text: &str) -> Markup {
-    let html = markdown::to_html(text, MAX_HTML);
+    let Some(html) = markdown::to_html(text, MAX_HTML) else {
+        return html! {
+            p.quiet { "Too much for this page as it will look: this is how it is written." }
+            pre tabindex="0" { (text) }
+        };
+    };
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
     // Long code and wide tables scroll, also for who has keys alone.

@@ -192,7 +192,7 @@ fn question(task: &Task, asked: Option<&Asked>) -> Markup {
                 h2 { "What was asked" }
                 span.quiet { "by " (task.doc.actor) }
             }
-            @if let Some(title) = &asked.title { p { strong { (clip(title, ASKED_BYTES)) } } }
+            @if let Some(title) = &asked.title { p { strong { (clip(title, ASKED_BYTES)) @if title.len() > ASKED_BYTES { "…" } } } }
             @for before in &before { (before) hr; }
             (own)
             @if let Some(opening) = opening { details { summary { "How the thread began" } (opening) } }
@@ -218,7 +218,9 @@ fn words(text: &str, room: &Cell<usize>) -> Markup {
         }
         None => html! {
             pre tabindex="0" { (begin) }
-            p.quiet { (text.len()) " bytes, which are too much for this page. The API has them." }
+            @if begin.len() < text.len() {
+                p.quiet { (text.len() - begin.len()) " bytes more, too much for this page: see the raw body." }
+            }
         },
     }
 }

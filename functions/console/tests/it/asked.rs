@@ -1,6 +1,6 @@
 //! What a task is about: on its page, in the list, in the API.
 
-use domain::PartKey;
+use domain::{PartKey, short_sha256};
 use serde_json::{Value, json};
 
 use crate::rig::Rig;
@@ -102,6 +102,22 @@ async fn a_page_that_lambda_passes_on_shows_every_question_however_much_html_it_
     let bytes = json!(page).to_string().len();
     assert!(bytes < 6_000_000, "{bytes} bytes");
     assert!(page.contains("The last.") && (2..32).all(|nth| page.contains(&format!("Question {nth}."))));
+}
+
+/// What is published, and what is answered, is on the page to its last word: a table may hide what follows it.
+#[tokio::test]
+async fn what_becomes_too_much_html_is_shown_as_it_was_written_and_whole() {
+    let wide = format!("{}|\n{}|\n{}", "|a".repeat(500), "|-".repeat(500), "a\n".repeat(230));
+    let rig = Rig::with_sources(&["github"]);
+    let mut task = rig.parked_event(1, &issue("Tables", &format!("{wide}\nAnd what of my refund?"))).await;
+    let text = format!("{wide}\nWe will refund you.");
+    let hash = short_sha256(&text);
+    rig.put(&task.id, &PartKey::draft(&hash), text.as_bytes()).await;
+    task.doc.draft.as_mut().unwrap().hash = hash;
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    let (shown, _) = page.split_once("<textarea").unwrap();
+    assert!(shown.contains("We will refund you.") && page.contains("And what of my refund?"), "{page}");
 }
 
 #[tokio::test]

@@ -112,6 +112,11 @@ async fn every_mistake_is_named_at_once_and_nothing_is_stored() {
     assert!(detail.contains("callback_hosts"), "{detail}");
     let under = json!({"prompt": "x", "callback_url": "https://a.hooks.example.com/"});
     create(&rig, &under, None).await.problem(422, "invalid_task");
+    // As deep as that, no report of the task could be read back.
+    let deep = (0..16).fold(json!(1), |inner, _| json!([inner]));
+    let deep = json!({ "prompt": "x", "metadata": { "a": deep } });
+    let detail = create(&rig, &deep, None).await.problem(422, "invalid_task");
+    assert!(detail.contains("`metadata` nests deeper than 16 levels"), "{detail}");
     create(&rig, &json!([]), None).await.problem(400, "malformed");
     create(&rig, &json!({"prompt": "x"}), Some("")).await.problem(400, "malformed");
     assert_eq!(rig.get("/tasks").await.ok()["tasks"], json!([]));

@@ -7,6 +7,7 @@ pub(crate) mod claimed_task;
 pub(crate) mod dispatch;
 pub(crate) mod event;
 pub(crate) mod first;
+mod give_back;
 mod hold;
 pub(crate) mod interrupt;
 mod last_look;

@@ -15,6 +15,7 @@ use crate::reply::fallback;
 use crate::task::alone;
 use crate::task::claim::claim;
 use crate::task::first::First;
+use crate::task::give_back::give_back;
 use crate::task::hold::{Hold, hide};
 use crate::task::settle::settle;
 use crate::task::silent_claims::must_run_alone;
@@ -117,7 +118,7 @@ async fn run(
             Ok(()) => {
                 let span = error_span!("task", task_id = %task.id, source = task.doc.source);
                 let worked = work(processor, task, &hold, deadline, member).boxed().instrument(span).await;
-                (Some(hold), worked)
+                (Some(hold), give_back(resources, worked).await)
             }
             Err(interrupt) => (Some(hold), Worked::untold(task, Err(interrupt))),
         },

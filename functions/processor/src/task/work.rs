@@ -22,6 +22,7 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::first::First;
+use crate::task::give_back::superseded_by;
 use crate::task::hold::Hold;
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
@@ -196,7 +197,7 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
         });
     }
     match supersede::by_newer(resources, task, &event).await {
-        Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
+        Some(newer) => Err(superseded_by(&newer)),
         None => Ok(event),
     }
 }

@@ -49,7 +49,7 @@ async fn live(bench: &Bench, time: Duration) {
     };
     for _ in 0..time.as_secs() / 60 {
         bench.pass(MINUTE);
-        sweeper.sweep(after(bench.now(), MINUTE)).await.unwrap();
+        sweeper.sweep(after(bench.now(), MINUTE)).await.whole().unwrap();
         bench.work().await;
     }
 }

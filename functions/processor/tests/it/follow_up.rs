@@ -81,7 +81,7 @@ async fn sweep(bench: &Bench) -> Report {
         clock: bench.processor.clock().clone(),
         metrics: telemetry::Metrics::none(),
     };
-    sweeper.sweep(after(bench.now(), MINUTE)).await.unwrap().report
+    sweeper.sweep(after(bench.now(), MINUTE)).await.whole().unwrap().report
 }
 
 /// The messages that whoever decided has sent are lost with them.

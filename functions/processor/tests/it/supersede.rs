@@ -146,6 +146,58 @@ async fn a_comment_that_will_not_be_answered_supersedes_nothing() {
     assert_eq!(statuses(&bench, &ids).await, [Completed, Ignored]);
 }
 
+/// What a newer task would be answered for when it came in, it may not be when it is worked on.
+#[tokio::test(start_paused = true)]
+async fn a_comment_whose_newer_one_is_ignored_after_all_is_answered_by_itself() {
+    type Change = fn(&Bench);
+    let closed: Change = |bench| *bench.service.state.lock().unwrap() = ThreadState::Closed;
+    let noted: Change = |bench| {
+        *bench.service.has_notes.lock().unwrap() = true;
+        bench.service.noted.lock().unwrap().push("3".to_owned());
+    };
+    let thread = "respond_to_comments = \"thread\"\nevents = [";
+    for (change, settings) in [
+        (closed, SETTINGS.replace("events = [", thread)),
+        (noted, SETTINGS.replace("events = [", thread)),
+        (closed, unsorted("reply").replace("events = [", thread)),
+    ] {
+        let bench = Bench::with(&settings, None);
+        let said = ["@afterhook part 1.", "@afterhook part 2.", "Part 3, by the way."];
+        let events = [1, 2, 3].map(|n| nth(n, "mona", said[n as usize - 1]));
+        let ids = accepted(&bench, &events).await;
+        change(&bench);
+        for _ in 0..3 {
+            settled(&bench).await;
+        }
+        assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed, Ignored], "{settings}");
+        assert_eq!(bench.comments().len(), 1);
+        let notes = bench.task(&ids[1]).await.doc.timeline;
+        let notes: Vec<&str> = notes.iter().map(|entry| entry.note.as_str()).collect();
+        let (newest, again) = (&ids[2], format!("retried by {}, which answers nobody", ids[2]));
+        assert!(notes.contains(&format!("superseded by {newest}").as_str()), "{notes:?}");
+        assert!(notes.contains(&again.as_str()), "{notes:?}");
+        let shown: String = turns(&bench).into_iter().map(|turn| turn.text).collect();
+        let counts = ["part 1.", "part 2."].map(|part| shown.contains(part));
+        assert_eq!(counts, [true; 2], "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_locked_thread_what_gave_way_says_itself_why_nobody_is_answered() {
+    let settings = SETTINGS.replace("events = [", "respond_to_comments = \"thread\"\nevents = [");
+    let bench = Bench::with(&settings, None);
+    let ids = accepted(&bench, &[nth(1, "mona", "@afterhook help"), nth(2, "mona", "by the way")]).await;
+    *bench.service.state.lock().unwrap() = ThreadState::Locked;
+    for _ in 0..3 {
+        settled(&bench).await;
+    }
+    assert_eq!(statuses(&bench, &ids).await, [Ignored; 2]);
+    for id in ids {
+        let last = bench.task(&id).await.doc.timeline.pop().unwrap().note;
+        assert!(last.starts_with("thread_closed"), "{id}: {last}");
+    }
+}
+
 /// The newer task is handed the text alone.
 #[tokio::test(start_paused = true)]
 async fn a_comment_that_shows_an_image_gives_way_to_an_edit_of_itself_alone() {

@@ -41,10 +41,10 @@ async fn long_wait_is_left_to_the_sweeper() {
     bench.work().await;
     assert_eq!(bench.stores.queue.depth(Some(Lane::Standard)).await.unwrap(), Depth::default());
     let soon = after(bench.now(), Duration::from_secs(60));
-    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().report.woken, 0);
+    assert_eq!(sweeper(&bench).sweep(soon).await.whole().unwrap().report.woken, 0);
     bench.pass(Duration::from_secs(8 * 3_600));
     let soon = after(bench.now(), Duration::from_secs(60));
-    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().report.woken, 1);
+    assert_eq!(sweeper(&bench).sweep(soon).await.whole().unwrap().report.woken, 1);
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
 }
@@ -61,7 +61,7 @@ async fn task_deferred_a_hundred_times_reaches_no_dead_letters() {
             break;
         }
         bench.pass(Duration::from_secs(60));
-        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap();
+        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap();
     }
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
     let dead = Visibility { lane: None, timeout: Duration::from_secs(1) };
@@ -76,7 +76,7 @@ async fn failed_tries_end_the_task_after_five() {
     for _ in 0..60 {
         bench.work().await;
         bench.pass(Duration::from_secs(30));
-        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap();
+        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap();
     }
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
@@ -169,13 +169,13 @@ async fn outage_of_the_service_is_waited_out() {
     for _ in 0..30 {
         bench.work().await;
         bench.pass(Duration::from_secs(60));
-        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap();
+        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap();
     }
     assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
     *bench.service.login_fails.lock().unwrap() = false;
     for _ in 0..10 {
         bench.pass(Duration::from_secs(60));
-        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap();
+        sweeper(&bench).sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap();
         bench.work().await;
     }
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
@@ -190,12 +190,15 @@ async fn parked_draft_expires_and_can_be_retried() {
     bench.pass(Duration::from_secs(48 * 3_600));
     let sweep = || sweeper(&bench);
     assert_eq!(
-        sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().report.expired,
+        sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap().report.expired,
         0,
         "grace"
     );
     bench.pass(Duration::from_secs(301));
-    assert_eq!(sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().report.expired, 1);
+    assert_eq!(
+        sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.whole().unwrap().report.expired,
+        1
+    );
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Expired);
     assert_eq!(task.doc.decision.unwrap().outcome, Outcome::Expired);

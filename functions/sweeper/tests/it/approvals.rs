@@ -20,7 +20,7 @@ async fn park(rig: &Rig, number: u32, due: Duration) {
 
 /// Counts behind a sweep that has no time for any task.
 async fn count(rig: &Rig) {
-    let swept = rig.sweeper.sweep(rig.now()).await.unwrap();
+    let swept = rig.sweeper.sweep(rig.now()).await.whole().unwrap();
     rig.sweeper.count(&swept, rig.now()).await.unwrap();
 }
 

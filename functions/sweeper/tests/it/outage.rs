@@ -100,7 +100,7 @@ async fn park(rig: &Rig, channel: &Channel, number: u32) -> TaskId {
 /// A sweep as the function makes it.
 async fn sweep(rig: &Rig, channel: &Channel) -> Tally {
     let deadline = after(rig.now(), MINUTE);
-    let swept = rig.sweeper.sweep(deadline).await.unwrap();
+    let swept = rig.sweeper.sweep(deadline).await.whole().unwrap();
     rig.sweeper.count(&swept, deadline).await.unwrap();
     let (stores, clock) = (rig.stores.clone(), rig.sweeper.clock.clone());
     let notices = Notices { stores, clock, jitter: Jitter::fixed(0.5) };
@@ -111,7 +111,7 @@ async fn sweep(rig: &Rig, channel: &Channel) -> Tally {
 async fn walk(rig: &Rig) {
     let state = Embedded::in_memory(rig.sweeper.clock.clone()).unwrap().stores().state;
     let sweeper = Sweeper { stores: Stores { state, ..rig.stores.clone() }, ..rig.sweeper.clone() };
-    let swept = sweeper.sweep(rig.now()).await.unwrap();
+    let swept = sweeper.sweep(rig.now()).await.whole().unwrap();
     sweeper.count(&swept, after(rig.now(), MINUTE)).await.unwrap();
 }
 

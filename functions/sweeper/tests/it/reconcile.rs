@@ -122,7 +122,7 @@ async fn a_sweep_with_time_walks_over_all_tasks() {
         }
         rig.accept(number).await;
     }
-    let swept = rig.sweeper.sweep(rig.now()).await.unwrap();
+    let swept = rig.sweeper.sweep(rig.now()).await.whole().unwrap();
     rig.sweeper.count(&swept, after(rig.now(), Duration::from_secs(10))).await.unwrap();
     assert_eq!(rig.figures.total("Unaccounted", &[]), 1.0, "it is on the twelfth page or later");
 }

@@ -63,7 +63,7 @@ impl Rig {
     }
 
     pub(crate) async fn sweep(&self) -> Report {
-        self.sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap().report
+        self.sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.whole().unwrap().report
     }
 
     /// The tasks whose messages can be received now.
@@ -76,13 +76,13 @@ impl Rig {
     /// What one more count adds to the metric, behind a sweep that has no time for any task.
     pub(crate) async fn unaccounted(&self) -> f64 {
         let before = self.figures.total("Unaccounted", &[]);
-        let swept = self.sweeper.sweep(self.now()).await.unwrap();
+        let swept = self.sweeper.sweep(self.now()).await.whole().unwrap();
         self.sweeper.count(&swept, self.now()).await.unwrap();
         self.figures.total("Unaccounted", &[]) - before
     }
 }
 
-/// A store in which the tasks of these ids cannot be read, and that lists nothing while it is down.
+/// A store in which the tasks of these ids cannot be read, and that lists nothing, nor what waits, while it is down.
 pub(crate) struct Damaged(
     pub(crate) Arc<dyn TaskStore>,
     pub(crate) HashSet<TaskId>,
@@ -108,6 +108,9 @@ impl TaskStore for Damaged {
     }
 
     async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        if stage == Stage::Waiting && self.2.load(Ordering::SeqCst) {
+            return Err(StoreError::broken("due", "down"));
+        }
         self.0.due(stage, before, limit).await
     }
 

@@ -101,7 +101,7 @@ async fn of_two_sweepers_one_sends_a_message() {
     let other = Sweeper { clock: ahead, ..rig.sweeper.clone() };
     let deadline = after(rig.now(), Duration::from_secs(60));
     let (one, another) = tokio::join!(rig.sweeper.sweep(deadline), other.sweep(deadline));
-    let (one, another) = (one.unwrap().report, another.unwrap().report);
+    let (one, another) = (one.whole().unwrap().report, another.whole().unwrap().report);
     assert_eq!((one.woken + another.woken, one.moved_on + another.moved_on), (2, 2), "{one:?} {another:?}");
     assert_eq!(one.errors + another.errors, 0);
     assert_eq!(rig.messages().await.len(), ids.len(), "one message each");
@@ -159,7 +159,7 @@ async fn a_sweep_works_on_all_that_is_due_and_ends_at_its_deadline() {
     rig.pass(FIRST_LOOK);
     // Each task costs a few reads of the clock, and the time for some hundreds of them is not enough.
     let hurried = Sweeper { clock: ticking(rig.now(), 100), ..rig.sweeper.clone() };
-    let first = hurried.sweep(after(rig.now(), Duration::from_secs(5))).await.unwrap().report;
+    let first = hurried.sweep(after(rig.now(), Duration::from_secs(5))).await.whole().unwrap().report;
     assert!((50..500).contains(&first.woken), "{first:?}");
     let second = rig.sweep().await;
     assert_eq!(
@@ -189,6 +189,45 @@ async fn tasks_that_cannot_be_read_keep_nobody_from_the_others_however_many_they
     let report = rig.sweep().await;
     assert_eq!((report.woken, report.errors), (1, u64::from(UNREADABLE)), "{report:?}");
     assert_eq!(rig.messages().await, [sound.id]);
+}
+
+/// Likewise where messages about drafts are due: each of these is looked at, and none is among those to be asked about.
+#[tokio::test]
+async fn drafts_that_cannot_be_read_are_in_no_messages_way() {
+    const UNREADABLE: u32 = 1_000;
+    let damaged: HashSet<TaskId> =
+        (0..UNREADABLE).map(|number| TaskId::derive("github", &number.to_be_bytes())).collect();
+    let rig = Rig::with(|stores| Stores {
+        tasks: Arc::new(Damaged(stores.tasks, damaged.clone(), Arc::default())),
+        ..stores
+    });
+    for number in 0..=UNREADABLE {
+        let mut task = rig.accept(number).await;
+        task.control.status = TaskStatus::AwaitingApproval;
+        task.control.due_at = Some(after(rig.now(), Duration::from_secs(u64::from(number) / 1_000)));
+        rig.save(&mut task).await;
+    }
+    rig.pass(FIRST_LOOK);
+    let swept = rig.sweeper.sweep(after(rig.now(), Duration::from_secs(60))).await.whole().unwrap();
+    assert_eq!(swept.asked_about, [TaskId::derive("github", &UNREADABLE.to_be_bytes())]);
+}
+
+/// A shard of the index that is overloaded, for one.
+#[tokio::test]
+async fn a_stage_that_cannot_be_listed_keeps_no_other_from_what_is_due_there() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let rig = Rig::with(|stores| Stores {
+        tasks: Arc::new(Damaged(stores.tasks, HashSet::new(), Arc::clone(&is_down))),
+        ..stores
+    });
+    rig.accept(1).await;
+    let mut parked = rig.accept(2).await;
+    parked.control.status = TaskStatus::AwaitingApproval;
+    rig.save(&mut parked).await;
+    rig.pass(FIRST_LOOK);
+    let swept = rig.sweeper.sweep(after(rig.now(), Duration::from_secs(60))).await;
+    assert_eq!((swept.report.woken, swept.asked_about.as_slice()), (1, [parked.id].as_slice()));
+    assert!(swept.whole().is_err(), "the function fails, and its alarm rings");
 }
 
 /// Stores that answer after 5 ms, as DynamoDB and SQS do, in the time of the test.

@@ -301,8 +301,8 @@ async fn sweep(world: &World, draw: f64) -> Done {
     let (stores, clock) = (world.stores(), world.clock());
     let deadline = Timestamp::MAX;
     let sweeper = Sweeper { stores: stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
-    sweeper.sweep(deadline).await.unwrap();
+    let swept = sweeper.sweep(deadline).await.whole().unwrap();
     let notices = Notices { stores, clock, jitter: Jitter::fixed(draw) };
-    notices.sweep(world, deadline).await.unwrap();
+    notices.deliver_notices(world, swept.asked_about, deadline).await;
     Done::Swept
 }
