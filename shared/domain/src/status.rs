@@ -108,8 +108,9 @@ impl TaskStatus {
 
     /// Whether a task in this status may move to `to`.
     ///
-    /// `processing → processing` is a second claim after the lease of a dead processor ran out. Only a person's retry
-    /// moves an ended task. A completed task never moves: its effect is out in the world.
+    /// `processing → processing` is a second claim after the lease of a dead processor ran out. Only a retry moves an
+    /// ended task: a person's, that of its sender, whose body came late, or that of a newer task which it gave way to in vain. A
+    /// completed task never moves: its effect is out in the world.
     #[must_use]
     pub fn may_become(self, to: Self) -> bool {
         use TaskStatus as S;

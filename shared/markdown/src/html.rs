@@ -26,7 +26,7 @@ pub fn to_inert_html(markdown: &str, limit: Limit) -> String {
         return whole;
     }
     let room = limit.without(CUT).without("<p></p>\n").max();
-    let (mut html, cut) = fit(markdown, room, &convert, |html| limit.size(html));
+    let (mut html, cut) = fit(markdown, room, convert, |html| limit.size(html));
     if cut {
         html.push_str("<p>");
         html.push_str(CUT);
