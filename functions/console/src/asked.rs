@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{API_SOURCE, Blob, Event, PartKey, StoreError, Task, Timestamp, clip};
+use domain::{API_SOURCE, Blob, Event, HandedOver, PartKey, StoreError, Task, Timestamp, clip};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use webhook::{Parsed, Provider, Received, Sender};
@@ -45,14 +45,14 @@ pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, 
     };
     let (payloads, body) = (&console.stores.payloads, PartKey::payload());
     let (body, before) =
-        futures::try_join!(payloads.get(&task.id, &body), payloads.list(&task.id, PartKey::SUPERSEDED))?;
+        futures::try_join!(payloads.get(&task.id, &body), HandedOver::to(&**payloads, &task.id))?;
     let Some(blob) = body else { return Ok(None) };
     let body = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
     let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };
     // A panic of a reader must not cost the page.
     let parsed = catch_unwind(AssertUnwindSafe(|| sender.parse(&received)));
     Ok(match parsed {
-        Ok(Ok(Parsed::Event(event))) => Some(Asked { before: texts(&before)?, ..Asked::from(*event) }),
+        Ok(Ok(Parsed::Event(event))) => Some(Asked { before: texts(&before.parts)?, ..Asked::from(*event) }),
         _ => None,
     })
 }

@@ -306,6 +306,33 @@ pub async fn retry(
     Err(outrun(stores, id).await)
 }
 
+/// Sends a task around again that gave way to `newer`, which will answer nobody. One that did not, or that has gone on since,
+/// stays as it is. It is due at once: a sweep sends its message, since no processor sends to the lanes that it is called by.
+///
+/// # Errors
+/// [`DecideError`].
+pub async fn give_back(
+    stores: &Stores,
+    id: &TaskId,
+    newer: &TaskId,
+    decider: Decider<'_>,
+) -> Result<(), DecideError> {
+    for _ in 0..TRIES {
+        let Some(mut task) =
+            stores.tasks.get(id).await?.filter(|task| task.gave_way_to() == Some(newer.clone()))
+        else {
+            return Ok(());
+        };
+        check_retry(&task, decider.at)?;
+        renew(&mut task, None, decider)?;
+        set_off(&mut task, decider, &format!("sent around again: {newer} answers nobody"))?;
+        if save(stores, &mut task, decider).await? == Save::Done {
+            return Ok(());
+        }
+    }
+    Err(outrun(stores, id).await)
+}
+
 /// What no retry can mend.
 fn check_retry(task: &Task, now: Timestamp) -> Result<(), DecideError> {
     if now >= task.retried_until() {
@@ -449,15 +476,21 @@ async fn resume(
     decider: Decider<'_>,
     note: &str,
 ) -> Result<Option<Decided>, DecideError> {
-    let from = task.control.status;
+    set_off(&mut task, decider, note)?;
+    send_on(stores, task, decider).await
+}
+
+/// `waiting`, and due at once.
+fn set_off(task: &mut Task, decider: Decider<'_>, note: &str) -> Result<(), DecideError> {
     if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
-        return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
+        return Err(conflict(task, "it cannot be resumed"));
     }
     // A new stretch of its life: earlier tries no longer count.
     task.control.attempts = 0;
     task.doc.failed_tries.clear();
     task.control.not_before = Some(decider.at);
-    send_on(stores, task, decider).await
+    task.control.due_at = Some(decider.at);
+    Ok(())
 }
 
 /// Due at once, and a message on the express lane: a person is waiting for it. `None` when somebody else wrote in between.

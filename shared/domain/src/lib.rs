@@ -21,6 +21,7 @@ mod draft;
 mod effect;
 mod event;
 mod follow_up;
+mod handed_over;
 mod happening;
 mod ids;
 mod model;
@@ -77,7 +78,8 @@ pub use daily_stats::{
 };
 pub use damage::DAMAGED_RECORD;
 pub use decide::{
-    DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
+    DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, give_back,
+    retry,
 };
 pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
@@ -86,6 +88,7 @@ pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, UNWRITTEN};
 pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
+pub use handed_over::{HandedOver, mark_given_back, superseded_by};
 pub use happening::{Happening, HappeningError, first_report};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{

@@ -57,6 +57,9 @@ pub enum PutNew {
     Exists,
 }
 
+/// What the name of a part ends with that says what was given back.
+const GIVEN_BACK: &str = ":given-back";
+
 /// The name of a part within its task. Not `task`, which the task item itself has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartKey(String);
@@ -115,6 +118,18 @@ impl PartKey {
     #[must_use]
     pub fn superseded_task(&self) -> Option<TaskId> {
         self.0.strip_prefix(Self::SUPERSEDED)?.parse().ok()
+    }
+
+    /// That this task answers for `older` no more.
+    #[must_use]
+    pub(crate) fn given_back(older: &TaskId) -> Self {
+        Self(format!("{}{older}{GIVEN_BACK}", Self::SUPERSEDED))
+    }
+
+    /// The task that [`PartKey::given_back`] names; `None` for any other part.
+    #[must_use]
+    pub(crate) fn given_back_task(&self) -> Option<TaskId> {
+        self.0.strip_prefix(Self::SUPERSEDED)?.strip_suffix(GIVEN_BACK)?.parse().ok()
     }
 
     /// The id of the task that first reported a happening, under the happening's own key.

@@ -88,6 +88,27 @@ impl IgnoreReason {
     }
 }
 
+impl IgnoreReason {
+    const ALL: [Self; 9] = [
+        Self::Unsubscribed,
+        Self::Bot,
+        Self::OwnAccount,
+        Self::NotMentioned,
+        Self::ThreadClosed,
+        Self::Internal,
+        Self::NoThread,
+        Self::Empty,
+        Self::Stale,
+    ];
+
+    /// Whether the note of an ignored task, its word alone or with more behind a colon, is one of these reasons.
+    #[must_use]
+    pub fn begins(note: &str) -> bool {
+        let word = note.split(':').next();
+        Self::ALL.iter().any(|reason| word == Some(reason.as_str()))
+    }
+}
+
 impl Filter {
     /// Why `event` gets no task; `None` when it gets one.
     ///

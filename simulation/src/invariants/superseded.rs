@@ -2,7 +2,8 @@
 //! an answer was asked for, triage saw the text, or no model could be had and a person decided about a fallback answer; and it
 //! still carries the text: who decides or retries finds both. One that nobody answers gives it back.
 
-use domain::{PartKey, Task, TaskId, TaskStatus};
+use domain::{PartKey, Task, TaskStatus};
+use webhook::IgnoreReason;
 
 use super::After;
 use crate::world::text_of;
@@ -12,16 +13,20 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
 }
 
 fn problem(after: &After<'_>, task: &Task) -> Option<String> {
-    let mut newer = by(task)?;
+    let mut newer = task.gave_way_to()?;
     // The newer one may have given way as well.
-    while let Some(next) = after.task(&newer).and_then(by) {
+    while let Some(next) = after.task(&newer).and_then(Task::gave_way_to) {
         newer = next;
     }
     let Some(answered) = after.task(&newer) else {
         return Some(format!("{} gave way to {newer}, which is not stored", task.id));
     };
     let text = text_of(after.world, &task.id)?;
-    let kept = if after.history.was_asked(&newer) {
+    let note = answered.doc.timeline.last().map_or("", |entry| entry.note.as_str());
+    let kept = if answered.control.status == TaskStatus::Ignored && IgnoreReason::begins(note) {
+        // Nobody answers there any more: what it was handed, it had to give back.
+        false
+    } else if after.history.was_asked(&newer) {
         after.history.was_shown(&newer, &text)
     } else {
         let is_carried = || after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some();
@@ -34,12 +39,4 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
 fn is_decided_fallback(task: &Task) -> bool {
     matches!(task.control.status, TaskStatus::Completed | TaskStatus::Rejected)
         && task.doc.timeline.iter().any(|entry| entry.note.contains("it is a fallback answer"))
-}
-
-/// What `task` was superseded by.
-fn by(task: &Task) -> Option<TaskId> {
-    if task.control.status != TaskStatus::Ignored {
-        return None;
-    }
-    task.doc.timeline.last()?.note.strip_prefix("superseded by ")?.parse().ok()
 }

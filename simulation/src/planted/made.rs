@@ -125,9 +125,7 @@ impl Bugs<'_> {
     /// Whether nobody finds a task again that gave way to a newer one.
     #[must_use]
     pub fn forgets_what_gave_way(&self, task: &Task) -> bool {
-        let gave_way =
-            || task.doc.timeline.last().is_some_and(|last| last.note.starts_with("superseded by "));
-        self.is(Planted::GaveWayForGood) && task.control.status == TaskStatus::Ignored && gave_way()
+        self.is(Planted::GaveWayForGood) && task.gave_way_to().is_some()
     }
 
     /// How long a claim holds its task, if that is another time than what is asked for.

@@ -219,7 +219,7 @@ fn words(text: &str, room: &Cell<usize>) -> Markup {
         None => html! {
             pre tabindex="0" { (begin) }
             @if begin.len() < text.len() {
-                p.quiet { (text.len() - begin.len()) " bytes more, too much for this page: see the raw body." }
+                p.quiet { (text.len() - begin.len()) " bytes more, too much for this page; the API has them." }
             }
         },
     }

@@ -1,6 +1,6 @@
 //! The texts of tasks that gave way to a newer one: the newer task carries them, whatever the thread shows by then.
 
-use domain::{Blob, Comment, Event, PartKey, PayloadStore, StoreError, Task, TaskId, Timestamp};
+use domain::{Blob, Comment, Event, HandedOver, PartKey, PayloadStore, StoreError, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
@@ -29,7 +29,8 @@ const MAX_CARRIED: usize = 64 * 1024;
 
 /// Hands everything that `task` was to answer to `newer`: its own text, unless `newer` is its new wording, and
 /// what older ones have left it. Both are of one thread, whose lease `task` holds: `newer` reads it later. `false`: with what
-/// `newer` carries already it would be more than [`MAX_CARRIED`], and nothing is handed over.
+/// `newer` carries already it would be more than [`MAX_CARRIED`], or `newer` has given some of it back before, and nothing is
+/// handed over.
 pub(crate) async fn hand_over(
     resources: &Resources,
     task: &Task,
@@ -38,11 +39,16 @@ pub(crate) async fn hand_over(
     is_new_wording: bool,
 ) -> Result<bool, StoreError> {
     let payloads = &resources.stores.payloads;
-    let mut parts = payloads.list(&task.id, PartKey::SUPERSEDED).await?;
+    let mut parts = HandedOver::to(&**payloads, &task.id).await?.parts;
     if !is_new_wording {
         parts.push((PartKey::superseded(&task.id), pack(task, event)?));
     }
-    let carried = payloads.list(&newer.id, PartKey::SUPERSEDED).await?;
+    let HandedOver { parts: carried, given_back } = HandedOver::to(&**payloads, &newer.id).await?;
+    let is_known =
+        |(part, _): &(PartKey, Blob)| part.superseded_task().is_some_and(|id| given_back.contains(&id));
+    if given_back.contains(&task.id) || parts.iter().any(is_known) {
+        return Ok(false);
+    }
     parts.retain(|(part, _)| carried.iter().all(|(known, _)| known != part));
     if !parts.is_empty() && bytes(parts.iter().chain(&carried))? > MAX_CARRIED {
         return Ok(false);
@@ -96,7 +102,7 @@ pub(crate) async fn carried(
     if !is_conversational(event) {
         return Ok(Vec::new());
     }
-    let parts = resources.stores.payloads.list(id, PartKey::SUPERSEDED).await?;
+    let HandedOver { parts, .. } = HandedOver::to(&*resources.stores.payloads, id).await?;
     let mut comments = Vec::with_capacity(parts.len());
     for (_, blob) in parts {
         let Carried { comment: id, author, text, at } = blob.json("read a text")?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::{
     Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, PartKey, SPAM, StoreError, Task, TaskError,
-    Timestamp, after,
+    Timestamp, after, superseded_by,
 };
 use futures::FutureExt;
 use settings::SourceSettings;
@@ -22,7 +22,6 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::first::First;
-use crate::task::give_back::superseded_by;
 use crate::task::hold::Hold;
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
@@ -197,7 +196,7 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
         });
     }
     match supersede::by_newer(resources, task, &event).await {
-        Some(newer) => Err(superseded_by(&newer)),
+        Some(newer) => Err(Interrupt::Ignore(superseded_by(&newer))),
         None => Ok(event),
     }
 }

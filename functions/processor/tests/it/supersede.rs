@@ -35,6 +35,15 @@ async fn settled(bench: &Bench) {
     }
 }
 
+/// The processor sends nothing to its own lanes: a sweep does.
+async fn swept(bench: &Bench) {
+    for _ in 0..3 {
+        settled(bench).await;
+        bench.sweep().await;
+    }
+    settled(bench).await;
+}
+
 async fn statuses(bench: &Bench, ids: &[TaskId]) -> Vec<TaskStatus> {
     let mut found = Vec::new();
     for id in ids {
@@ -166,14 +175,12 @@ async fn a_comment_whose_newer_one_is_ignored_after_all_is_answered_by_itself() 
         let events = [1, 2, 3].map(|n| nth(n, "mona", said[n as usize - 1]));
         let ids = accepted(&bench, &events).await;
         change(&bench);
-        for _ in 0..3 {
-            settled(&bench).await;
-        }
+        swept(&bench).await;
         assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed, Ignored], "{settings}");
         assert_eq!(bench.comments().len(), 1);
         let notes = bench.task(&ids[1]).await.doc.timeline;
         let notes: Vec<&str> = notes.iter().map(|entry| entry.note.as_str()).collect();
-        let (newest, again) = (&ids[2], format!("retried by {}, which answers nobody", ids[2]));
+        let (newest, again) = (&ids[2], format!("sent around again: {} answers nobody", ids[2]));
         assert!(notes.contains(&format!("superseded by {newest}").as_str()), "{notes:?}");
         assert!(notes.contains(&again.as_str()), "{notes:?}");
         let shown: String = turns(&bench).into_iter().map(|turn| turn.text).collect();
@@ -182,15 +189,73 @@ async fn a_comment_whose_newer_one_is_ignored_after_all_is_answered_by_itself() 
     }
 }
 
+/// Triage has seen both, and answers nobody. What was given back is answered once, whoever retries the newer one.
+#[tokio::test(start_paused = true)]
+async fn a_comment_whose_newer_one_is_ignored_after_triage_is_answered_once() {
+    let settings = SETTINGS.replace("events = [", "respond_to_comments = \"thread\"\nevents = [");
+    let bench = Bench::with(&settings, None);
+    let sorted = Say::Triage { intent: "question", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Fail(ModelFailure::Retry)]);
+    let ids = accepted(&bench, &[nth(1, "mona", "@afterhook help."), nth(2, "mona", "By the way.")]).await;
+    bench.work().await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, TaskStatus::Waiting]);
+    *bench.service.state.lock().unwrap() = ThreadState::Closed;
+    swept(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Ignored]);
+    *bench.service.state.lock().unwrap() = ThreadState::Open;
+    let decider = Decider { name: "ada", request: "r3", at: bench.now(), from: &domain::Origin::CONSOLE };
+    retry(&bench.stores, &ids[1], None, decider).await.unwrap();
+    bench.model.calls.lock().unwrap().clear();
+    swept(&bench).await;
+    let shown: String = turns(&bench).into_iter().map(|turn| turn.text).collect();
+    assert!(!shown.contains("help.") && shown.contains("By the way."), "{shown}");
+    assert_eq!(bench.comments().len(), 2);
+}
+
+/// It cannot be worked on: what it was handed is, by itself.
+#[tokio::test(start_paused = true)]
+async fn a_comment_whose_newer_one_fails_unseen_is_answered_by_itself() {
+    let bench = Bench::new();
+    let ids = accepted(&bench, &[nth(1, "mona", "@afterhook help"), nth(2, "mona", "@afterhook more")]).await;
+    let messages = bench.receive(Lane::Standard).await;
+    let first = messages.iter().find(|message| message.task_id().unwrap() == ids[0]).unwrap();
+    bench.processor.handle(first, after(bench.now(), Duration::from_secs(120))).await;
+    let mut newer = bench.task(&ids[1]).await;
+    newer.control.attempts = MAX_ATTEMPTS;
+    assert_eq!(bench.stores.tasks.save(&mut newer).await.unwrap(), Save::Done);
+    bench.pass(Duration::from_secs(1_100));
+    swept(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, TaskStatus::Failed]);
+}
+
+/// The first gave way to the second, which carries it: both are one question.
+#[tokio::test(start_paused = true)]
+async fn a_chain_that_is_given_back_is_answered_once() {
+    let settings = SETTINGS.replace("events = [", "respond_to_comments = \"thread\"\nevents = [");
+    let bench = Bench::with(&settings, None);
+    let said = |n: u64| nth(n, "mona", &format!("@afterhook part {n}."));
+    let mut ids = accepted(&bench, &[said(1), said(2)]).await;
+    let messages = bench.receive(Lane::Standard).await;
+    let first = messages.iter().find(|message| message.task_id().unwrap() == ids[0]).unwrap();
+    bench.processor.handle(first, after(bench.now(), Duration::from_secs(120))).await;
+    assert_eq!(bench.task(&ids[0]).await.gave_way_to().as_ref(), Some(&ids[1]));
+    ids.extend(accepted(&bench, &[nth(3, "mona", "Part 3, by the way.")]).await);
+    bench.pass(Duration::from_secs(1_100));
+    *bench.service.state.lock().unwrap() = ThreadState::Closed;
+    swept(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed, Ignored]);
+    assert_eq!(bench.comments().len(), 1);
+    let shown: String = turns(&bench).into_iter().map(|turn| turn.text).collect();
+    assert!(shown.contains("part 1.") && shown.contains("part 2."), "{shown}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn in_a_locked_thread_what_gave_way_says_itself_why_nobody_is_answered() {
     let settings = SETTINGS.replace("events = [", "respond_to_comments = \"thread\"\nevents = [");
     let bench = Bench::with(&settings, None);
     let ids = accepted(&bench, &[nth(1, "mona", "@afterhook help"), nth(2, "mona", "by the way")]).await;
     *bench.service.state.lock().unwrap() = ThreadState::Locked;
-    for _ in 0..3 {
-        settled(&bench).await;
-    }
+    swept(&bench).await;
     assert_eq!(statuses(&bench, &ids).await, [Ignored; 2]);
     for id in ids {
         let last = bench.task(&id).await.doc.timeline.pop().unwrap().note;
